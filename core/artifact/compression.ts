@@ -1,0 +1,60 @@
+import { PassThrough, type Transform } from 'node:stream';
+import { constants, createGunzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { ParallelGzip } from './parallelGzip';
+
+export const compressionMethods = ['none', 'gzip', 'zstd'] as const;
+
+export type CompressionMethod = (typeof compressionMethods)[number];
+
+export interface Compression {
+	method: CompressionMethod;
+	/** gzip: 1 to 9, zstd: 1 to 19. Undefined is the method's default (gzip 6, zstd 3). */
+	level?: number;
+}
+
+/** Bytes handed to and taken from zstd at a time; fewer, larger steps cost fewer trips between threads. */
+const chunkSize = 256 * 1024;
+
+const extensions: Record<CompressionMethod, string> = { none: '', gzip: '.gz', zstd: '.zst' };
+
+/** What a compressed file's name ends with: `.gz`, `.zst` or nothing. */
+export function compressionExtension(method: CompressionMethod): string {
+	return extensions[method];
+}
+
+/** The method that a file name stands for. */
+export function compressionOf(fileName: string): CompressionMethod {
+	if (fileName.endsWith('.gz')) return 'gzip';
+	if (fileName.endsWith('.zst')) return 'zstd';
+	return 'none';
+}
+
+/** A transform that compresses off the main thread. */
+export function createCompressor({ method, level }: Compression): Transform {
+	switch (method) {
+		case 'none':
+			return new PassThrough();
+		case 'gzip':
+			return new ParallelGzip({ level });
+		case 'zstd':
+			return createZstdCompress({
+				chunkSize,
+				params: {
+					[constants.ZSTD_c_compressionLevel]: level ?? 3,
+					[constants.ZSTD_c_checksumFlag]: 1,
+				},
+			});
+	}
+}
+
+/** The inverse of {@link createCompressor}. It fails on a stream that was cut short. */
+export function createDecompressor(method: CompressionMethod): Transform {
+	switch (method) {
+		case 'none':
+			return new PassThrough();
+		case 'gzip':
+			return createGunzip({ chunkSize });
+		case 'zstd':
+			return createZstdDecompress({ chunkSize });
+	}
+}

@@ -1,0 +1,93 @@
+import type { Component, EngineName } from './component';
+import type { CompressionMethod } from './compression';
+
+/** Rows of every table, counted while the dump streamed past. Keys are `schema.table`, quoted as in the dump. */
+export interface PostgresCensus {
+	kind: 'postgres';
+	tables: Record<string, number>;
+	rows: number;
+}
+
+/** What a tar holds and what could not be put into it. Paths are relative to the archived directory. */
+export interface TarCensus {
+	kind: 'tar';
+	/** Members of every type: files, directories and links. */
+	entries: number;
+	/** Sum of the files' sizes, in bytes. */
+	bytes: number;
+	/** Sockets, devices and pipes, which no archive can hold. */
+	skipped: number;
+	/** Files that changed while they were read; each is in the archive at the size it began with. */
+	changed: string[];
+	/** Files that were listed but gone when their turn came. */
+	vanished: string[];
+	/** SQLite databases that were captured by a consistent copy rather than byte by byte. */
+	sqlite: string[];
+}
+
+export interface RedisCensus {
+	kind: 'redis';
+	/** Undefined where the server's key count could not be read. */
+	keys?: number;
+	rdbVersion: number;
+	/** A server with `rdbchecksum no` writes a zero: then only the structure is proven. */
+	checksum: 'verified' | 'absent';
+}
+
+export interface FileCensus {
+	kind: 'file';
+}
+
+export type Census = PostgresCensus | TarCensus | RedisCensus | FileCensus;
+
+/** Where the bytes came from. Never a secret. */
+export interface ManifestSource {
+	host?: string;
+	port?: number;
+	database?: string;
+	serverVersion?: string;
+	container?: string;
+	volume?: string;
+	path?: string;
+}
+
+/** The result of the last time somebody looked whether an artifact is still good. */
+export interface ProofRecord {
+	/** ISO 8601, UTC. */
+	at: string;
+	result: 'passed' | 'failed';
+	/** One line a check. */
+	findings: string[];
+}
+
+/** The JSON beside an artifact that says what it is and proves it. */
+export interface Manifest {
+	schemaVersion: 1;
+	component: Component;
+	/** File name of the artifact, without its directory. */
+	artifact: string;
+	/** Size of the artifact file. */
+	storedBytes: number;
+	/** Size before compression. */
+	rawBytes: number;
+	/** Hex digest of the artifact file. */
+	sha256: string;
+	/** ISO 8601, UTC. */
+	startedAt: string;
+	/** ISO 8601, UTC. */
+	finishedAt: string;
+	/** IANA name of the zone that the artifact's name is written in. */
+	timeZone: string;
+	source: ManifestSource;
+	engine: { name: EngineName; version: string };
+	compression: CompressionMethod;
+	census: Census;
+	warnings: string[];
+	/** Whether n8n's encryption key is in this artifact; only said of the components that can hold it. */
+	encryptionKey?: 'found' | 'missing';
+	/** The n8n instance that made the backup. */
+	instanceId?: string;
+	packageVersion: string;
+	verification?: ProofRecord;
+	drill?: ProofRecord;
+}

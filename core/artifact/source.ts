@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream';
+import type { EngineName } from './component';
+import type { Census, Manifest, ManifestSource } from './manifest';
+
+/** What an engine knows of a source once its bytes are known to be whole. It goes into the manifest. */
+export interface SourceFacts {
+	source: ManifestSource;
+	engine: { name: EngineName; version: string };
+	census: Census;
+	warnings: string[];
+	encryptionKey?: Manifest['encryptionKey'];
+}
+
+/**
+ * A component's bytes on their way into an artifact; every engine yields one.
+ *
+ * Neither half alone says that a backup succeeded: a stream can end early and a process can exit with zero
+ * before its output was read. The pipeline waits for both.
+ */
+export interface Source {
+	/** The raw bytes, before compression. Destroying it ends whatever produces them. */
+	stream: Readable;
+	/**
+	 * Settles after the stream has ended, and rejects when the producing side did not prove that it was whole
+	 * (exit code, trailer, checksum). Never settles before the stream has ended successfully.
+	 */
+	finished: Promise<SourceFacts>;
+	/**
+	 * Reads the finished but not yet named file again and throws when it does not hold what it should.
+	 * For formats whose writer cannot be trusted on its own word.
+	 */
+	prove?: (partialPath: string, facts: SourceFacts, signal: AbortSignal) => Promise<void>;
+}
+
+/** Opens a source. The signal ends it: connections closed, processes gone, stream destroyed. */
+export type OpenSource = (signal: AbortSignal) => Promise<Source>;

@@ -1,0 +1,3 @@
+export * from './backupError';
+export * from './fileError';
+export * from './networkError';

@@ -1,0 +1,22 @@
+'use strict';
+
+/**
+ * Tests exercise the compiled package, the very files that ship: imports of core/, nodes/, credentials/ and
+ * cli/ are mapped into dist/. `npm run build` comes first; every test script does that.
+ */
+const shared = {
+	testEnvironment: 'node',
+	transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
+	moduleNameMapper: { '^(?:\\.\\./)+(core|nodes|credentials|cli)/(.*)$': '<rootDir>/dist/$1/$2' },
+	modulePathIgnorePatterns: ['<rootDir>/.cache/'],
+};
+
+const project = (displayName, testMatch, more = {}) => ({ ...shared, displayName, testMatch, ...more });
+
+module.exports = {
+	projects: [
+		project('unit', ['<rootDir>/test/{core,nodes,credentials,cli}/**/*.test.ts']),
+		project('servers', ['<rootDir>/test/{core,nodes,cli,docs}/**/*.servers.ts']),
+		project('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts']),
+	],
+};
