@@ -1,0 +1,39 @@
+/** What a dump holds. Patterns are pg_dump's: `schema.table`, `*` and `?` as wildcards, quotes for exact names. */
+export interface DumpSelection {
+	schemas?: string[];
+	excludeSchemas?: string[];
+	tables?: string[];
+	excludeTables?: string[];
+	/** Tables whose definition is kept and whose rows are left out. */
+	excludeTableData?: string[];
+}
+
+/** One dump of one database, whichever engine makes it. */
+export interface DumpRequest {
+	/** Name of the database, any legal one. */
+	database: string;
+	selection: DumpSelection;
+	noOwner: boolean;
+	noPrivileges: boolean;
+	/** Milliseconds to wait for a table's lock before the dump is given up; undefined waits for ever. */
+	lockTimeoutMs?: number;
+}
+
+/** The request as pg_dump's own options, for every engine the same. Nothing in it is secret. */
+export function dumpArguments(request: DumpRequest): string[] {
+	const { selection } = request;
+	return [
+		...each('--schema', selection.schemas),
+		...each('--exclude-schema', selection.excludeSchemas),
+		...each('--table', selection.tables),
+		...each('--exclude-table', selection.excludeTables),
+		...each('--exclude-table-data', selection.excludeTableData),
+		...(request.noOwner ? ['--no-owner'] : []),
+		...(request.noPrivileges ? ['--no-privileges'] : []),
+		...(request.lockTimeoutMs === undefined ? [] : [`--lock-wait-timeout=${request.lockTimeoutMs}`]),
+	];
+}
+
+function each(option: string, patterns: string[] = []): string[] {
+	return patterns.map((pattern) => `${option}=${pattern}`);
+}
