@@ -54,10 +54,14 @@ export function networkError(error: unknown, server: string): BackupError {
 	const known = byCode[code];
 	if (known) return new BackupError(known.code, known.what(server), { advice: known.advice, cause: error });
 	if (isCertificateError(code)) {
-		return new BackupError('auth', `The TLS certificate of ${server} was not accepted: ${errorMessage(error)}`, {
-			advice: 'Give the credential the right CA, or the host name that the certificate is for',
-			cause: error,
-		});
+		return new BackupError(
+			'auth',
+			`The TLS certificate of ${server} was not accepted: ${errorMessage(error)}`,
+			{
+				advice: 'Give the credential the right CA, or the host name that the certificate is for',
+				cause: error,
+			},
+		);
 	}
 	return new BackupError('unreachable', `${server} could not be used: ${errorMessage(error)}`, {
 		advice: 'Check the credential and the server, then run it again',

@@ -1,0 +1,19 @@
+import { open } from 'node:fs/promises';
+import { errorCode } from '../errors';
+
+/**
+ * Makes renames and deletions in a directory survive a power cut. File systems that cannot sync a directory
+ * (some network and Windows ones) say so with EINVAL, EPERM or EISDIR, which is as far as anybody can go there.
+ */
+export async function syncDirectory(directory: string): Promise<void> {
+	try {
+		const handle = await open(directory, 'r');
+		try {
+			await handle.sync();
+		} finally {
+			await handle.close();
+		}
+	} catch (error) {
+		if (!['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error;
+	}
+}
