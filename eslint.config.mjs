@@ -1,0 +1,107 @@
+import { configWithoutCloudSupport } from '@n8n/node-cli/eslint';
+import { globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+
+const shipped = ['core/**/*.ts', 'nodes/**/*.ts', 'credentials/**/*.ts', 'cli/**/*.ts'];
+const tools = ['scripts/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'];
+
+/**
+ * n8n's rules come with their own, older copy of typescript-eslint, which does not know TypeScript 5.9.
+ * ESLint accepts one copy only, so ours takes its place.
+ */
+const n8nRules = configWithoutCloudSupport.map((config) => ({
+	...config,
+	...(config.plugins?.['@typescript-eslint'] && {
+		plugins: { ...config.plugins, '@typescript-eslint': tseslint.plugin },
+	}),
+	...(config.languageOptions?.parser && {
+		languageOptions: { ...config.languageOptions, parser: tseslint.parser },
+	}),
+}));
+
+/** n8n's rules about nodes, to be switched off where there are no nodes. */
+const communityRules = Object.keys(
+	configWithoutCloudSupport.find((config) => config.plugins?.['@n8n/community-nodes']).plugins[
+		'@n8n/community-nodes'
+	].rules,
+).map((rule) => `@n8n/community-nodes/${rule}`);
+
+const processes = {
+	regex: '^(node:)?child_process$|^execa$',
+	message:
+		'Programs are started by core/process/run.ts only: argv arrays, secrets kept out, nothing left running.',
+};
+const outsideCore = {
+	regex: '^n8n-|^@n8n/|/(nodes|credentials|cli)/',
+	message: 'core/ knows nothing of n8n, and dependencies point one way: nodes, cli -> core.',
+};
+const retention = {
+	regex: '/retention(/|$)',
+	message: 'Deciding what to delete belongs to the Prune node and the CLI alone.',
+};
+const restrictImports = (...patterns) => ({
+	'@typescript-eslint/no-restricted-imports': ['error', { patterns }],
+});
+
+export default tseslint.config(
+	globalIgnores(['dist/', '.cache/', 'coverage/', 'node_modules/']),
+	...n8nRules,
+	{
+		files: ['**/*.ts'],
+		extends: [tseslint.configs.recommendedTypeChecked],
+		languageOptions: {
+			parserOptions: { project: 'tsconfig.tools.json', tsconfigRootDir: import.meta.dirname },
+		},
+		rules: {
+			eqeqeq: 'error',
+			'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+			'no-param-reassign': 'error',
+			'object-shorthand': 'error',
+			'@typescript-eslint/consistent-type-imports': 'error',
+			'@typescript-eslint/no-explicit-any': 'error',
+			'@typescript-eslint/no-non-null-assertion': 'error',
+			'@typescript-eslint/prefer-nullish-coalescing': 'error',
+			'@typescript-eslint/prefer-optional-chain': 'error',
+			'@typescript-eslint/switch-exhaustiveness-check': [
+				'error',
+				{ considerDefaultExhaustiveForUnions: true },
+			],
+			// TypeScript itself answers these, and knows more of the packages than the plugin's parser does.
+			'import-x/named': 'off',
+			'import-x/namespace': 'off',
+			'import-x/no-unresolved': 'off',
+			'import-x/no-named-as-default': 'off',
+			'import-x/no-named-as-default-member': 'off',
+		},
+	},
+	{ files: shipped, rules: restrictImports(processes) },
+	{ files: ['core/**/*.ts'], rules: restrictImports(processes, outsideCore, retention) },
+	{ files: ['core/retention/**/*.ts'], rules: restrictImports(processes, outsideCore) },
+	// The one file that starts programs.
+	{ files: ['core/process/run.ts'], rules: restrictImports(outsideCore, retention) },
+	{
+		// Not loaded by n8n: its conventions for nodes say nothing here, and a terminal is where these write.
+		files: [...tools, 'cli/**/*.ts', 'core/**/*.ts'],
+		rules: Object.fromEntries(communityRules.map((rule) => [rule, 'off'])),
+	},
+	{ files: [...tools, 'cli/**/*.ts'], rules: { 'no-console': 'off' } },
+	{
+		files: ['test/**/*.ts'],
+		rules: {
+			// A test states what is there by indexing it; a wrong guess fails the test.
+			'@typescript-eslint/no-non-null-assertion': 'off',
+			'max-lines': 'off',
+		},
+	},
+	{
+		files: ['package.json'],
+		rules: {
+			// Asked of packages that n8n is to verify. This one reads and writes files, so it never can be, whatever
+			// it depends on; and its authors are a group that has neither an address nor a web site.
+			'@n8n/community-nodes/no-runtime-dependencies': 'off',
+			'@n8n/community-nodes/require-homepage': 'off',
+			'@n8n/community-nodes/valid-author': 'off',
+			'n8n-nodes-base/community-package-json-author-name-missing': 'off',
+		},
+	},
+);
