@@ -1,0 +1,65 @@
+/** The bytes that SQL's lexical rules turn on. All of them are ASCII, so they never occur inside a UTF-8 sequence. */
+export const byte = {
+	newline: 0x0a,
+	carriageReturn: 0x0d,
+	doubleQuote: 0x22,
+	dollar: 0x24,
+	singleQuote: 0x27,
+	openParenthesis: 0x28,
+	closeParenthesis: 0x29,
+	asterisk: 0x2a,
+	dash: 0x2d,
+	dot: 0x2e,
+	slash: 0x2f,
+	semicolon: 0x3b,
+	backslash: 0x5c,
+} as const;
+
+const otherByte = 0;
+const spaceByte = 1;
+const digitByte = 2;
+const letterByte = 3;
+
+/** One look-up a byte. As in PostgreSQL's scan.l, every byte above ASCII can be part of an identifier. */
+const classes = Uint8Array.from({ length: 256 }, (_, code) => {
+	if (code === 0x20 || (code >= 0x09 && code <= 0x0d)) return spaceByte;
+	if (code >= 0x30 && code <= 0x39) return digitByte;
+	if ((code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)) return letterByte;
+	return code === 0x5f || code >= 0x80 ? letterByte : otherByte;
+});
+
+export function isSpace(code: number): boolean {
+	return classes[code] === spaceByte;
+}
+
+export function isDigit(code: number): boolean {
+	return classes[code] === digitByte;
+}
+
+/** Whether an identifier can begin with it. */
+export function isWordStart(code: number): boolean {
+	return classes[code] === letterByte;
+}
+
+/** Whether an identifier can go on with it. */
+export function isWordPart(code: number): boolean {
+	return classes[code]! >= digitByte || code === byte.dollar;
+}
+
+/** Where the word or number at `from` ends: the first byte that is no part of it, or the end of the buffer. */
+export function wordEnd(buffer: Buffer, from: number): number {
+	let at = from;
+	while (at < buffer.length && isWordPart(buffer[at]!)) at++;
+	return at;
+}
+
+/** Number of newlines in `buffer` between two positions. */
+export function countNewlines(buffer: Buffer, from: number, to: number): number {
+	let count = 0;
+	let at = buffer.indexOf(byte.newline, from);
+	while (at !== -1 && at < to) {
+		count++;
+		at = buffer.indexOf(byte.newline, at + 1);
+	}
+	return count;
+}

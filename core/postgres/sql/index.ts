@@ -1,0 +1,3 @@
+export * from './copyTarget';
+export * from './lexer';
+export * from './segment';
