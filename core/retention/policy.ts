@@ -6,7 +6,7 @@ import { BackupError } from '../errors';
  * restic: the newest backup of each of the last N days (weeks, …) that have one.
  */
 export interface RetentionPolicy {
-	/** Everything begun within this many days before the newest backup. */
+	/** Everything of the newest backup's day and of this many days before it. */
 	keepDays: number;
 	/** The newest N. */
 	keepLast: number;
@@ -97,7 +97,8 @@ export function assertPolicy(policy: RetentionPolicy): void {
 
 function startOfKeepDays(newest: Date, days: number, timeZone: string): Date | undefined {
 	if (days === 0) return undefined;
-	return DateTime.fromJSDate(newest, { zone: timeZone }).minus({ days }).toJSDate();
+	// Whole days: a nightly run is never at the same second, and what is seven days old must not go by a hair.
+	return DateTime.fromJSDate(newest, { zone: timeZone }).startOf('day').minus({ days }).toJSDate();
 }
 
 function createBuckets(policy: RetentionPolicy): Bucket[] {

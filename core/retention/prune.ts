@@ -2,36 +2,33 @@ import { lstat, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type CatalogEntry, type CatalogOptions, manifestPath, readCatalog } from '../artifact';
 import { syncDirectory } from '../artifact/durable';
-import { BackupError, cancelledError, fileError } from '../errors';
+import { BackupError, fileError } from '../errors';
 import { type PlanOptions, planRetention, type Verdict } from './plan';
 
-export interface PruneRequest extends CatalogOptions, PlanOptions {
-	/** Decide and report, delete nothing. */
-	dryRun: boolean;
-}
-
-/** A verdict that was carried out, or would have been. */
+/** A verdict that was carried out, or in a dry run would have been. */
 export interface PruneResult extends Verdict {
 	/** True only when the file is really gone. */
 	deleted: boolean;
 }
 
 /**
- * Deletes what the policy no longer keeps. The catalog is read afresh, so that only what is there now is judged.
- * Each deletion is one artifact and its manifest; a failure ends the prune, and what was not deleted stays.
+ * Reads the catalog and decides what becomes of each artifact; nothing is touched.
  *
- * @throws BackupError for a policy that makes no sense, a directory that cannot be read, a file that cannot go
+ * @throws BackupError for a policy that makes no sense or a directory that cannot be read
  */
-export async function prune(request: PruneRequest, signal: AbortSignal): Promise<PruneResult[]> {
-	const verdicts = planRetention(await readCatalog(request), request);
-	const results: PruneResult[] = [];
-	for (const verdict of verdicts) {
-		if (signal.aborted) throw cancelledError(signal.reason);
-		const deleted = verdict.action === 'delete' && !request.dryRun;
-		if (deleted) await deleteArtifact(verdict.entry);
-		results.push({ ...verdict, deleted });
-	}
-	return results;
+export async function planPrune(options: CatalogOptions & PlanOptions): Promise<Verdict[]> {
+	return planRetention(await readCatalog(options), options);
+}
+
+/**
+ * Does what a verdict says: deletes the artifact and its manifest, or leaves both.
+ *
+ * @throws BackupError when the file cannot go, or is no longer the one that was judged
+ */
+export async function carryOut(verdict: Verdict, { dryRun }: { dryRun: boolean }): Promise<PruneResult> {
+	const deleted = verdict.action === 'delete' && !dryRun;
+	if (deleted) await deleteArtifact(verdict.entry);
+	return { ...verdict, deleted };
 }
 
 /** The artifact goes first: a manifest without artifact is harmless, the reverse would never be pruned. */

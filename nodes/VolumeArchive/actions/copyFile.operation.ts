@@ -1,0 +1,54 @@
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { createArtifact } from '../../../core/artifact';
+import { copyFile } from '../../../core/volume/copyFile';
+import { allowedPath } from '../../shared/allowedPath';
+import { artifactItem } from '../../shared/artifactItem';
+import { commonRequest } from '../../shared/parameters';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+
+export const option: INodePropertyOptions = {
+	name: 'Copy File',
+	value: 'copyFile',
+	description: 'Keep a copy of one file, such as .env with the encryption key',
+	action: 'Copy a file',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['copyFile'],
+	[
+		{
+			displayName: 'File',
+			name: 'file',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: '/backup-sources/.env',
+			description: 'File to copy, as n8n sees it; mount it read-only',
+		},
+		shared.backupDirectory,
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [shared.prefixOption('env', 'What file names begin with')],
+		},
+	],
+);
+
+export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
+	const { prefix = 'env' } = context.getNodeParameter('options', itemIndex, {}) as { prefix?: string };
+	const common = await commonRequest(context, itemIndex);
+	const path = await allowedPath(context, context.getNodeParameter('file', itemIndex) as string, 'File');
+	const request = {
+		...common,
+		component: 'env' as const,
+		prefix,
+		extension: 'backup',
+		compression: { method: 'none' as const },
+		step: `Copying ${path}`,
+	};
+	return [async (signal) => artifactItem(await createArtifact(request, copyFile({ path }), signal))];
+}

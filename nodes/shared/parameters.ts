@@ -1,0 +1,41 @@
+import type { IExecuteFunctions } from 'n8n-workflow';
+import type { ArtifactRequest, Compression, CompressionMethod } from '../../core/artifact';
+import { BackupError } from '../../core/errors';
+import { allowedPath } from './allowedPath';
+import { progressReporter } from './progress';
+
+/** The part of every artifact's request that does not depend on the component. */
+export async function commonRequest(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Promise<Pick<ArtifactRequest, 'root' | 'timeZone' | 'instanceId' | 'onProgress'>> {
+	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	return {
+		root: await allowedPath(context, directory, 'Backup Directory'),
+		timeZone: context.getTimezone(),
+		instanceId: context.getInstanceId(),
+		onProgress: progressReporter(context),
+	};
+}
+
+/**
+ * Method and level as the node's parameters say.
+ *
+ * @throws BackupError `bad-parameter` for a level that the method does not have
+ */
+export function readCompression(context: IExecuteFunctions, itemIndex: number, level?: number): Compression {
+	const method = context.getNodeParameter('compression', itemIndex) as CompressionMethod;
+	const highest = method === 'gzip' ? 9 : 19;
+	if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= highest)) {
+		throw new BackupError('bad-parameter', `${method} has no compression level ${level}`, {
+			advice: `Choose a whole number from 1 to ${highest}`,
+		});
+	}
+	return { method, level };
+}
+
+/** A list given as a real list, or as text with commas or line breaks between; empty entries do not count. */
+export function readList(value: unknown): string[] {
+	const parts = Array.isArray(value) ? value.map(String) : String(value ?? '').split(/[,\n]/);
+	return parts.map((part) => part.trim()).filter((part) => part !== '');
+}

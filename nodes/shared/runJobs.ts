@@ -1,0 +1,62 @@
+import {
+	type IDataObject,
+	type IExecuteFunctions,
+	type INodeExecutionData,
+	NodeOperationError,
+} from 'n8n-workflow';
+import { BackupError, errorMessage } from '../../core/errors';
+
+/** One piece of work that becomes one item. */
+export type Job = (signal: AbortSignal) => Promise<IDataObject>;
+
+/** Reads the parameters of one item and says what there is to do for it. */
+export type PlanJobs = (itemIndex: number, signal: AbortSignal) => Promise<Job[]>;
+
+/**
+ * Runs an operation over the input items, one job after the other, and makes an item of each result.
+ *
+ * A failure becomes an error item that holds nothing but `error`: whatever stands beside it would send the item to
+ * the success output in some n8n versions. Where the node is to stop on errors, the other jobs are still done,
+ * so that one bad database does not leave the rest without a backup, and then the first failure is thrown.
+ */
+export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promise<INodeExecutionData[][]> {
+	const signal = context.getExecutionCancelSignal() ?? new AbortController().signal;
+	const results: INodeExecutionData[] = [];
+	const failures: NodeOperationError[] = [];
+
+	for (const [item] of context.getInputData().entries()) {
+		const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+			try {
+				signal.throwIfAborted();
+				return await work();
+			} catch (error) {
+				const failure = nodeError(context, error, item);
+				if (signal.aborted) throw failure;
+				context.logger.error(failure.message, { node: context.getNode().name });
+				if (context.continueOnFail())
+					results.push({ json: { error: plainMessage(error) }, pairedItem: { item } });
+				else failures.push(failure);
+				return undefined;
+			}
+		};
+		for (const job of (await attempt(async () => await plan(item, signal))) ?? []) {
+			const json = await attempt(async () => await job(signal));
+			if (json) results.push({ json, pairedItem: { item } });
+		}
+	}
+	if (failures[0]) throw failures[0];
+	return [results];
+}
+
+/** Both sentences: what happened and what to do next. */
+function plainMessage(error: unknown): string {
+	return error instanceof BackupError ? error.message : errorMessage(error);
+}
+
+/** The editor shows what happened as the headline and what to do next below it. */
+function nodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeOperationError {
+	const node = context.getNode();
+	if (!(error instanceof BackupError))
+		return new NodeOperationError(node, errorMessage(error), { itemIndex });
+	return new NodeOperationError(node, error.what, { itemIndex, description: error.advice });
+}
