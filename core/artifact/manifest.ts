@@ -6,6 +6,8 @@ export interface PostgresCensus {
 	kind: 'postgres';
 	tables: Record<string, number>;
 	rows: number;
+	/** Large objects with their data; left out where there are none. */
+	largeObjects?: number;
 }
 
 /** What a tar holds and what could not be put into it. Paths are relative to the archived directory. */
