@@ -1,7 +1,7 @@
 'use strict';
 
 const { parallel, src, dest } = require('gulp');
-const { existsSync } = require('node:fs');
+const { pgDump } = require('./gulp/pgDump');
 
 /** What n8n reads from disk beside the code: icons, codex files and the workflows to import. */
 function assets() {
@@ -16,4 +16,4 @@ function assets() {
 	return src(patterns, { base: '.', encoding: false, allowEmpty: true }).pipe(dest('dist'));
 }
 
-exports.default = existsSync('./gulp/pgDump.js') ? parallel(assets, require('./gulp/pgDump').pgDump) : assets;
+exports.default = parallel(assets, pgDump);

@@ -1,5 +1,6 @@
 /** `npm run build`: dist/ from nothing, as it is published. */
 import { build } from './lib/build.ts';
+import { runTask } from './lib/task.ts';
 import { step } from './lib/step.ts';
 
-await step('Building', build);
+await runTask(() => step('Building', build));

@@ -4,6 +4,8 @@ export interface RunOptions {
 	cwd?: string;
 	/** Added to this process's environment. */
 	env?: NodeJS.ProcessEnv;
+	/** `env` is all there is, and nothing of this process's environment is handed on. */
+	ownEnvironment?: boolean;
 	/** 'inherit' shows the program's output as it comes; 'capture' (the default) returns it and shows it on failure. */
 	output?: 'inherit' | 'capture';
 	signal?: AbortSignal;
@@ -25,13 +27,13 @@ export async function run(
 export function runToExit(
 	program: string,
 	programArguments: string[],
-	{ cwd, env, output = 'capture', signal }: RunOptions = {},
+	{ cwd, env, ownEnvironment = false, output = 'capture', signal }: RunOptions = {},
 ): Promise<{ exitCode: number; output: string }> {
 	return new Promise((resolve, reject) => {
 		const child = spawn(program, programArguments, {
 			cwd,
 			signal,
-			env: { ...process.env, ...env },
+			env: ownEnvironment ? env : { ...process.env, ...env },
 			stdio: [
 				'ignore',
 				...(output === 'inherit' ? (['inherit', 'inherit'] as const) : (['pipe', 'pipe'] as const)),

@@ -1,0 +1,69 @@
+import { existsSync, statSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { run } from '../lib/run.ts';
+
+/** A program that the tests or the demo need, and the Debian package that brings it. */
+export interface NeededProgram {
+	program: string;
+	debianPackage: string;
+}
+
+export const demoPrograms: NeededProgram[] = [
+	{ program: 'psql', debianPackage: 'postgresql-client' },
+	{ program: 'redis-server', debianPackage: 'redis-server' },
+];
+
+export const testPrograms: NeededProgram[] = [
+	{ program: 'initdb', debianPackage: 'postgresql' },
+	{ program: 'psql', debianPackage: 'postgresql-client' },
+	{ program: 'redis-server', debianPackage: 'redis-server' },
+	{ program: 'dockerd', debianPackage: 'docker.io' },
+	{ program: 'debootstrap', debianPackage: 'debootstrap' },
+	{ program: 'openssl', debianPackage: 'openssl' },
+];
+
+/**
+ * Installs the Debian packages of those programs that this machine lacks. Services that they bring are not started.
+ *
+ * @throws Error with one line that says what to install, where this cannot do it: without root or apt-get
+ */
+export async function ensurePrograms(needed: NeededProgram[]): Promise<void> {
+	const missing = needed.filter(({ program }) => !isInstalled(program));
+	if (missing.length === 0) return;
+	const packages = [...new Set(missing.map(({ debianPackage }) => debianPackage))];
+	if (process.getuid?.() !== 0 || !isInstalled('apt-get')) {
+		throw new Error(
+			`Missing: ${missing.map(({ program }) => program).join(', ')}. Install first: sudo apt-get install ${packages.join(' ')}`,
+		);
+	}
+	await withoutStartingServices(async () => {
+		await run('apt-get', ['update', '-qq']);
+		await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
+			env: { DEBIAN_FRONTEND: 'noninteractive' },
+		});
+	});
+}
+
+/** Debian keeps the PostgreSQL server out of PATH, and administrators' programs out of other users' PATH. */
+function isInstalled(program: string): boolean {
+	const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+	if (program === 'initdb' && existsSync('/usr/lib/postgresql')) return true;
+	return folders.some((folder) => isFile(join(folder, program)));
+}
+
+function isFile(path: string): boolean {
+	return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+/** Debian's packages ask this script before they start a service; exit code 101 forbids it. */
+async function withoutStartingServices(work: () => Promise<void>): Promise<void> {
+	const policy = '/usr/sbin/policy-rc.d';
+	if (existsSync(policy)) return await work();
+	await writeFile(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+	try {
+		await work();
+	} finally {
+		await rm(policy, { force: true });
+	}
+}
