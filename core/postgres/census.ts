@@ -38,7 +38,7 @@ export class DumpInspector {
 				advice: 'Run the backup again; if it happens again, look into PostgreSQL’s log',
 			});
 		}
-		const rows = this.#tables.values().reduce((sum, count) => sum + count, 0);
+		const rows = [...this.#tables.values()].reduce((sum, count) => sum + count, 0);
 		return {
 			kind: 'postgres',
 			tables: Object.fromEntries(this.#tables),

@@ -42,3 +42,14 @@ export interface PostgresConnection {
 export function describeServer({ host, port }: Pick<PostgresConnection, 'host' | 'port'>): string {
 	return `PostgreSQL at ${host}:${port}`;
 }
+
+/** Milliseconds until a connection attempt is given up. */
+export function connectTimeoutOf({ connectTimeoutMs }: PostgresConnection): number {
+	return connectTimeoutMs ?? 15_000;
+}
+
+export function hasTunnel(
+	connection: PostgresConnection,
+): connection is PostgresConnection & { sshTunnel: SshTunnel } {
+	return connection.sshTunnel !== undefined;
+}
