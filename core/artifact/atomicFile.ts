@@ -1,3 +1,4 @@
+import { createWriteStream } from 'node:fs';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -58,7 +59,9 @@ export class AtomicFile {
 
 	/** Where the bytes go. Ending it leaves the file open, so that {@link commit} can sync it. */
 	createWriteStream(): Writable {
-		return this.#handle.createWriteStream({ autoClose: false, highWaterMark: 1024 * 1024 });
+		// By its number: a stream made from the handle itself would keep the handle's close() waiting for ever.
+		const { fd } = this.#handle;
+		return createWriteStream(this.partialPath, { fd, autoClose: false, highWaterMark: 1024 * 1024 });
 	}
 
 	/** Writes small content at once, in place of {@link createWriteStream}. */

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { realpath, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { OpenSource, SourceFacts } from '../artifact/source';
+import { BackupError, cancelledError, fileError } from '../errors';
+import { packageVersion } from '../version';
+import { compileExclusion } from './pack/exclusion';
+import { PackStream } from './pack/packStream';
+import type { PackReport } from './pack/packTree';
+import { proveArchive } from './proveArchive';
+
+export interface ArchiveDirectoryOptions {
+	/** What to archive. Its own name is not in the archive, only what is below it. */
+	directory: string;
+	/** Patterns with the meaning of `.gitignore` lines: `*.log`, `cache/`, `/binaryData`, `!keep.log`. */
+	exclude?: readonly string[];
+	/**
+	 * Directories to leave out when they lie in the tree, by whatever path or link: above all the backup directory,
+	 * or every backup would hold the ones before it.
+	 */
+	leaveOut?: readonly string[];
+	/** Where copies of SQLite databases are made, with space for the largest. The system's own by default. */
+	scratchDirectory?: string;
+	/** Whether to say in the facts if n8n's encryption key is in the archive. True by default. */
+	holdsN8n?: boolean;
+}
+
+/**
+ * The engine `built-in` of volumes: a directory as a tar.
+ *
+ * Kept are files, empty directories, symbolic links as links, hard links as links, permissions, numeric owners
+ * and times (in whole seconds, as GNU tar does). Sockets, devices and pipes are skipped and counted. SQLite
+ * databases are captured consistently even while they are written to. Extended attributes and access lists are
+ * not kept, sparse files become whole ones.
+ *
+ * @throws BackupError (from opening it or from `finished`) when the directory is none, a pattern is wrong, or
+ * anything in the tree cannot be read
+ */
+export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
+	return async (signal) => {
+		if (signal.aborted) throw cancelledError(signal.reason);
+		const directory = await existingDirectory(options.directory);
+		const leaveOut = options.leaveOut ?? [];
+		await assertNotWithin(directory, leaveOut);
+		compileExclusion(options.exclude ?? []);
+
+		const stream = new PackStream({
+			directory,
+			exclude: options.exclude ?? [],
+			leaveOut,
+			scratch: join(options.scratchDirectory ?? tmpdir(), `n8n-backup-${randomUUID()}`),
+		});
+		const cancel = () => void stream.destroy(cancelledError(signal.reason));
+		signal.addEventListener('abort', cancel, { once: true });
+		const wholeStream = finished(stream, { writable: false })
+			.then(() => toFacts(options, stream.report))
+			.finally(() => signal.removeEventListener('abort', cancel));
+		wholeStream.catch(() => {});
+		return { stream, finished: wholeStream, prove: proveArchive };
+	};
+}
+
+function toFacts({ directory, holdsN8n = true }: ArchiveDirectoryOptions, report?: PackReport): SourceFacts {
+	if (!report)
+		throw new BackupError('incomplete', `The archive of ${directory} ended early`, {
+			advice: 'Run it again',
+		});
+	return {
+		source: { path: directory },
+		engine: { name: 'built-in', version: packageVersion },
+		census: report.census,
+		warnings: report.warnings,
+		encryptionKey: holdsN8n ? (report.encryptionKeySeen ? 'found' : 'missing') : undefined,
+	};
+}
+
+async function existingDirectory(path: string): Promise<string> {
+	try {
+		const real = await realpath(path);
+		if ((await stat(real)).isDirectory()) return real;
+	} catch (error) {
+		throw fileError(error, path);
+	}
+	throw new BackupError('bad-parameter', `${path} is not a directory`, {
+		advice: 'Choose a directory to archive; for a single file there is Copy File',
+	});
+}
+
+/** Left out whole, the archive would be empty. */
+async function assertNotWithin(directory: string, leaveOut: readonly string[]): Promise<void> {
+	for (const other of leaveOut) {
+		const real = await realpath(other).catch(() => undefined);
+		if (real === undefined || !isWithin(directory, real)) continue;
+		throw new BackupError(
+			'bad-parameter',
+			`${directory} lies in ${other}, which is left out of every archive`,
+			{
+				advice: 'Archive another directory, or keep backups elsewhere',
+			},
+		);
+	}
+}
+
+function isWithin(path: string, parent: string): boolean {
+	return path === parent || path.startsWith(parent.endsWith('/') ? parent : `${parent}/`);
+}

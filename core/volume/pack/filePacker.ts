@@ -1,0 +1,202 @@
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, type Stats } from 'node:fs';
+import { join } from 'node:path';
+import type { TarCensus } from '../../artifact/manifest';
+import { errorMessage } from '../../errors';
+import { configMembers, keyFromConfig, longestKeyFileBytes } from '../encryptionKey';
+import { headerBytes } from '../tar/encodeHeader';
+import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
+import {
+	captureDatabase,
+	companionSuffixes,
+	isDatabase,
+	removeDatabase,
+	smallestDatabaseBytes,
+} from './captureDatabase';
+import type { ChunkWriter } from './chunkWriter';
+import { unreadable } from './unreadable';
+import { hasVanished, identityOf, type TreeEntry } from './walkTree';
+import { writeMember } from './writeMember';
+
+interface FilePackerOptions {
+	output: ChunkWriter;
+	census: TarCensus;
+	/** A directory for copies of databases, made when it is needed. */
+	scratch: string;
+}
+
+/** Never follows a link that took the file's place, never waits for a pipe that did. */
+const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** Writes a tree's files into the archive: contents, hard links and databases. */
+export class FilePacker {
+	readonly warnings: string[] = [];
+	encryptionKeySeen = false;
+	readonly #output: ChunkWriter;
+	readonly #census: TarCensus;
+	readonly #scratch: string;
+	/** Files with several names: what they are to the file system -> the name they are archived under. */
+	readonly #firstNames = new Map<string, Buffer>();
+	/** Paths beside captured databases whose content is in the copy already. */
+	readonly #companions = new Set<string>();
+
+	constructor({ output, census, scratch }: FilePackerOptions) {
+		this.#output = output;
+		this.#census = census;
+		this.#scratch = scratch;
+	}
+
+	/** @throws BackupError when the file is there but cannot be read. */
+	async pack(entry: TreeEntry): Promise<void> {
+		if (this.#companions.size > 0 && this.#companions.has(entry.path.toString('latin1'))) return;
+		const descriptor = this.#open(entry);
+		if (descriptor === undefined) return;
+		try {
+			const stats = fstatSync(descriptor);
+			if (!stats.isFile()) this.#census.vanished.push(displayPath(entry.path));
+			else if (stats.nlink === 1 || !(await this.#packAsLink(entry, descriptor, stats))) {
+				await this.#packContent(entry, descriptor, stats);
+			}
+		} catch (error) {
+			throw unreadable(error, entry.location);
+		} finally {
+			closeSync(descriptor);
+		}
+	}
+
+	#open(entry: TreeEntry): number | undefined {
+		try {
+			return openSync(entry.location, openFlags);
+		} catch (error) {
+			if (!hasVanished(error)) throw unreadable(error, entry.location);
+			this.#census.vanished.push(displayPath(entry.path));
+			return undefined;
+		}
+	}
+
+	/** A further name of a file that is in the archive already. */
+	async #packAsLink(entry: TreeEntry, descriptor: number, stats: Stats): Promise<boolean> {
+		// Inode numbers need all of their 64 bits.
+		const identity = identityOf(fstatSync(descriptor, { bigint: true }));
+		const firstName = this.#firstNames.get(identity);
+		if (!firstName) {
+			this.#firstNames.set(identity, entry.path);
+			return false;
+		}
+		const link = { ...fileMember(entry.path, stats, 0), type: 'hard-link', linkPath: firstName } as const;
+		await writeMember(this.#output, this.#census, link);
+		return true;
+	}
+
+	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
+		const member = fileMember(entry.path, stats, stats.size);
+		const head = await this.#readHead(member, descriptor);
+		if (isDatabase(head)) {
+			const copy = await this.#capture(entry);
+			if (copy !== undefined) {
+				await this.#packCopy(entry, stats, copy);
+				return;
+			}
+			await this.#readHead(member, descriptor);
+		}
+		await this.#writeFile(member, descriptor, stats, head.length);
+	}
+
+	/** @returns the consistent copy's path, or undefined when there is none and the file is to be taken as it is. */
+	async #capture(entry: TreeEntry): Promise<string | undefined> {
+		const copy = join(this.#scratch, `${this.#census.sqlite.length}.sqlite`);
+		const path = displayPath(entry.path);
+		try {
+			mkdirSync(this.#scratch, { recursive: true, mode: 0o700 });
+			await captureDatabase(entry.location, copy);
+		} catch (error) {
+			this.warnings.push(
+				`${path} looks like an SQLite database but could not be captured consistently, so it was copied as it is ` +
+					`and may need repair: ${errorMessage(error)}.`,
+			);
+			return undefined;
+		}
+		this.#census.sqlite.push(path);
+		for (const suffix of companionSuffixes) this.#companions.add(`${entry.path.toString('latin1')}${suffix}`);
+		return copy;
+	}
+
+	async #packCopy(entry: TreeEntry, original: Stats, copy: string): Promise<void> {
+		const descriptor = openSync(copy, openFlags);
+		try {
+			const stats = fstatSync(descriptor);
+			const member = fileMember(entry.path, original, stats.size);
+			const head = await this.#readHead(member, descriptor);
+			await this.#writeFile(member, descriptor, stats, head.length);
+		} finally {
+			closeSync(descriptor);
+			await removeDatabase(copy);
+		}
+	}
+
+	/**
+	 * Reads as much of the file as fits into the chunk to where it will be once the header stands before it, which
+	 * is all of most files. What it is can be seen before anything is written.
+	 */
+	async #readHead(member: TarMember, descriptor: number): Promise<Buffer> {
+		const header = headerBytes(member);
+		await this.#output.reserve(header + Math.min(member.size, bytesInOnePiece(member)));
+		const { chunk, position, room } = this.#output;
+		const start = position + header;
+		const read = readSync(descriptor, chunk, start, Math.min(member.size, room - header), 0);
+		return chunk.subarray(start, start + read);
+	}
+
+	/** @param headBytes How many bytes {@link #readHead} has put into place. */
+	async #writeFile(member: TarMember, descriptor: number, before: Stats, headBytes: number): Promise<void> {
+		const output = this.#output;
+		await writeMember(output, this.#census, member);
+		if (configMembers.includes(member.path.toString('latin1'))) {
+			const text = output.chunk.toString('utf8', output.position, output.position + headBytes);
+			this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
+		}
+		output.advance(headBytes);
+		const readBytes = headBytes + (await this.#copyRest(descriptor, headBytes, member.size));
+		await output.writeZeros(member.size - readBytes + paddingOf(member.size));
+		if (readBytes < member.size || hasChanged(before, fstatSync(descriptor))) {
+			this.#census.changed.push(displayPath(member.path));
+		}
+	}
+
+	/** @returns how many bytes there were from `start` to `end`; fewer than wanted when the file has shrunk. */
+	async #copyRest(descriptor: number, start: number, end: number): Promise<number> {
+		const output = this.#output;
+		let at = start;
+		while (at < end) {
+			if (output.room === 0) await output.flush();
+			const read = readSync(descriptor, output.chunk, output.position, Math.min(end - at, output.room), at);
+			if (read === 0) break;
+			output.advance(read);
+			at += read;
+		}
+		return at - start;
+	}
+}
+
+/** How much of a file must lie in one piece for {@link FilePacker} to look into it. */
+function bytesInOnePiece({ path, size }: TarMember): number {
+	const isConfig = size <= longestKeyFileBytes && configMembers.includes(path.toString('latin1'));
+	return isConfig ? size : smallestDatabaseBytes;
+}
+
+/** The mtime tells of content; the ctime would also tell of a rename or another hard link. */
+function hasChanged(before: Stats, after: Stats): boolean {
+	return before.size !== after.size || before.mtimeMs !== after.mtimeMs;
+}
+
+function fileMember(path: Buffer, stats: Stats, size: number): TarMember {
+	return {
+		type: 'file',
+		path,
+		linkPath: noBytes,
+		size,
+		mode: stats.mode & 0o7777,
+		uid: stats.uid,
+		gid: stats.gid,
+		mtime: Math.floor(stats.mtimeMs / 1000),
+	};
+}

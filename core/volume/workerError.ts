@@ -1,0 +1,26 @@
+import { BackupError, type BackupErrorCode, errorMessage } from '../errors';
+
+/** A BackupError on its way between threads, where classes are lost. */
+export interface WorkerError {
+	code: BackupErrorCode;
+	what: string;
+	advice: string;
+	/** The original stack, for whoever debugs it. */
+	stack?: string;
+}
+
+export function toWorkerError(error: unknown): WorkerError {
+	const stack = error instanceof Error ? error.stack : undefined;
+	if (error instanceof BackupError)
+		return { code: error.code, what: error.what, advice: error.advice, stack };
+	return {
+		code: 'internal',
+		what: errorMessage(error),
+		advice: 'Report this as a bug of this package',
+		stack,
+	};
+}
+
+export function fromWorkerError({ code, what, advice, stack }: WorkerError): BackupError {
+	return new BackupError(code, what, { advice, cause: stack });
+}
