@@ -86,6 +86,15 @@ export default tseslint.config(
 	},
 	{ files: [...tools, 'cli/**/*.ts'], rules: { 'no-console': 'off' } },
 	{
+		files: ['nodes/**/*.ts'],
+		rules: {
+			// People pick the PostgreSQL and Redis credentials that their n8n has already: that is the point.
+			'@n8n/community-nodes/no-credential-reuse': 'off',
+			// What deletes and overwrites backups is not for a language model to call.
+			'@n8n/community-nodes/node-usable-as-tool': 'off',
+		},
+	},
+	{
 		files: ['test/**/*.ts'],
 		rules: {
 			// A test states what is there by indexing it; a wrong guess fails the test.

@@ -1,0 +1,58 @@
+/**
+ * `npm run demo`: a real n8n with this package in it backs itself up once, and stays open to look around in until
+ * Ctrl-C. `npm run demo -- --once` ends instead, with 0 only when every artifact is there and its checksum holds.
+ */
+import { findFaults, formatTree, listBackups } from './demo/artifacts.ts';
+import { build } from './lib/build.ts';
+import { step } from './lib/step.ts';
+import { runTask } from './lib/task.ts';
+import { owner } from './n8n/editor.ts';
+import { ensureN8n } from './n8n/ensureN8n.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from './n8n/nightlyBackup.ts';
+import { startStack, type Stack } from './n8n/stack.ts';
+import { seedN8n } from './seed/n8nData.ts';
+import { seedRedis } from './seed/redisQueue.ts';
+import { demoPrograms, ensurePrograms } from './setup/debianPackages.ts';
+
+const once = process.argv.includes('--once');
+const interrupted = new Promise<'interrupted'>((resolve) => {
+	process.on('SIGINT', () => resolve('interrupted'));
+	process.on('SIGTERM', () => resolve('interrupted'));
+});
+
+await runTask(async () => {
+	await step('Server programs', () => ensurePrograms(demoPrograms));
+	await step('n8n', ensureN8n);
+	await step('Building', build);
+	const stack = await startStack({ timezone: 'Europe/Berlin' });
+	try {
+		const shown = await Promise.race([show(stack), interrupted]);
+		if (shown !== 'interrupted' && !once) await interrupted;
+	} finally {
+		await step('Stopping', () => stack.stop());
+	}
+});
+
+async function show(stack: Stack): Promise<void> {
+	const { editor, n8n, backupDirectory } = stack;
+	await step('Filling n8n and Redis with data', async () => {
+		await seedN8n(editor, stack.database, 2000);
+		await seedRedis(stack.redis, 5000);
+	});
+	const workflow = await editor.createWorkflow(await nightlyBackup(stack, await createCredentials(stack)));
+	const started = performance.now();
+	const execution = await step('The nightly workflow', () => editor.run(workflow, manualTrigger));
+	const seconds = ((performance.now() - started) / 1000).toFixed(1);
+
+	const files = await listBackups(backupDirectory);
+	console.log(`\n${formatTree(backupDirectory, files)}\n\nBacked up in ${seconds} s.`);
+	const faults = [
+		...(execution.status === 'success' ? [] : [`The workflow ended with: ${execution.error}`]),
+		...findFaults(files),
+	];
+	if (faults.length > 0) throw new Error(faults.join('\n'));
+	if (once) return;
+	console.log(
+		`\nThe editor: ${n8n.url}/workflow/${workflow.id}\nSign in with ${owner.email} and ${owner.password}. Ctrl-C ends everything.`,
+	);
+}
