@@ -1,4 +1,10 @@
-import { formatArtifactName, manifestName, parseArtifactName, prefixFor, stampToDate } from '../../../core/artifact';
+import {
+	formatArtifactName,
+	manifestName,
+	parseArtifactName,
+	prefixFor,
+	stampToDate,
+} from '../../../core/artifact';
 
 describe('the name of an artifact', () => {
 	const startedAt = new Date('2026-11-23T01:00:00Z');
@@ -9,10 +15,13 @@ describe('the name of an artifact', () => {
 		expect(formatArtifactName({ ...name, timeZone: 'America/New_York' })).toBe('n8n_20261122_200000.sql.gz');
 	});
 
-	it.each(['n8n', 'n8n_data', 'my-db', 'größe', '_', 'a.b'])('can be read back with the prefix %s', (prefix) => {
-		const name = formatArtifactName({ prefix, startedAt, timeZone: 'utc', extension: 'tar.zst' });
-		expect(parseArtifactName(name)).toEqual({ prefix, stamp: '20261123_010000', extension: 'tar.zst' });
-	});
+	it.each(['n8n', 'n8n_data', 'my-db', 'größe', '_', 'a.b'])(
+		'can be read back with the prefix %s',
+		(prefix) => {
+			const name = formatArtifactName({ prefix, startedAt, timeZone: 'utc', extension: 'tar.zst' });
+			expect(parseArtifactName(name)).toEqual({ prefix, stamp: '20261123_010000', extension: 'tar.zst' });
+		},
+	);
 
 	it.each([
 		'n8n.sql.gz',
@@ -27,16 +36,19 @@ describe('the name of an artifact', () => {
 		expect(parseArtifactName(name)).toBeUndefined();
 	});
 
-	it.each(['', '.hidden', 'a/b', 'a\\b', '../up', 'a b', 'x'.repeat(181)])('refuses the prefix %j', (prefix) => {
-		expect(() => formatArtifactName({ prefix, startedAt, timeZone: 'utc', extension: 'rdb' })).toThrow(
-			`"${prefix}" cannot be the beginning of a file name. Use letters, digits`,
-		);
-	});
+	it.each(['', '.hidden', 'a/b', 'a\\b', '../up', 'a b', 'x'.repeat(181)])(
+		'refuses the prefix %j',
+		(prefix) => {
+			expect(() => formatArtifactName({ prefix, startedAt, timeZone: 'utc', extension: 'rdb' })).toThrow(
+				`"${prefix}" cannot be the beginning of a file name. Use letters, digits`,
+			);
+		},
+	);
 
 	it('refuses a time zone that does not exist', () => {
-		expect(() => formatArtifactName({ prefix: 'n8n', startedAt, timeZone: 'Mars/Olympus', extension: 'rdb' })).toThrow(
-			'"Mars/Olympus" is not a known time zone. Choose one in the workflow’s settings',
-		);
+		expect(() =>
+			formatArtifactName({ prefix: 'n8n', startedAt, timeZone: 'Mars/Olympus', extension: 'rdb' }),
+		).toThrow('"Mars/Olympus" is not a known time zone. Choose one in the workflow’s settings');
 	});
 
 	it('is followed by .manifest.json for the manifest', () => {

@@ -17,7 +17,15 @@ function entry(
 	const [day = '', time = ''] = stamp.split('_');
 	const iso = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${time.slice(0, 2)}:${time.slice(2, 4)}:00Z`;
 	const name = `${prefix}_${stamp}.sql.gz`;
-	return { component, prefix, name, path: `/backups/${component}/${name}`, at: new Date(more.at ?? iso), storedBytes: bytes, state };
+	return {
+		component,
+		prefix,
+		name,
+		path: `/backups/${component}/${name}`,
+		at: new Date(more.at ?? iso),
+		storedBytes: bytes,
+		state,
+	};
 }
 
 const deleted = (entries: CatalogEntry[], more: Partial<PlanOptions> = {}) =>
@@ -43,7 +51,9 @@ describe('the plan of a prune', () => {
 	it('takes today from the workflow’s time zone', () => {
 		const entries = [entry('20261123_090000'), entry('20261123_043000'), entry('20261123_053000')];
 		// At 10:00 UTC it is 5 o'clock in New York, where the day began at 05:00 UTC.
-		expect(deleted(entries, { timeZone: 'America/New_York', now: new Date('2026-11-23T10:00Z') })).toEqual([]);
+		expect(deleted(entries, { timeZone: 'America/New_York', now: new Date('2026-11-23T10:00Z') })).toEqual(
+			[],
+		);
 		const renamed = entries.map((e) => ({ ...e, name: e.name.replace('20261123', '20261122') }));
 		expect(deleted(renamed, { timeZone: 'America/New_York' })).toEqual(['n8n_20261122_043000.sql.gz']);
 	});
@@ -92,9 +102,9 @@ describe('the plan of a prune', () => {
 			entry('20261109_020000', { component, prefix: component }),
 		]);
 		expect(deleted(entries, { failedComponents: ['postgres'] })).toEqual(['redis_20261109_020000.sql.gz']);
-		expect(reasonsOf(entries, 'postgres_20261109_020000.sql.gz', { failedComponents: ['postgres'] })).toEqual([
-			'the backup of postgres failed in this run',
-		]);
+		expect(reasonsOf(entries, 'postgres_20261109_020000.sql.gz', { failedComponents: ['postgres'] })).toEqual(
+			['the backup of postgres failed in this run'],
+		);
 	});
 
 	it('leaves files without a manifest alone unless asked for them', () => {
@@ -104,7 +114,9 @@ describe('the plan of a prune', () => {
 	});
 
 	it('keeps the newest file without manifest when nothing is proven good', () => {
-		const entries = ['20261110_020000', '20261109_020000'].map((stamp) => entry(stamp, { state: 'unproven' }));
+		const entries = ['20261110_020000', '20261109_020000'].map((stamp) =>
+			entry(stamp, { state: 'unproven' }),
+		);
 		expect(deleted(entries, { includeUnproven: true })).toEqual(['n8n_20261109_020000.sql.gz']);
 		expect(reasonsOf(entries, 'n8n_20261110_020000.sql.gz', { includeUnproven: true })).toEqual([
 			'newest good backup',
@@ -121,24 +133,28 @@ describe('the plan of a prune', () => {
 		const three = ['20261112_020000', '20261111_020000', '20261110_020000'].map((stamp) => entry(stamp));
 
 		it('lets the oldest go until the component fits', () => {
-			expect(deleted(three, { ...keepAll, maxBytesPerComponent: 250 })).toEqual(['n8n_20261110_020000.sql.gz']);
-			expect(reasonsOf(three, 'n8n_20261110_020000.sql.gz', { ...keepAll, maxBytesPerComponent: 250 })).toEqual([
-				'over the size cap',
+			expect(deleted(three, { ...keepAll, maxBytesPerComponent: 250 })).toEqual([
+				'n8n_20261110_020000.sql.gz',
 			]);
+			expect(
+				reasonsOf(three, 'n8n_20261110_020000.sql.gz', { ...keepAll, maxBytesPerComponent: 250 }),
+			).toEqual(['over the size cap']);
 		});
 
 		it('never takes what is protected, even when that alone is over the cap', () => {
 			const entries = [entry('20261123_020000'), ...three];
-			expect(deleted(entries, { ...keepAll, maxBytesPerComponent: 1 })).toEqual(three.map(({ name }) => name));
+			expect(deleted(entries, { ...keepAll, maxBytesPerComponent: 1 })).toEqual(
+				three.map(({ name }) => name),
+			);
 		});
 
 		it('counts the component as a whole and each component for itself', () => {
 			const other = entry('20261101_020000', { prefix: 'crm' });
 			const newerOther = entry('20261102_020000', { prefix: 'crm' });
 			const redis = entry('20260101_020000', { component: 'redis', prefix: 'dump' });
-			expect(deleted([...three, newerOther, other, redis], { ...keepAll, maxBytesPerComponent: 400 })).toEqual([
-				other.name,
-			]);
+			expect(
+				deleted([...three, newerOther, other, redis], { ...keepAll, maxBytesPerComponent: 400 }),
+			).toEqual([other.name]);
 		});
 
 		it.each([0, -5, Number.NaN])('refuses a cap of %p', (maxBytesPerComponent) => {

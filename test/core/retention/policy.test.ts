@@ -18,20 +18,35 @@ interface Named {
 const backup = (name: string, counts = true): Named => ({ name, at: new Date(`${name}Z`), counts });
 
 /** The names that stay, newest first. */
-function kept(names: Array<string | Named>, policy: Partial<RetentionPolicy>, options: { now?: string; timeZone?: string } = {}) {
+function kept(
+	names: Array<string | Named>,
+	policy: Partial<RetentionPolicy>,
+	options: { now?: string; timeZone?: string } = {},
+) {
 	const candidates = names.map((name) => (typeof name === 'string' ? backup(name) : name));
-	const moment = { now: new Date(`${options.now ?? '2027-01-01T00:00'}Z`), timeZone: options.timeZone ?? 'utc' };
+	const moment = {
+		now: new Date(`${options.now ?? '2027-01-01T00:00'}Z`),
+		timeZone: options.timeZone ?? 'utc',
+	};
 	return applyPolicy(candidates, { ...none, ...policy }, moment)
 		.filter(({ keptBy }) => keptBy.length > 0)
 		.map(({ candidate }) => candidate.name);
 }
 
-const nightly = Array.from({ length: 20 }, (_unused, day) => `2026-11-${String(20 - day).padStart(2, '0')}T02:00`);
+const nightly = Array.from(
+	{ length: 20 },
+	(_unused, day) => `2026-11-${String(20 - day).padStart(2, '0')}T02:00`,
+);
 
 describe('the retention policy', () => {
 	const table: Array<[string, string[], Partial<RetentionPolicy>, string[]]> = [
 		['keep-last keeps the newest, this many', nightly, { keepLast: 3 }, nightly.slice(0, 3)],
-		['keep-days keeps the newest day and that many days before it', nightly, { keepDays: 7 }, nightly.slice(0, 8)],
+		[
+			'keep-days keeps the newest day and that many days before it',
+			nightly,
+			{ keepDays: 7 },
+			nightly.slice(0, 8),
+		],
 		['whichever rule keeps, keeps', nightly, { keepLast: 10, keepDays: 2 }, nightly.slice(0, 10)],
 		[
 			'keep-daily takes the newest of each day',
@@ -103,10 +118,9 @@ describe('the retention policy', () => {
 		const evening = ['2026-11-02T03:30', '2026-11-01T23:00'];
 		expect(kept(evening, { keepDaily: 2 }, { timeZone: 'utc' })).toEqual(evening);
 		// In New York both are of the first of November; the second only stays as the oldest.
-		expect(kept([...evening, '2026-10-01T12:00'], { keepDaily: 2 }, { timeZone: 'America/New_York' })).toEqual([
-			'2026-11-02T03:30',
-			'2026-10-01T12:00',
-		]);
+		expect(
+			kept([...evening, '2026-10-01T12:00'], { keepDaily: 2 }, { timeZone: 'America/New_York' }),
+		).toEqual(['2026-11-02T03:30', '2026-10-01T12:00']);
 	});
 
 	it('counts the day on which a clock is set back as one day', () => {
@@ -117,7 +131,11 @@ describe('the retention policy', () => {
 	it('says by which rules each backup stays', () => {
 		const policy = { ...none, keepDays: 1, keepLast: 1, keepWeekly: 3 };
 		const moment = { now: new Date('2027-01-01'), timeZone: 'utc' };
-		const reasons = applyPolicy(nightly.slice(0, 3).map((name) => backup(name)), policy, moment);
+		const reasons = applyPolicy(
+			nightly.slice(0, 3).map((name) => backup(name)),
+			policy,
+			moment,
+		);
 		expect(reasons.map(({ keptBy }) => keptBy)).toEqual([
 			['within 1 days of the newest', 'last backup', 'weekly backup'],
 			['within 1 days of the newest'],

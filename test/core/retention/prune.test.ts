@@ -64,7 +64,12 @@ describe('pruning a backup directory', () => {
 	});
 
 	it('leaves foreign files and unfinished ones alone', async () => {
-		const foreign = ['notes.txt', '.n8n_20260101_020000.sql.gz.partial', 'n8n_20260101_020000.sql.gz', 'n8n_2026.sql'];
+		const foreign = [
+			'notes.txt',
+			'.n8n_20260101_020000.sql.gz.partial',
+			'n8n_20260101_020000.sql.gz',
+			'n8n_2026.sql',
+		];
 		for (const name of foreign) await writeFile(directory.path('backups', 'postgres', name), 'x');
 		await prune();
 		expect(await namesIn('postgres')).toEqual(expect.arrayContaining(foreign));

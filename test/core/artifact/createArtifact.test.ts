@@ -1,0 +1,222 @@
+import { createHash } from 'node:crypto';
+import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
+import {
+	type ArtifactRequest,
+	createArtifact,
+	readManifest,
+	type Source,
+	type SourceFacts,
+} from '../../../core/artifact';
+import { BackupError } from '../../../core/errors';
+import { expectSameBytes } from '../../support/sameBytes';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
+
+const directory = temporaryDirectory();
+const never = new AbortController().signal;
+
+const facts: SourceFacts = {
+	source: { host: 'db', port: 5432, database: 'n8n', serverVersion: '16.14' },
+	engine: { name: 'built-in', version: '18.3' },
+	census: { kind: 'postgres', tables: { 'public.a': 1 }, rows: 1 },
+	warnings: [],
+};
+
+function request(more: Partial<ArtifactRequest> = {}): ArtifactRequest {
+	return {
+		root: directory.path(),
+		component: 'postgres',
+		prefix: 'n8n',
+		extension: 'sql',
+		compression: { method: 'gzip' },
+		timeZone: 'Europe/Berlin',
+		step: 'Dumping n8n',
+		...more,
+	};
+}
+
+/** A source of these chunks that proves itself when they have been read. */
+function source(chunks: Iterable<Buffer>, more: Partial<Source> = {}): Source {
+	const stream = Readable.from(chunks, { objectMode: false });
+	const finished = new Promise<SourceFacts>((resolve, reject) => {
+		stream.once('end', () => resolve(facts));
+		stream.once('error', reject);
+	});
+	finished.catch(() => {});
+	return { stream, finished, ...more };
+}
+
+const lines = Array.from({ length: 3000 }, (_unused, i) => Buffer.from(`line ${i} ${'x'.repeat(1000)}\n`));
+const namesLeft = async () => await readdir(directory.path('postgres'));
+
+describe('making an artifact', () => {
+	it('leaves the compressed bytes and a manifest that proves them', async () => {
+		const { path, manifest } = await createArtifact(request(), async () => source(lines), never);
+
+		const stored = await readFile(path);
+		expectSameBytes(gunzipSync(stored), Buffer.concat(lines));
+		expect(manifest).toMatchObject({
+			...facts,
+			schemaVersion: 1,
+			component: 'postgres',
+			storedBytes: stored.length,
+			rawBytes: Buffer.concat(lines).length,
+			sha256: createHash('sha256').update(stored).digest('hex'),
+			timeZone: 'Europe/Berlin',
+			compression: 'gzip',
+		});
+		expect(await readManifest(path)).toEqual(JSON.parse(JSON.stringify(manifest)));
+		expect(path).toBe(directory.path('postgres', manifest.artifact));
+		expect(manifest.artifact).toMatch(/^n8n_\d{8}_\d{6}\.sql\.gz$/);
+		expect(await namesLeft()).toHaveLength(2);
+	});
+
+	it('lets only the owner see the files and their directory', async () => {
+		const { path } = await createArtifact(request(), async () => source(lines), never);
+		const modes = [directory.path('postgres'), path, `${path}.manifest.json`].map(
+			async (file) => (await stat(file)).mode & 0o777,
+		);
+		expect(await Promise.all(modes)).toEqual([0o700, 0o600, 0o600]);
+	});
+
+	it('reports progress in raw bytes', async () => {
+		const seen: number[] = [];
+		await createArtifact(
+			request({ onProgress: ({ rawBytes }) => seen.push(rawBytes) }),
+			async () => source(lines),
+			never,
+		);
+		expect(seen.at(-1)).toBe(Buffer.concat(lines).length);
+		expect(seen).toEqual([...seen].sort((a, b) => a - b));
+	});
+
+	it('lets the source prove the file before it has its name', async () => {
+		let seen: string[] = [];
+		const prove = async () => {
+			seen = await namesLeft();
+		};
+		await createArtifact(request(), async () => source(lines, { prove }), never);
+		expect(seen).toEqual([expect.stringMatching(/^\.n8n_.*\.sql\.gz\.partial$/)]);
+	});
+
+	describe('leaves nothing behind', () => {
+		const failed = new BackupError('server', 'The server died half way', { advice: 'Start it again' });
+
+		async function failing(open: () => Promise<Source>, signal = never): Promise<string> {
+			const error: unknown = await createArtifact(request(), open, signal).then(
+				() => undefined,
+				(reason: unknown) => reason,
+			);
+			expect(await namesLeft()).toEqual([]);
+			return (error as Error).message;
+		}
+
+		it('when the source cannot be opened', async () => {
+			expect(await failing(async () => await Promise.reject(failed))).toBe(
+				'The server died half way. Start it again.',
+			);
+		});
+
+		it('when the stream fails half way, and tells the source’s own reason', async () => {
+			async function* dying() {
+				yield* lines.slice(0, 100);
+				await Promise.resolve();
+				throw failed;
+			}
+			const open = async () => {
+				const stream = Readable.from(dying(), { objectMode: false });
+				const finished = new Promise<SourceFacts>((_resolve, reject) => stream.once('error', reject));
+				return await Promise.resolve({ stream, finished });
+			};
+			expect(await failing(open)).toBe('The server died half way. Start it again.');
+		});
+
+		it('when all bytes came but the source does not prove them', async () => {
+			const open = async () => source(lines, { finished: Promise.reject(failed) });
+			expect(await failing(open)).toBe('The server died half way. Start it again.');
+		});
+
+		it('when the proof of the written file fails', async () => {
+			const prove = async () => await Promise.reject(failed);
+			expect(await failing(async () => source(lines, { prove }))).toBe(
+				'The server died half way. Start it again.',
+			);
+		});
+
+		it('when it is cancelled half way', async () => {
+			const controller = new AbortController();
+			function* endless() {
+				for (let i = 0; ; i += 1) {
+					if (i === 100) controller.abort();
+					yield Buffer.alloc(1000, i);
+				}
+			}
+			expect(await failing(async () => source(endless()), controller.signal)).toBe(
+				'The run was cancelled before it was finished. Nothing was kept of it; start it again when you want it.',
+			);
+		});
+	});
+
+	it('refuses to start when it is already cancelled', async () => {
+		await expect(createArtifact(request(), async () => source(lines), AbortSignal.abort())).rejects.toThrow(
+			'The run was cancelled',
+		);
+	});
+
+	it('never replaces a file that has the name, and says which', async () => {
+		const first = await createArtifact(request(), async () => source(lines), never);
+		const blockNext = async () => {
+			const now = Date.now();
+			for (const seconds of [0, 1, 2, 3]) {
+				const stamp = new Date(now + seconds * 1000)
+					.toISOString()
+					.slice(0, 19)
+					.replace(/[-:]/g, '')
+					.replace('T', '_');
+				await writeFile(directory.path('postgres', `way_${stamp}.sql.gz`), 'mine');
+			}
+		};
+		await blockNext();
+		await expect(
+			createArtifact(request({ prefix: 'way', timeZone: 'utc' }), async () => source(lines), never),
+		).rejects.toThrow(/way_.*\.sql\.gz is already there\. Move that file away/);
+		expectSameBytes(gunzipSync(await readFile(first.path)), Buffer.concat(lines));
+	});
+
+	it('does not make the backup directory, which would hide a missing mount', async () => {
+		const root = directory.path('not-mounted');
+		await expect(createArtifact(request({ root }), async () => source(lines), never)).rejects.toThrow(
+			`The backup directory ${root} does not exist. Create it, or mount it into the container`,
+		);
+	});
+
+	it('refuses a link in place of a component’s directory', async () => {
+		await mkdir(directory.path('elsewhere'));
+		await symlink(directory.path('elsewhere'), directory.path('postgres'));
+		await expect(createArtifact(request(), async () => source(lines), never)).rejects.toThrow(
+			`${directory.path('postgres')} is not a directory of its own but a link or a file.`,
+		);
+	});
+
+	it('takes access away from others where a directory was open to them', async () => {
+		await mkdir(directory.path('postgres'));
+		await chmod(directory.path('postgres'), 0o755);
+		await createArtifact(request(), async () => source(lines), never);
+		expect((await stat(directory.path('postgres'))).mode & 0o777).toBe(0o700);
+	});
+
+	it('sweeps what a dead run left, and leaves alone what a living one is writing', async () => {
+		await mkdir(directory.path('postgres'));
+		const dead = directory.path('postgres', '.n8n_20261101_020000.sql.gz.partial');
+		const living = directory.path('postgres', '.crm_20261101_020000.sql.gz.partial');
+		await writeFile(dead, 'x');
+		await writeFile(living, 'x');
+		const tenMinutesAgo = new Date(Date.now() - 600_000);
+		await utimes(dead, tenMinutesAgo, tenMinutesAgo);
+		await createArtifact(request(), async () => source(lines), never);
+		const names = await namesLeft();
+		expect(names).not.toContain('.n8n_20261101_020000.sql.gz.partial');
+		expect(names).toContain('.crm_20261101_020000.sql.gz.partial');
+	});
+});
