@@ -1,0 +1,144 @@
+import { BackupError, type BackupErrorCode, errorCode, networkError } from '../errors';
+import { describeServer, type RedisConnection } from './connection';
+import { ProtocolError, type ReplyError } from './resp';
+
+interface Refusal {
+	server: string;
+	command: string;
+	/** The ACL user that was refused. */
+	user: string;
+}
+
+interface Explanation {
+	code: BackupErrorCode;
+	what: (refusal: Refusal) => string;
+	advice: (refusal: Refusal) => string;
+}
+
+/** ACL rules that go together; any other command needs `+` and its own name. */
+const replicationRules = '+sync +psync +replconf';
+const savingRules = '+bgsave +lastsave +info +time +config|get';
+const rules: Record<string, string> = {
+	SYNC: replicationRules,
+	REPLCONF: replicationRules,
+	BGSAVE: savingRules,
+	LASTSAVE: savingRules,
+	TIME: savingRules,
+	CONFIG: savingRules,
+};
+
+const masterLost: Explanation = {
+	code: 'server',
+	what: ({ server }) => `${server} is a replica that has lost its master`,
+	advice: () => 'Use the master in the credential, or mend the link between the two',
+};
+
+/** By the first word of the server's answer. */
+const byKind: Record<string, Explanation> = {
+	NOAUTH: {
+		code: 'auth',
+		what: ({ server }) => `${server} asks for a password and the credential has none`,
+		advice: () => 'Enter the password, and the user where the server knows several, in the Redis credential',
+	},
+	WRONGPASS: {
+		code: 'auth',
+		what: ({ server }) => `${server} did not accept the user or the password`,
+		advice: () => 'Correct user and password in the Redis credential',
+	},
+	NOPERM: {
+		code: 'not-permitted',
+		what: ({ server, command, user }) => `${server} does not permit its user ${user} to run ${command}`,
+		advice: ({ command, user }) =>
+			`Extend that user’s ACL: ACL SETUSER ${user} ${rules[command] ?? `+${command.toLowerCase()}`}`,
+	},
+	LOADING: {
+		code: 'server',
+		what: ({ server }) => `${server} is still loading its data`,
+		advice: () => 'Run it again once the server is ready',
+	},
+	MASTERDOWN: masterLost,
+	NOMASTERLINK: masterLost,
+	MISCONF: {
+		code: 'server',
+		what: ({ server, command }) => `${server} refuses ${command} because it cannot save its data to disk`,
+		advice: () => 'Look into that server’s log: its disk may be full or not writable',
+	},
+	DENIED: {
+		code: 'not-permitted',
+		what: ({ server }) => `${server} is in protected mode and refuses connections from other hosts`,
+		advice: () => 'Set a password on that server (requirepass) and enter it in the Redis credential',
+	},
+};
+
+/** By words within answers whose first word is only `ERR`. */
+const byWords: Array<Explanation & { words: RegExp }> = [
+	{
+		words: /invalid password|invalid username/i,
+		...byKind.WRONGPASS!,
+	},
+	{
+		words: /no password is set|without any password configured/i,
+		code: 'auth',
+		what: ({ server }) => `${server} has no password, but the credential has one`,
+		advice: () => 'Clear the password in the Redis credential, or set one on the server',
+	},
+	{
+		words: /unknown command|command is not allowed|not supported|disabled/i,
+		code: 'unsupported',
+		what: ({ server, command }) => `${server} does not offer the command ${command}`,
+		advice: () =>
+			'Managed services switch it off and have snapshots of their own; on a server of yours, look for rename-command in redis.conf',
+	},
+	{
+		words: /max number of clients/i,
+		code: 'server',
+		what: ({ server }) => `${server} has no room for another connection`,
+		advice: () => 'Raise maxclients on that server, or end connections that nobody needs',
+	},
+];
+
+/** An answer of the server that is an error, as a BackupError that says what to do. */
+export function replyError(reply: ReplyError, connection: RedisConnection, command: string): BackupError {
+	const refusal = { server: describeServer(connection), command, user: connection.user || 'default' };
+	const explanation = byKind[reply.kind] ?? byWords.find(({ words }) => words.test(reply.message));
+	if (!explanation) {
+		return new BackupError('server', `${refusal.server} answered ${command} with: ${reply.message}`, {
+			advice: 'Look into that server’s log, then run it again',
+			cause: reply,
+		});
+	}
+	const { code, what, advice } = explanation;
+	return new BackupError(code, what(refusal), { advice: advice(refusal), cause: reply });
+}
+
+/**
+ * An error of the socket. `answered` says whether the server ever said something: a port that speaks TLS when we
+ * do not, or the other way round, shows only as silence or a closed connection.
+ */
+export function connectionError(error: unknown, connection: RedisConnection, answered: boolean): BackupError {
+	const server = describeServer(connection);
+	const code = errorCode(error);
+	if (error instanceof ProtocolError) {
+		return new BackupError(
+			'unreachable',
+			`What answers at ${connection.host}:${connection.port} is not Redis`,
+			{
+				advice: 'Correct host and port in the Redis credential',
+				cause: error,
+			},
+		);
+	}
+	if (!answered && connection.tls && (code === 'ETIMEDOUT' || /^ERR_SSL/.test(code ?? ''))) {
+		return new BackupError('unreachable', `${server} did not answer in TLS`, {
+			advice: 'Switch SSL off in the Redis credential if that port serves plain connections',
+			cause: error,
+		});
+	}
+	if (!answered && !connection.tls && (code === 'ECONNRESET' || code === 'EPIPE')) {
+		return new BackupError('unreachable', `${server} closed the connection before it answered`, {
+			advice: 'Switch SSL on in the Redis credential if that port serves TLS; otherwise look into its log',
+			cause: error,
+		});
+	}
+	return networkError(error, server);
+}

@@ -1,0 +1,90 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { BackupError, cancelledError } from '../errors';
+import type { RedisClient } from './client';
+import { describeServer } from './connection';
+import { replyError } from './redisError';
+import { ReplyError } from './resp';
+import { parseInfo } from './serverFacts';
+
+const pollMs = 100;
+
+/**
+ * Has the server save its RDB file and waits until that save, no other, is finished. A save or a rewrite of the
+ * append-only file that is under way is waited for first, since the server forks one child at a time.
+ *
+ * Answers when it was begun, in seconds since 1970 by the server's own clock: the file's `ctime` is not earlier.
+ *
+ * @throws {BackupError} `server` when the save failed or took longer than `timeoutMs`
+ */
+export async function saveRdb(client: RedisClient, timeoutMs: number, signal: AbortSignal): Promise<number> {
+	const deadline = Date.now() + timeoutMs;
+	const pause = async () => {
+		if (Date.now() > deadline) throw tookTooLong(client, timeoutMs);
+		await wait(pollMs, undefined, { signal }).catch((error: unknown) => {
+			throw cancelledError(error);
+		});
+	};
+
+	const previous = await lastSave(client);
+	// LASTSAVE counts whole seconds: two saves within one would look like one.
+	while ((await serverSeconds(client)) <= previous) await pause();
+
+	let begun = 0;
+	do {
+		while (await isBusy(client)) await pause();
+		begun = await serverSeconds(client);
+		// Another client may have begun a save in between; then it is waited for like any other.
+	} while (!(await beginSave(client)));
+
+	for (;;) {
+		const persistence = await readPersistence(client);
+		if ((await lastSave(client)) >= begun) return begun;
+		const running = persistence.get('rdb_bgsave_in_progress') === '1';
+		if (!running && persistence.get('rdb_last_bgsave_status') !== 'ok') throw saveFailed(client);
+		await pause();
+	}
+}
+
+/** False when the server was quicker to begin something else. */
+async function beginSave(client: RedisClient): Promise<boolean> {
+	const reply = await client.ask('BGSAVE');
+	if (!(reply instanceof ReplyError)) return true;
+	if (/in progress|another child process/i.test(reply.message)) return false;
+	throw replyError(reply, client.connection, 'BGSAVE');
+}
+
+/** One child at a time: a save, or a rewrite of the append-only file, also one that is only due. */
+async function isBusy(client: RedisClient): Promise<boolean> {
+	const persistence = await readPersistence(client);
+	return ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
+		(name) => persistence.get(name) === '1',
+	);
+}
+
+async function readPersistence(client: RedisClient): Promise<Map<string, string>> {
+	return parseInfo(String(await client.command('INFO', 'persistence')));
+}
+
+/** When the last good save was finished, in seconds since 1970. */
+async function lastSave(client: RedisClient): Promise<number> {
+	return Number(await client.command('LASTSAVE'));
+}
+
+async function serverSeconds(client: RedisClient): Promise<number> {
+	const time = await client.command('TIME');
+	return Number(Array.isArray(time) ? time[0] : undefined);
+}
+
+function saveFailed(client: RedisClient): BackupError {
+	return new BackupError('server', `${describeServer(client.connection)} failed to save its RDB file`, {
+		advice:
+			'Look into its log: often the disk is full, not writable, or memory is too short to fork. The built-in engine needs no disk there',
+	});
+}
+
+function tookTooLong(client: RedisClient, timeoutMs: number): BackupError {
+	const server = describeServer(client.connection);
+	return new BackupError('server', `${server} did not finish its save in ${timeoutMs / 1000} seconds`, {
+		advice: 'Give it more time, or look into its log for what it is doing',
+	});
+}
