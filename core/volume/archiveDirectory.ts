@@ -17,10 +17,9 @@ export interface ArchiveDirectoryOptions {
 	/** Patterns with the meaning of `.gitignore` lines: `*.log`, `cache/`, `/binaryData`, `!keep.log`. */
 	exclude?: readonly string[];
 	/**
-	 * Directories to leave out when they lie in the tree, by whatever path or link: above all the backup directory,
-	 * or every backup would hold the ones before it.
+	 * Left out when it lies in the tree, by whatever path or link, or every backup would hold the ones before it.
 	 */
-	leaveOut?: readonly string[];
+	backupDirectory?: string;
 	/** Where copies of SQLite databases are made, with space for the largest. The system's own by default. */
 	scratchDirectory?: string;
 	/** Whether to say in the facts if n8n's encryption key is in the archive. True by default. */
@@ -42,14 +41,13 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 	return async (signal) => {
 		if (signal.aborted) throw cancelledError(signal.reason);
 		const directory = await existingDirectory(options.directory);
-		const leaveOut = options.leaveOut ?? [];
-		await assertNotWithin(directory, leaveOut);
+		await assertNotWithin(directory, options.backupDirectory);
 		compileExclusion(options.exclude ?? []);
 
 		const stream = new PackStream({
 			directory,
 			exclude: options.exclude ?? [],
-			leaveOut,
+			leaveOut: options.backupDirectory === undefined ? [] : [options.backupDirectory],
 			scratch: join(options.scratchDirectory ?? tmpdir(), `n8n-backup-${randomUUID()}`),
 		});
 		const cancel = () => void stream.destroy(cancelledError(signal.reason));
@@ -89,18 +87,15 @@ async function existingDirectory(path: string): Promise<string> {
 }
 
 /** Left out whole, the archive would be empty. */
-async function assertNotWithin(directory: string, leaveOut: readonly string[]): Promise<void> {
-	for (const other of leaveOut) {
-		const real = await realpath(other).catch(() => undefined);
-		if (real === undefined || !isWithin(directory, real)) continue;
-		throw new BackupError(
-			'bad-parameter',
-			`${directory} lies in ${other}, which is left out of every archive`,
-			{
-				advice: 'Archive another directory, or keep backups elsewhere',
-			},
-		);
-	}
+async function assertNotWithin(directory: string, backupDirectory?: string): Promise<void> {
+	if (backupDirectory === undefined) return;
+	const real = await realpath(backupDirectory).catch(() => undefined);
+	if (real === undefined || !isWithin(directory, real)) return;
+	throw new BackupError(
+		'bad-parameter',
+		`${directory} lies in the backup directory ${backupDirectory}, which is left out of every archive`,
+		{ advice: 'Archive another directory, or keep the backups elsewhere' },
+	);
 }
 
 function isWithin(path: string, parent: string): boolean {
