@@ -7,7 +7,24 @@ import { copyTarget, SqlLexer, type SqlSegment } from './sql';
 const trailer = '-- PostgreSQL database dump complete';
 
 /** How a dump opens each large object that it is about to fill. */
-const largeObject = Buffer.from('SELECT pg_catalog.lo_open(');
+const largeObject = 'SELECT pg_catalog.lo_open(';
+
+const createTable = /^CREATE (?:UNLOGGED |FOREIGN )?TABLE /;
+
+/** What a dump says of itself, and what was counted in it. */
+export interface DumpInspection {
+	/**
+	 * Tables are written as in the dump's COPY statements (`public."My Table"`). Empty ones are there with a
+	 * zero; ones whose rows were excluded, and partitioned tables (whose partitions have the rows), are not.
+	 */
+	census: PostgresCensus;
+	/** Definitions of tables, also of those without rows of their own. */
+	definedTables: number;
+	/** As in the dump's head: `15.18 (Debian 15.18-0+deb12u1)`. */
+	serverVersion?: string;
+	/** Of the pg_dump that made it: `18.3`. */
+	pgDumpVersion?: string;
+}
 
 /**
  * Watches a plain-format dump stream past, whatever made it: counts the rows of every table and remembers
@@ -18,6 +35,9 @@ export class DumpInspector {
 	readonly #tables = new Map<string, number>();
 	#table = '';
 	#largeObjects = 0;
+	#definedTables = 0;
+	#serverVersion: string | undefined;
+	#pgDumpVersion: string | undefined;
 	#sawTrailer = false;
 
 	/** @param chunk must not be changed afterwards until the next one was given */
@@ -26,12 +46,11 @@ export class DumpInspector {
 	}
 
 	/**
-	 * What the dump held, once its last chunk was inspected. Tables are written as in the dump's COPY statements
-	 * (`public."My Table"`); empty ones are there with a zero, ones whose rows were excluded are not.
+	 * What the dump held, once its last chunk was inspected.
 	 *
 	 * @throws BackupError `incomplete` when the dump is cut short or lacks its trailer
 	 */
-	conclude(): PostgresCensus {
+	conclude(): DumpInspection {
 		for (const segment of this.#lexer.end()) this.#note(segment);
 		if (!this.#sawTrailer) {
 			throw new BackupError('incomplete', `The dump ends without its last line, “${trailer}”`, {
@@ -40,10 +59,15 @@ export class DumpInspector {
 		}
 		const rows = [...this.#tables.values()].reduce((sum, count) => sum + count, 0);
 		return {
-			kind: 'postgres',
-			tables: Object.fromEntries(this.#tables),
-			rows,
-			...(this.#largeObjects > 0 ? { largeObjects: this.#largeObjects } : {}),
+			census: {
+				kind: 'postgres',
+				tables: Object.fromEntries(this.#tables),
+				rows,
+				...(this.#largeObjects > 0 ? { largeObjects: this.#largeObjects } : {}),
+			},
+			definedTables: this.#definedTables,
+			serverVersion: this.#serverVersion,
+			pgDumpVersion: this.#pgDumpVersion,
 		};
 	}
 
@@ -56,10 +80,10 @@ export class DumpInspector {
 				this.#tables.set(this.#table, (this.#tables.get(this.#table) ?? 0) + segment.rows);
 				break;
 			case 'statement':
-				if (segment.text.subarray(0, largeObject.length).equals(largeObject)) this.#largeObjects++;
+				this.#noteStatement(segment.text);
 				break;
 			case 'comment':
-				this.#sawTrailer ||= segment.text.toString('latin1').trimEnd() === trailer;
+				this.#noteComment(segment.text.toString('utf8').trimEnd());
 				return;
 			case 'copy-data':
 			case 'psql-command':
@@ -67,6 +91,18 @@ export class DumpInspector {
 		}
 		// Whatever else follows a trailer, it was not the last line.
 		this.#sawTrailer = false;
+	}
+
+	#noteStatement(text: Buffer): void {
+		const beginning = text.toString('latin1', 0, largeObject.length);
+		if (beginning === largeObject) this.#largeObjects++;
+		else if (createTable.test(beginning)) this.#definedTables++;
+	}
+
+	#noteComment(text: string): void {
+		this.#sawTrailer ||= text === trailer;
+		this.#serverVersion ??= /^-- Dumped from database version (.+)$/.exec(text)?.[1];
+		this.#pgDumpVersion ??= /^-- Dumped by pg_dump version (.+)$/.exec(text)?.[1];
 	}
 }
 

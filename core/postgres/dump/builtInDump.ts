@@ -1,0 +1,93 @@
+import { addAbortListener } from 'node:events';
+import { finished } from 'node:stream/promises';
+import type { OpenSource, SourceFacts } from '../../artifact';
+import { BackupError, cancelledError } from '../../errors';
+import { DumpInspector } from '../census';
+import { openTransport } from '../connect/transport';
+import type { PostgresConnection } from '../connection';
+import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { dumpError, dumpWarnings } from './dumpError';
+import { dumpFacts } from './dumpFacts';
+import { type PgDumpThread, startPgDump } from './pgDumpThread';
+
+/**
+ * A dump by the engine `built-in`: PostgreSQL's own pg_dump as WebAssembly in a worker thread, over a connection
+ * that Node opens. No program besides Node takes part.
+ */
+export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
+	return async (signal) => {
+		const server = await openTransport(connection, signal);
+		const inspector = new DumpInspector();
+		const thread = startPgDump({
+			args: dumpArguments(request),
+			environment: libpqEnvironment(connection, request),
+			server,
+			inspect: (chunk) => inspector.inspect(chunk),
+		});
+		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
+		const proven = prove(thread, connection, request, inspector).finally(() =>
+			cancellation[Symbol.dispose](),
+		);
+		proven.catch(() => {});
+		return { stream: thread.output, finished: proven };
+	};
+}
+
+/** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
+async function prove(
+	thread: PgDumpThread,
+	connection: PostgresConnection,
+	request: DumpRequest,
+	inspector: DumpInspector,
+): Promise<SourceFacts> {
+	const { output } = thread;
+	try {
+		const exit = await thread.exit;
+		if (output.destroyed) throw output.errored ?? abandoned();
+		if (exit.exitCode !== 0) {
+			throw dumpError({
+				connection,
+				request,
+				messages: exit.messages,
+				connectionError: thread.connectionError(),
+				ending: exit.crash ?? `it ended with exit code ${exit.exitCode}`,
+			});
+		}
+		const inspection = inspector.conclude();
+		output.end();
+		await finished(output, { cleanup: true });
+		return dumpFacts({
+			engine: 'built-in',
+			request,
+			inspection,
+			warnings: dumpWarnings(exit.messages, connection),
+			place: { host: connection.host, port: connection.port },
+		});
+	} catch (error) {
+		output.destroy(error instanceof Error ? error : undefined);
+		throw error;
+	}
+}
+
+function abandoned(): BackupError {
+	return new BackupError('incomplete', 'The dump was given up before its end', {
+		advice: 'Look for the error that came before this one',
+	});
+}
+
+/**
+ * The log-in by environment, so that no name is ever taken for a connection string (`-d` reads one) or shown in
+ * an argument list.
+ */
+function libpqEnvironment(connection: PostgresConnection, request: DumpRequest): Record<string, string> {
+	return {
+		PGHOST: 'localhost',
+		PGPORT: String(connection.port),
+		PGUSER: connection.user,
+		PGPASSWORD: connection.password,
+		PGDATABASE: request.database,
+		PGAPPNAME: 'n8n-nodes-backup',
+		// Node has done the encryption already.
+		PGSSLMODE: 'disable',
+	};
+}

@@ -1,0 +1,24 @@
+import type { EngineName, SourceFacts } from '../../artifact';
+import type { DumpInspection } from '../census';
+import type { DumpRequest } from '../dumpRequest';
+
+export interface FinishedDump {
+	engine: EngineName;
+	request: DumpRequest;
+	inspection: DumpInspection;
+	/** What pg_dump said although it succeeded. */
+	warnings: string[];
+	/** Where it came from: host and port, or a container. */
+	place: { host?: string; port?: number; container?: string };
+}
+
+/** What is known of a dump that proved to be whole, the same for every engine. */
+export function dumpFacts({ engine, request, inspection, warnings, place }: FinishedDump): SourceFacts {
+	const isEmpty = inspection.definedTables === 0;
+	return {
+		source: { ...place, database: request.database, serverVersion: inspection.serverVersion },
+		engine: { name: engine, version: `pg_dump ${inspection.pgDumpVersion ?? 'of an unknown version'}` },
+		census: inspection.census,
+		warnings: isEmpty ? [...warnings, `The dump of “${request.database}” holds no tables`] : warnings,
+	};
+}

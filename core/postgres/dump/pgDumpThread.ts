@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { type Duplex, type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { Worker } from 'node:worker_threads';
+import { DumpOutput } from './dumpOutput';
+import { PasswordOnlySasl } from './saslFilter';
+import { Credit } from './worker/credit';
+import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
+import { createRing, RingWriter, type SharedRing } from './worker/sharedRing';
+
+/** From the server, not yet read by pg_dump. */
+const inputBytes = 4 * 1024 * 1024;
+
+/** From pg_dump, not yet read by the pipeline. */
+const outputBytes = 4 * 1024 * 1024;
+
+export interface PgDumpThreadOptions {
+	args: string[];
+	environment: Record<string, string>;
+	/** Connected; it is destroyed at the end. */
+	server: Duplex;
+	/** Sees each chunk before it is streamed. */
+	inspect: (chunk: Buffer) => void;
+}
+
+export interface PgDumpThread {
+	/** The dump. It ends when {@link DumpOutput.end} is called: only who looked at `exit` knows that it is whole. */
+	output: DumpOutput;
+	/** How pg_dump ended. Never rejects; a thread that was stopped has neither exit code nor crash. */
+	exit: Promise<PgDumpExit>;
+	/** What the connection to the server failed with, if it did. */
+	connectionError(): unknown;
+}
+
+/**
+ * Runs pg_dump as WebAssembly in a worker thread. The connection stays in this thread: what the server sends
+ * goes through shared memory to the worker, what pg_dump sends and writes comes back by messages. Destroying the
+ * output ends thread and connection.
+ */
+export function startPgDump({ args, environment, server, inspect }: PgDumpThreadOptions): PgDumpThread {
+	const input = createRing(inputBytes);
+	const credit = Credit.of(outputBytes);
+	const job: PgDumpJob = { args, environment, input, credit: credit.shared };
+	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
+		workerData: job,
+		// Neither n8n's secrets nor its start-up options are any of pg_dump's business.
+		env: {},
+		execArgv: [],
+		name: 'pg_dump',
+	});
+
+	const output = new DumpOutput(credit, () => {
+		server.destroy();
+		void worker.terminate();
+	});
+	let connectionError: unknown;
+	void receive(server, input).catch((error: unknown) => (connectionError = error));
+
+	const exit = new Promise<PgDumpExit>((resolve) => {
+		worker.on('message', (message: PgDumpMessage) => {
+			switch (message.kind) {
+				case 'send':
+					server.write(message.bytes);
+					break;
+				case 'output':
+					if (output.destroyed) break;
+					const chunk = Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.length);
+					inspect(chunk);
+					output.deliver(chunk);
+					break;
+				case 'exit':
+					resolve(message.exit);
+					break;
+			}
+		});
+		worker.once('error', (error: Error) => resolve({ messages: '', crash: error.message }));
+		worker.once('exit', () => resolve({ messages: '' }));
+	});
+	return { output, exit, connectionError: () => connectionError };
+}
+
+/** Everything that the server sends, as fast as the worker makes room for it. */
+async function receive(server: Readable, ring: SharedRing): Promise<void> {
+	const writer = new RingWriter(ring);
+	const sink = new Writable({
+		write(chunk: Buffer, _encoding, callback) {
+			writeAll(writer, chunk, callback);
+		},
+	});
+	try {
+		await pipeline(server, new PasswordOnlySasl(), sink);
+	} finally {
+		writer.close();
+	}
+}
+
+function writeAll(writer: RingWriter, chunk: Buffer, callback: () => void): void {
+	const count = writer.write(chunk);
+	if (count === chunk.length) callback();
+	else void writer.room().then(() => writeAll(writer, chunk.subarray(count), callback));
+}

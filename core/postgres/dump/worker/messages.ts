@@ -1,0 +1,31 @@
+import type { SharedRing } from './sharedRing';
+
+/** What the worker is started with. */
+export interface PgDumpJob {
+	/** pg_dump's options. */
+	args: string[];
+	/** libpq's variables (PGUSER, PGPASSWORD, …). They are pg_dump's whole environment. */
+	environment: Record<string, string>;
+	/** What the server sends. */
+	input: SharedRing;
+	/** Of output bytes, see {@link Credit}. */
+	credit: SharedArrayBuffer;
+}
+
+/** What the worker posts, in order. */
+export type PgDumpMessage =
+	/** For the server. */
+	| { kind: 'send'; bytes: Uint8Array }
+	/** Some of the dump. */
+	| { kind: 'output'; bytes: Uint8Array }
+	/** The last message. */
+	| { kind: 'exit'; exit: PgDumpExit };
+
+export interface PgDumpExit {
+	/** Undefined when the program did not come to its end. */
+	exitCode?: number;
+	/** What it wrote to its standard error. */
+	messages: string;
+	/** How the WebAssembly itself failed, if it did. */
+	crash?: string;
+}

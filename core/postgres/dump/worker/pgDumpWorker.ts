@@ -1,0 +1,85 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Credit } from './credit';
+import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './messages';
+import { OutputDevice } from './outputDevice';
+import { RingReader } from './sharedRing';
+import { createPgDump, type PgDumpModule } from './wasmModule';
+
+/** Where pg_dump's output goes in its own file system. */
+const outputPath = '/dev/dump';
+
+const job = workerData as PgDumpJob;
+
+void run();
+
+/** Runs pg_dump once. It blocks this thread from beginning to end; that is what the thread is for. */
+async function run(): Promise<void> {
+	const exit: PgDumpExit = { messages: '' };
+	const output = new OutputDevice(Credit.from(job.credit), (bytes) => post({ kind: 'output', bytes }, bytes));
+	try {
+		const module = await createPgDump({
+			prepare: ({ ENV }) => Object.assign(ENV, { HOME: '/', USER: 'n8n' }, job.environment),
+			connect: (instance) => {
+				connectServer(instance);
+				connectOutput(instance, output);
+			},
+			onMessage: (line) => (exit.messages += `${line}\n`),
+			onExit: (code) => (exit.exitCode = code),
+		});
+		module.callMain([...job.args, '--format=plain', `--file=${outputPath}`, '--no-sync']);
+		output.flush();
+	} catch (error) {
+		exit.crash = error instanceof Error ? error.message : String(error);
+	}
+	post({ kind: 'exit', exit });
+}
+
+function post(message: PgDumpMessage, transferred?: Uint8Array): void {
+	parentPort!.postMessage(message, transferred ? [transferred.buffer as ArrayBuffer] : []);
+}
+
+/** libpq's socket: what it sends is posted to the main thread, what it receives lies in the shared ring. */
+function connectServer(module: PgDumpModule): void {
+	const input = new RingReader(job.input);
+	let mayReportEmpty = false;
+
+	/**
+	 * libpq believes in a non-blocking socket and reads once more when a message was longer than its buffer: it
+	 * must be told once that nothing is there, or it would wait for bytes that nobody sends. Told more often, it
+	 * takes the connection for closed. So the first empty read after some bytes says so and the next one waits.
+	 */
+	const receive = (pointer: number, length: number): number => {
+		for (;;) {
+			const count = input.read(module.HEAPU8.subarray(pointer, pointer + length));
+			if (count > 0) {
+				mayReportEmpty = true;
+				return count;
+			}
+			if (mayReportEmpty) {
+				mayReportEmpty = false;
+				return 0;
+			}
+			if (!input.wait()) return 0;
+		}
+	};
+	const send = (pointer: number, length: number): number => {
+		const bytes = module.HEAPU8.slice(pointer, pointer + length);
+		post({ kind: 'send', bytes }, bytes);
+		return length;
+	};
+	module._pgl_set_rw_cbs(module.addFunction(receive, 'iii'), module.addFunction(send, 'iii'));
+}
+
+/** A character device in place of a file: what pg_dump writes goes out at once and is never kept. */
+function connectOutput({ FS }: PgDumpModule, output: OutputDevice): void {
+	const device = FS.makedev(240, 0);
+	FS.registerDevice(device, {
+		open: (stream) => (stream.seekable = false),
+		close: () => {},
+		write: (_stream, buffer, offset, length) => {
+			output.write(buffer, offset, length);
+			return length;
+		},
+	});
+	FS.mkdev(outputPath, 0o666, device);
+}

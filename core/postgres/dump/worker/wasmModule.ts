@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+/** The part of emscripten's file system that is used here. */
+export interface EmscriptenFs {
+	makedev(major: number, minor: number): number;
+	registerDevice(device: number, operations: DeviceOperations): void;
+	mkdev(path: string, mode: number, device: number): void;
+}
+
+interface DeviceOperations {
+	open(stream: { seekable: boolean }): void;
+	close(): void;
+	write(stream: unknown, buffer: Int8Array, offset: number, length: number): number;
+}
+
+/** pg_dump's module as emscripten makes it; only what is used here. */
+export interface PgDumpModule {
+	/** The program's memory. It is another array whenever that has grown. */
+	HEAPU8: Uint8Array;
+	ENV: Record<string, string>;
+	FS: EmscriptenFs;
+	/** @param signature `iii`: an integer from two integers */
+	addFunction(callback: (pointer: number, length: number) => number, signature: string): number;
+	/** Sets what libpq calls in place of recv and send. */
+	_pgl_set_rw_cbs(receive: number, send: number): void;
+	callMain(args: string[]): unknown;
+	onRuntimeInitialized?: () => void;
+}
+
+export interface ModuleOptions {
+	/** Runs before the program's memory is set up. */
+	prepare(module: PgDumpModule): void;
+	/** Runs when memory and file system are there. */
+	connect(module: PgDumpModule): void;
+	onMessage(line: string): void;
+	onExit(code: number): void;
+}
+
+/** The build takes both files out of the pinned npm package (gulp/pgDump.js). */
+const folder = join(__dirname, '..', 'wasm');
+
+interface Glue {
+	createPgDump(options: Record<string, unknown>): Promise<PgDumpModule>;
+}
+
+/** Instantiates pg_dump, ready for `callMain`. */
+export async function createPgDump({
+	prepare,
+	connect,
+	onMessage,
+	onExit,
+}: ModuleOptions): Promise<PgDumpModule> {
+	const glue = (await import(pathToFileURL(join(folder, 'pgDump.mjs')).href)) as Glue;
+	return await glue.createPgDump({
+		thisProgram: 'pg_dump',
+		noExitRuntime: false,
+		wasmBinary: await readFile(join(folder, 'pg_dump.wasm')),
+		print: onMessage,
+		printErr: onMessage,
+		onExit,
+		preRun: [
+			prepare,
+			(module: PgDumpModule) => {
+				module.onRuntimeInitialized = () => connect(module);
+			},
+		],
+	});
+}
