@@ -2,12 +2,12 @@
 
 /**
  * Tests exercise the compiled package, the very files that ship: imports of core/, nodes/, credentials/ and
- * cli/ are mapped into dist/. `npm run build` comes first; every test script does that.
+ * cli/ are resolved into dist/. `npm run build` comes first; every test script does that.
  */
 const shared = {
 	testEnvironment: 'node',
 	transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2023', parser: { syntax: 'typescript' } } }] },
-	moduleNameMapper: { '^(?:\\.\\./)+(core|nodes|credentials|cli)/(.*)$': '<rootDir>/dist/$1/$2' },
+	resolver: '<rootDir>/test/support/resolveShipped.cjs',
 	modulePathIgnorePatterns: ['<rootDir>/.cache/'],
 };
 

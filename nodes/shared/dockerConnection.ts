@@ -1,0 +1,53 @@
+import type {
+	ICredentialDataDecryptedObject,
+	ICredentialsDecrypted,
+	ICredentialTestFunctions,
+	INodeCredentialDescription,
+	INodeCredentialTestResult,
+} from 'n8n-workflow';
+import { connectDocker } from '../../core/docker/client';
+import type { DockerConnection } from '../../core/docker/connection';
+import { listContainers } from '../../core/docker/containers';
+import { errorMessage } from '../../core/errors';
+
+/** Our own `dockerEngineApi` credential as core understands it. */
+export function dockerConnection(credential: ICredentialDataDecryptedObject): DockerConnection {
+	const text = (name: string) => String(credential[name] ?? '').trim() || undefined;
+	if (credential.connectBy !== 'tcp') {
+		return { kind: 'socket', path: text('socketPath') ?? '/var/run/docker.sock' };
+	}
+	const tls = credential.tls === true && {
+		verifyCertificate: credential.allowUnauthorizedCerts !== true,
+		ca: text('ca'),
+		certificate: text('certificate'),
+		key: text('key'),
+	};
+	return {
+		kind: 'tcp',
+		host: text('host') ?? '',
+		port: Number(credential.port ?? 2375),
+		tls: tls || undefined,
+	};
+}
+
+/** How a node asks for the credential while its engine is `docker`. */
+export const dockerCredential: INodeCredentialDescription = {
+	name: 'dockerEngineApi',
+	required: true,
+	testedBy: 'dockerEngineApiTest',
+	displayOptions: { show: { engine: ['docker'] } },
+};
+
+/** The editor's connection test: the containers can be listed, which is the least that every use needs. */
+export async function dockerEngineApiTest(
+	this: ICredentialTestFunctions,
+	credential: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	try {
+		const client = await connectDocker(dockerConnection(credential.data ?? {}));
+		const containers = await listContainers(client, AbortSignal.timeout(10_000));
+		return { status: 'OK', message: `Connected; the engine has ${containers.length} containers` };
+	} catch (error) {
+		return { status: 'Error', message: errorMessage(error) };
+	}
+}
