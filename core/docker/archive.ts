@@ -1,0 +1,137 @@
+import { Readable, addAbortSignal } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Header } from 'tar-stream';
+import { BackupError, cancelledError } from '../errors';
+import type { DockerClient } from './client';
+import type { Container } from './containers';
+import { engineMessage, httpStatus } from './dockerError';
+import { operations } from './operations';
+
+/**
+ * Opens a path of a container, running or not, as a tar. The members of a directory are named `./…`, relative to
+ * it; a file is a single member under its own name. Engines read volumes along with it, but no tmpfs.
+ *
+ * The engine keeps the container locked until the stream has ended: `docker inspect` of it waits that long.
+ *
+ * @param path absolute, inside the container
+ * @throws BackupError `not-found` when container or path does not exist
+ */
+export async function readArchive(
+	client: DockerClient,
+	container: Pick<Container, 'id' | 'name'>,
+	path: string,
+	signal: AbortSignal,
+): Promise<Readable> {
+	const asDirectory = `${path.replace(/\/+$/, '')}/.`;
+	try {
+		return await openArchive(client, container, asDirectory, signal);
+	} catch (error) {
+		if (!(error instanceof NotADirectory)) throw error;
+		return await openArchive(client, container, path, signal);
+	}
+}
+
+class NotADirectory extends BackupError {}
+
+async function openArchive(
+	client: DockerClient,
+	container: Pick<Container, 'id' | 'name'>,
+	path: string,
+	signal: AbortSignal,
+): Promise<Readable> {
+	const stream = await client.call(
+		operations.readArchive,
+		async (docker, abortSignal) => {
+			try {
+				return await docker.getContainer(container.id).getArchive({ path, abortSignal });
+			} catch (error) {
+				throw archiveError(error, container, path);
+			}
+		},
+		{ signal },
+	);
+	return addAbortSignal(signal, stream as Readable);
+}
+
+function archiveError(error: unknown, { name }: Pick<Container, 'name'>, path: string): unknown {
+	const status = httpStatus(error);
+	const message = engineMessage(error);
+	if (status !== undefined && /not a directory/i.test(message)) {
+		return new NotADirectory('bad-parameter', `${path} in the container ${name} is not a directory`, {
+			advice: 'Correct the path',
+			cause: error,
+		});
+	}
+	if (status !== 404) return error;
+	if (/no such container/i.test(message)) {
+		return new BackupError('not-found', `The container ${name} is gone`, {
+			advice: 'Start it again, then run this again',
+			cause: error,
+		});
+	}
+	return new BackupError('not-found', `There is no ${path.replace(/\/\.$/, '')} in the container ${name}`, {
+		advice: 'Correct the path; what lies on a tmpfs is out of the engine’s reach',
+		cause: error,
+	});
+}
+
+/** One file out of a container. */
+export interface ContainerFile {
+	/** Its content. It fails with a BackupError `incomplete` when the archive was cut off. */
+	stream: Readable;
+	/** Bytes. */
+	size: number;
+}
+
+/**
+ * Opens a single file of a container.
+ *
+ * @throws BackupError `not-found` when it does not exist, `bad-parameter` when it is no file
+ */
+export async function readContainerFile(
+	client: DockerClient,
+	container: Pick<Container, 'id' | 'name'>,
+	path: string,
+	signal: AbortSignal,
+): Promise<ContainerFile> {
+	const archive = await openArchive(client, container, path, signal);
+	const unpacking = extract();
+	const whole = pipeline(archive, unpacking, { signal });
+	whole.catch(() => {});
+	const members = unpacking[Symbol.asyncIterator]();
+	const first = await members.next();
+	if (first.done) await whole;
+	if (first.done || !isFile(first.value.header)) {
+		archive.destroy();
+		throw new BackupError('bad-parameter', `${path} in the container ${container.name} is not a file`, {
+			advice: 'Correct the path',
+		});
+	}
+	const member = first.value;
+
+	async function* content(): AsyncGenerator<Buffer> {
+		try {
+			yield* member as AsyncIterable<Buffer>;
+			// Only the archive's own end says that the file was whole.
+			await members.next();
+			await whole;
+		} catch (error) {
+			if (signal.aborted) throw cancelledError(signal.reason);
+			throw cutError(error, container, path);
+		} finally {
+			archive.destroy();
+		}
+	}
+	return { stream: Readable.from(content(), { objectMode: false }), size: member.header.size ?? 0 };
+}
+
+function cutError(error: unknown, { name }: Pick<Container, 'name'>, path: string): BackupError {
+	return new BackupError('incomplete', `${path} of the container ${name} was cut off while it was read`, {
+		advice: 'See whether the engine or a proxy before it was stopped, then run it again',
+		cause: error,
+	});
+}
+
+function isFile({ type }: Header): boolean {
+	return type === 'file' || type === 'contiguous-file';
+}

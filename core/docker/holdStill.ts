@@ -1,0 +1,78 @@
+import { BackupError } from '../errors';
+import type { DockerClient } from './client';
+import { chooseContainer, type Container, listContainers } from './containers';
+import { Lease } from './lease';
+import { isOwnContainer } from './ownContainer';
+import { putBackIntoService, type StillHow, takeOutOfService } from './service';
+
+export interface HoldStillRequest {
+	/** Names, ids or Compose services; those that do not run are left as they are. */
+	containers: string[];
+	how: StillHow;
+}
+
+/** Containers that are held still, and the note of it that survives a crash. */
+export interface Held {
+	lease: Lease;
+	/** Gets all of them running again and removes what was created for it. Call it whatever happened. */
+	release(): Promise<void>;
+}
+
+/**
+ * Pauses or stops containers until {@link Held.release}. A crash in between is made good by the next run, see
+ * {@link Lease}. With no containers it only opens a lease, for helper containers.
+ *
+ * @throws BackupError `bad-parameter` when n8n's own container is among them; whatever fails, all run again
+ */
+export async function holdStill(
+	client: DockerClient,
+	{ containers: references, how }: HoldStillRequest,
+	signal: AbortSignal,
+): Promise<Held> {
+	const running = await runningOnes(client, references, signal);
+	const ids = running.map(({ id }) => id);
+	const outOfService = how === 'pause' ? { paused: ids, stopped: [] } : { paused: [], stopped: ids };
+	const lease = await Lease.open(client, outOfService);
+	const release = async () => {
+		try {
+			if (ids.length > 0) await putBackIntoService(client, outOfService);
+		} catch (error) {
+			lease.abandon();
+			throw error;
+		}
+		await lease.release();
+	};
+	try {
+		for (const container of running) {
+			signal.throwIfAborted();
+			await takeOutOfService(client, container, how);
+		}
+		signal.throwIfAborted();
+	} catch (error) {
+		await release();
+		throw error;
+	}
+	return { lease, release };
+}
+
+async function runningOnes(
+	client: DockerClient,
+	references: string[],
+	signal: AbortSignal,
+): Promise<Container[]> {
+	if (references.length === 0) return [];
+	const all = await listContainers(client, signal);
+	const chosen = [...new Set(references.map((reference) => chooseContainer(all, reference)))];
+	for (const container of chosen) if (await isOwnContainer(container)) throw ownContainerError(container);
+	return chosen.filter(({ state }) => state === 'running');
+}
+
+function ownContainerError({ name }: Container): BackupError {
+	return new BackupError(
+		'bad-parameter',
+		`n8n itself runs in ${name}, so it cannot pause or stop that container`,
+		{
+			advice: 'Take it out of the list of containers to hold still',
+		},
+	);
+}
