@@ -1,0 +1,117 @@
+import { BackupError } from '../../errors';
+import { displayPath, type TarMember } from '../tar/member';
+
+/** A member that may be extracted: its paths are relative, without `.` and `..`, in bytes as latin1 characters. */
+export interface SafeMember {
+	member: TarMember;
+	/** Empty for the archived directory itself. */
+	path: string;
+	/** Of a hard link: the path of the member that it is another name of. */
+	linkPath: string;
+}
+
+/** More symbolic links than this in one path are a loop, as for Linux itself. */
+const mostLinksInPath = 40;
+
+/**
+ * Lets no member through that would reach out of the directory it is extracted to: absolute paths, `..`, paths
+ * that lead through a symbolic link of the same archive, devices and pipes, and links that point outside. Tools
+ * that strip or skip those instead restore something else than was saved, and say nothing.
+ */
+export class MemberGuard {
+	/** Symbolic links seen so far: path -> target. */
+	readonly #links = new Map<string, string>();
+	readonly #allowOutsideLinks: boolean;
+
+	/** @param allowOutsideLinks Whether symbolic links may point out of the archived directory. */
+	constructor({ allowOutsideLinks }: { allowOutsideLinks: boolean }) {
+		this.#allowOutsideLinks = allowOutsideLinks;
+	}
+
+	/** @throws BackupError `unsupported` that names the member and what is wrong with it. */
+	check(member: TarMember): SafeMember {
+		const path = this.#safePath(member.path, member, 'a path');
+		if (member.type === 'symbolic-link') this.#links.set(path, member.linkPath.toString('latin1'));
+		const linkPath =
+			member.type === 'hard-link' ? this.#safePath(member.linkPath, member, 'a hard link to a path') : '';
+		if (['character-device', 'block-device', 'pipe'].includes(member.type)) {
+			throw refused(member, `a ${member.type.replace('-', ' ')}`);
+		}
+		if (path === '' && member.type !== 'directory') throw refused(member, 'no path of its own');
+		return { member, path, linkPath };
+	}
+
+	/**
+	 * To be called after the last member, when it is known where every link leads.
+	 *
+	 * @throws BackupError `unsupported` for the first symbolic link that points outside
+	 */
+	finish(): void {
+		if (this.#allowOutsideLinks) return;
+		for (const [path, target] of this.#links) {
+			if (!this.#leadsOutside(path, target)) continue;
+			throw new BackupError(
+				'unsupported',
+				`The archive’s member ${asText(path)} is a link to ${asText(target)}, which is outside of the archive`,
+				{ advice: 'Nothing was restored; allow links that point outside if you trust this archive' },
+			);
+		}
+	}
+
+	#safePath(bytes: Buffer, member: TarMember, what: string): string {
+		const text = bytes.toString('latin1');
+		const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+		if (text.startsWith('/')) throw refused(member, `${what} that is absolute: ${displayPath(bytes)}`);
+		if (parts.includes('..')) throw refused(member, `${what} that leads upwards: ${displayPath(bytes)}`);
+		if (text.includes('\0')) throw refused(member, `${what} with a zero byte in it`);
+		if (this.#links.size > 0) this.#assertNotThroughLink(parts, member);
+		return parts.join('/');
+	}
+
+	#assertNotThroughLink(parts: string[], member: TarMember): void {
+		for (let depth = 1; depth < parts.length; depth++) {
+			const parent = parts.slice(0, depth).join('/');
+			if (this.#links.has(parent))
+				throw refused(member, `a path through the symbolic link ${asText(parent)}`);
+		}
+	}
+
+	/** Follows a link the way the system would, but inside the archive only. */
+	#leadsOutside(path: string, target: string): boolean {
+		const resolved = path.split('/').slice(0, -1);
+		const todo = target.split('/');
+		if (target.startsWith('/')) return true;
+		for (let followed = 0; todo.length > 0;) {
+			const part = todo.shift()!;
+			if (part === '' || part === '.') continue;
+			if (part === '..') {
+				if (resolved.pop() === undefined) return true;
+				continue;
+			}
+			resolved.push(part);
+			const next = this.#links.get(resolved.join('/'));
+			if (next === undefined) continue;
+			// A loop leads nowhere, and so not outside.
+			if (++followed > mostLinksInPath) return false;
+			if (next.startsWith('/')) return true;
+			resolved.pop();
+			todo.unshift(...next.split('/'));
+		}
+		return false;
+	}
+}
+
+function asText(latin1: string): string {
+	return displayPath(Buffer.from(latin1, 'latin1'));
+}
+
+function refused(member: TarMember, what: string): BackupError {
+	return new BackupError(
+		'unsupported',
+		`The archive’s member ${displayPath(member.path)} is or has ${what}`,
+		{
+			advice:
+				'Nothing was restored; an archive made by this package holds no such member, so ask where it comes from',
+		},
+	);
+}

@@ -1,0 +1,110 @@
+import { rmSync } from 'node:fs';
+import type { CompressionMethod } from '../../artifact/compression';
+import type { TarCensus } from '../../artifact/manifest';
+import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
+import { BackupError, fileError } from '../../errors';
+import { type TarEvent, TarScanner } from '../tar/tarScanner';
+import { Extractor } from './extractor';
+import { MemberGuard } from './memberGuard';
+import { mergeTree } from './mergeTree';
+
+/** What a manifest says that the archive is. */
+export interface ExpectedArchive {
+	sha256: string;
+	census?: TarCensus;
+}
+
+/** Plain values only: it is handed to another thread. */
+export interface UnpackOptions {
+	artifactPath: string;
+	compression: CompressionMethod;
+	/** An empty directory on the destination's file system, which nobody else writes to. */
+	staging: string;
+	/** Where everything is moved once it is whole. */
+	destination: string;
+	/** Whether files get their owners back, which only root can do. */
+	keepOwners: boolean;
+	/** Whether symbolic links may point out of the archived directory. */
+	allowOutsideLinks: boolean;
+	expected?: ExpectedArchive;
+}
+
+/** What was extracted. */
+export interface UnpackReport {
+	entries: number;
+	/** Sum of the files' sizes. */
+	bytes: number;
+}
+
+export interface UnpackEvents {
+	onBytes: (rawBytes: number) => void;
+	/** The archive is whole and safe; from here on it must not be interrupted. */
+	onCommit: () => void;
+}
+
+/**
+ * Extracts an archive into the staging directory and, when all of it is there and as expected, moves it to the
+ * destination. After a failure, removing the staging directory is the caller's.
+ *
+ * @throws BackupError for an archive that is cut, damaged, another than expected, or holds what must not be
+ * extracted; the destination is untouched then
+ */
+export async function unpackArchive(options: UnpackOptions, events: UnpackEvents): Promise<UnpackReport> {
+	const extractor = new Extractor({ root: options.staging, keepOwners: options.keepOwners });
+	try {
+		const report = await extract(options, extractor, events.onBytes);
+		events.onCommit();
+		mergeTree(Buffer.from(options.staging), Buffer.from(options.destination));
+		// Before the times are set: it changes those of the directory that it is in.
+		rmSync(options.staging, { recursive: true });
+		extractor.finish(options.destination);
+		return report;
+	} catch (error) {
+		throw fileError(error, options.destination);
+	}
+}
+
+async function extract(
+	{ artifactPath: path, compression, allowOutsideLinks, expected }: UnpackOptions,
+	extractor: Extractor,
+	onBytes: (rawBytes: number) => void,
+): Promise<UnpackReport> {
+	const scanner = new TarScanner();
+	const guard = new MemberGuard({ allowOutsideLinks });
+	const report: UnpackReport = { entries: 0, bytes: 0 };
+
+	const take = (event: TarEvent): void => {
+		if (event.kind === 'content') extractor.writeContent(event.bytes);
+		else if (event.kind === 'member-end') extractor.endFile(event.member);
+		else {
+			extractor.create(guard.check(event.member));
+			report.entries++;
+			report.bytes += event.member.size;
+		}
+	};
+	const consume = async (raw: AsyncIterable<Buffer>): Promise<void> => {
+		for await (const chunk of raw) for (const event of scanner.scan(chunk)) take(event);
+		scanner.end();
+		guard.finish();
+	};
+	// Nothing fires it: cancelling ends the whole thread.
+	const never = new AbortController().signal;
+	const measures = await readArtifact({ path, compression, onBytes }, consume, never);
+	assertExpected(path, measures, report, expected);
+	return report;
+}
+
+function assertExpected(
+	path: string,
+	{ sha256 }: ArtifactMeasures,
+	{ entries, bytes }: UnpackReport,
+	expected?: ExpectedArchive,
+): void {
+	const { census } = expected ?? {};
+	const isSame = expected === undefined || sha256 === expected.sha256;
+	const isWhole = census === undefined || (entries === census.entries && bytes === census.bytes);
+	if (isSame && isWhole) return;
+	throw new BackupError('damaged', `${path} is not what its manifest describes`, {
+		advice: 'Verify it and use another backup; nothing was restored',
+	});
+}
