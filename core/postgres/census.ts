@@ -6,6 +6,9 @@ import { copyTarget, SqlLexer, type SqlSegment } from './sql';
 /** The comment that pg_dump writes last, when all went well. */
 const trailer = '-- PostgreSQL database dump complete';
 
+/** What pg_dumpall writes instead, as after `--globals-only`. */
+const clusterTrailer = '-- PostgreSQL database cluster dump complete';
+
 /** How a dump opens each large object that it is about to fill. */
 const largeObject = 'SELECT pg_catalog.lo_open(';
 
@@ -100,7 +103,7 @@ export class DumpInspector {
 	}
 
 	#noteComment(text: string): void {
-		this.#sawTrailer ||= text === trailer;
+		this.#sawTrailer ||= text === trailer || text === clusterTrailer;
 		this.#serverVersion ??= /^-- Dumped from database version (.+)$/.exec(text)?.[1];
 		this.#pgDumpVersion ??= /^-- Dumped by pg_dump version (.+)$/.exec(text)?.[1];
 	}

@@ -4,8 +4,8 @@ import type { DumpRequest } from '../dumpRequest';
 import { adviceFor } from '../serverError';
 
 export interface DumpFailure {
-	connection: PostgresConnection;
-	request: DumpRequest;
+	connection: Pick<PostgresConnection, 'host' | 'port'>;
+	request: Pick<DumpRequest, 'database'>;
 	/** What pg_dump wrote to its standard error. */
 	messages: string;
 	/** What its connection failed with, where that is known. */
@@ -82,15 +82,15 @@ export function dumpError(failure: DumpFailure): BackupError {
 }
 
 /** What pg_dump has to say on success, such as a circular foreign key: one line each. */
-export function dumpWarnings(messages: string, connection: PostgresConnection): string[] {
+export function dumpWarnings(messages: string, connection: DumpFailure['connection']): string[] {
 	return readableMessages(messages, connection);
 }
 
 /** Without the program's name before each line, and with the server's address where libpq saw another one. */
-function readableMessages(messages: string, { host, port }: PostgresConnection): string[] {
+function readableMessages(messages: string, { host, port }: DumpFailure['connection']): string[] {
 	return messages
 		.split('\n')
-		.map((line) => line.replace(/^\S*pg_dump(?:\.exe)?: /, '').trim())
+		.map((line) => line.replace(/^\S*(?:pg_dump(?:all)?(?:\.exe)?|psql): /, '').trim())
 		.filter((line) => line !== '' && !/could not find a "pg_dump" to execute/.test(line))
 		.map((line) =>
 			line.replace(

@@ -1,0 +1,66 @@
+import { BackupError } from '../../errors';
+import { type Container, type DockerClient, runExec } from '../../docker';
+import { type ContainerLogin, containerProgram } from './containerClient';
+import { dumpError } from './dumpError';
+
+/** What a server inside a container says of itself. */
+export interface ContainerServer {
+	/** The database that the log-in leads to, by name. */
+	database: string;
+	/** `15.18 (Debian 15.18-0+deb12u1)`. */
+	version: string;
+	/** Every database that accepts connections, without the templates. */
+	databases: string[];
+}
+
+const question = `
+SELECT pg_catalog.current_database()
+UNION ALL SELECT pg_catalog.current_setting('server_version')
+UNION ALL (SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C")`;
+
+/** Programs that the container lacks end so, and the engine says why on the program's behalf. */
+const notRun = [126, 127];
+
+/**
+ * Asks the server inside a container, by the container's own psql, so that a wrong log-in or database is known
+ * before a dump begins.
+ *
+ * @param database empty: the one that the container's environment names
+ * @throws BackupError as {@link dumpError} maps psql's words; `unsupported` where the container has no `sh` or psql
+ */
+export async function askContainerServer(
+	client: DockerClient,
+	{ container, login, database }: { container: Container; login: ContainerLogin; database: string },
+	signal: AbortSignal,
+): Promise<ContainerServer> {
+	// Names may hold line breaks, but no zero.
+	const argv: [string, ...string[]] = ['psql', '-X', '-A', '-t', '-0', '-w', '-c', question];
+	const request = containerProgram({ container, login, database, argv });
+	const { exitCode, stdout, stderr } = await runExec(client, request, signal);
+	if (notRun.includes(exitCode)) throw noClient(container, stderr || stdout);
+	if (exitCode !== 0) {
+		throw dumpError({
+			connection: containerPlace(container),
+			request: { database: database || '(the container’s default)' },
+			messages: stderr,
+			ending: `psql ended with exit code ${exitCode}`,
+		});
+	}
+	const [current = '', version = '', ...databases] = stdout.split('\0').filter((name) => name !== '');
+	return { database: current, version, databases };
+}
+
+/** How errors name the server: `PostgreSQL at myproject-postgres-1:5432`. */
+export function containerPlace({ name }: Container): { host: string; port: number } {
+	return { host: name, port: 5432 };
+}
+
+function noClient({ name, image }: Container, said: string): BackupError {
+	return new BackupError(
+		'unsupported',
+		`The container ${name} cannot run PostgreSQL’s programs: ${said.trim()}`,
+		{
+			advice: `See whether ${name} (image ${image}) is the database server; for images without sh or psql use the built-in engine`,
+		},
+	);
+}

@@ -1,0 +1,139 @@
+import type { Readable } from 'node:stream';
+import { finished, pipeline } from 'node:stream/promises';
+import type { OpenSource, Source, SourceFacts } from '../../artifact';
+import {
+	connectDocker,
+	type Container,
+	type DockerClient,
+	type DockerConnection,
+	findContainer,
+	recoverLeftovers,
+	type RunningExec,
+	startExec,
+} from '../../docker';
+import { type DumpInspection, DumpInspector, InspectingStream } from '../census';
+import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { type ContainerLogin, containerProgram } from './containerClient';
+import { askContainerServer, containerPlace } from './containerServer';
+import { dumpError, dumpWarnings } from './dumpError';
+import { dumpFacts } from './dumpFacts';
+
+/**
+ * A dump by the engine `docker`: the pg_dump inside the server's own container, so that versions always match.
+ * It is not compressed in there: that would spare the engine bytes, but they would have to be decompressed for
+ * the census and compressed again, which took longer in every measurement.
+ *
+ * @param reference of the container, as `findContainer` understands it
+ * @param request an empty database name means the one that the container's environment names
+ */
+export function dockerDump(
+	connection: DockerConnection,
+	reference: string,
+	request: DumpRequest,
+	login: ContainerLogin = {},
+): OpenSource {
+	return async (signal) => {
+		const { client, container, warnings } = await openContainer(connection, reference, signal);
+		const target = { container, login, database: request.database };
+		const server = await askContainerServer(client, target, signal);
+		const argv: [string, ...string[]] = [
+			'pg_dump',
+			...dumpArguments(request),
+			'--format=plain',
+			'--no-password',
+		];
+		const found = { ...request, database: server.database };
+		const exec = await startExec(client, containerProgram({ ...target, argv }), signal);
+		return inspected({ exec, container, request: found, signal }, (inspection, messages) =>
+			dumpFacts({
+				engine: 'docker',
+				request: found,
+				inspection,
+				warnings: [...warnings, ...dumpWarnings(messages, containerPlace(container))],
+				place: { container: container.name },
+			}),
+		);
+	};
+}
+
+/**
+ * What belongs to the whole server rather than to a database: roles with their passwords' hashes, and tablespaces,
+ * by the container's own pg_dumpall. A dump of a database refers to these roles and does not contain them.
+ */
+export function dockerGlobals(
+	connection: DockerConnection,
+	reference: string,
+	login: ContainerLogin = {},
+): OpenSource {
+	return async (signal) => {
+		const { client, container, warnings } = await openContainer(connection, reference, signal);
+		const target = { container, login, database: '' };
+		const server = await askContainerServer(client, target, signal);
+		const argv: [string, ...string[]] = ['pg_dumpall', '--globals-only', '--no-password'];
+		const request = { database: server.database };
+		const exec = await startExec(client, containerProgram({ ...target, argv }), signal);
+		return inspected({ exec, container, request, signal }, ({ census }, messages): SourceFacts => ({
+			source: { container: container.name, serverVersion: server.version },
+			engine: { name: 'docker', version: `pg_dumpall ${server.version.split(' ')[0]}` },
+			census,
+			warnings: [...warnings, ...dumpWarnings(messages, containerPlace(container))],
+		}));
+	};
+}
+
+/**
+ * Names of all databases of the server in a container, without the templates.
+ *
+ * @throws BackupError when the container does not run or the server refuses the log-in
+ */
+export async function listContainerDatabases(
+	connection: DockerConnection,
+	reference: string,
+	signal: AbortSignal,
+	login: ContainerLogin = {},
+): Promise<string[]> {
+	const { client, container } = await openContainer(connection, reference, signal);
+	const { databases } = await askContainerServer(client, { container, login, database: '' }, signal);
+	return databases;
+}
+
+async function openContainer(
+	connection: DockerConnection,
+	reference: string,
+	signal: AbortSignal,
+): Promise<{ client: DockerClient; container: Container; warnings: string[] }> {
+	const client = await connectDocker(connection);
+	const warnings = await recoverLeftovers(client, signal);
+	return { client, container: await findContainer(client, reference, signal), warnings };
+}
+
+interface Dumping {
+	exec: RunningExec;
+	container: Container;
+	request: Pick<DumpRequest, 'database'>;
+	signal: AbortSignal;
+}
+
+/** The program's output as a source that is proven by its exit code and by the last line that pg_dump writes. */
+function inspected(
+	{ exec, container, request, signal }: Dumping,
+	toFacts: (inspection: DumpInspection, messages: string) => SourceFacts,
+): Source {
+	const inspector = new DumpInspector();
+	const stream: Readable = new InspectingStream(inspector);
+	pipeline(exec.stdout, stream as InspectingStream, { signal }).catch(() => {
+		// Both sides learn of it: the stream's reader, and `exited`.
+	});
+	const prove = async () => {
+		const { exitCode, stderr } = await exec.exited;
+		if (exitCode !== 0) {
+			const ending = exitCode === 137 ? 'it was killed' : `it ended with exit code ${exitCode}`;
+			throw dumpError({ connection: containerPlace(container), request, messages: stderr, ending });
+		}
+		await finished(stream, { cleanup: true });
+		return toFacts(inspector.conclude(), stderr);
+	};
+	const proven = prove();
+	proven.catch(() => {});
+	return { stream, finished: proven };
+}
