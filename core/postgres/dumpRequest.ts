@@ -22,8 +22,13 @@ export interface DumpRequest {
 /** The request as pg_dump's own options, for every engine the same. Nothing in it is secret. */
 export function dumpArguments(request: DumpRequest): string[] {
 	const { selection } = request;
+	const isSelective = [selection.schemas, selection.tables].some(
+		(patterns) => patterns && patterns.length > 0,
+	);
 	return [
 		...each('--schema', selection.schemas),
+		// A misspelt name must fail, not leave its table out of every backup in silence.
+		...(isSelective ? ['--strict-names'] : []),
 		...each('--exclude-schema', selection.excludeSchemas),
 		...each('--table', selection.tables),
 		...each('--exclude-table', selection.excludeTables),

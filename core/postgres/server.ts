@@ -1,3 +1,4 @@
+import { TLSSocket } from 'node:tls';
 import { withClient } from './client';
 import type { PostgresConnection } from './connection';
 
@@ -6,6 +7,8 @@ export interface ServerVersion {
 	text: string;
 	/** 15; for servers before 10, 9. */
 	major: number;
+	/** Whether it was asked over TLS; with `prefer`, the server decides. */
+	isEncrypted: boolean;
 }
 
 /**
@@ -20,7 +23,11 @@ export async function serverVersion(
 	return await withClient(connection, {}, signal, async (client) => {
 		const { rows } = await client.query<{ server_version: string }>('SHOW server_version');
 		const text = rows[0]!.server_version;
-		return { text, major: Number.parseInt(text, 10) };
+		return {
+			text,
+			major: Number.parseInt(text, 10),
+			isEncrypted: client.connection.stream instanceof TLSSocket,
+		};
 	});
 }
 

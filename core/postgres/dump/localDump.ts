@@ -1,0 +1,81 @@
+import { pipeline } from 'node:stream/promises';
+import type { OpenSource, SourceFacts } from '../../artifact';
+import { describeEnd, type StartedProgram, startProgram } from '../../process/run';
+import { DumpInspector, InspectingStream } from '../census';
+import type { PostgresConnection } from '../connection';
+import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { serverVersion } from '../server';
+import { clientVersion, refuseOlderClient } from './clientVersion';
+import { dumpError, dumpWarnings } from './dumpError';
+import { dumpFacts } from './dumpFacts';
+import { libpqEnvironment } from './libpqEnvironment';
+
+export interface LocalDumpOptions {
+	/** A path, or a name to look up on n8n's PATH. */
+	pgDumpPath: string;
+}
+
+/**
+ * The connection string: nothing but how libpq is to notice a server that vanished without a word, for which
+ * there are no variables. Everything else comes by environment.
+ */
+const keepAlive = 'keepalives=1 keepalives_idle=30 keepalives_interval=10 keepalives_count=3';
+
+/** A dump by the engine `local`: a pg_dump that is installed where n8n runs. */
+export function localDump(
+	connection: PostgresConnection,
+	request: DumpRequest,
+	{ pgDumpPath }: LocalDumpOptions,
+): OpenSource {
+	return async (signal) => {
+		const client = await clientVersion(pgDumpPath, signal);
+		const server = await serverVersion({ ...connection, database: request.database }, signal);
+		refuseOlderClient(client, server);
+
+		const environment = await libpqEnvironment(
+			{ connection, database: request.database, isEncrypted: server.isEncrypted },
+			signal,
+		);
+		const program = startProgram(
+			pgDumpPath,
+			[...dumpArguments(request), '--format=plain', '--no-password', `--dbname=${keepAlive}`],
+			{ environment: environment.variables },
+			signal,
+		);
+		const inspector = new DumpInspector();
+		const stream = new InspectingStream(inspector);
+		const piped = pipeline(program.stdout, stream);
+		const proven = prove({ program, piped, inspector, connection, request }).finally(() =>
+			environment[Symbol.asyncDispose](),
+		);
+		proven.catch((error: unknown) => stream.destroy(error instanceof Error ? error : undefined));
+		return { stream, finished: proven };
+	};
+}
+
+interface RunningDump {
+	program: StartedProgram;
+	/** Settles when all that the program wrote was read. */
+	piped: Promise<void>;
+	inspector: DumpInspector;
+	connection: PostgresConnection;
+	request: DumpRequest;
+}
+
+/** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
+async function prove({ program, piped, inspector, connection, request }: RunningDump): Promise<SourceFacts> {
+	const [ended, read] = await Promise.allSettled([program.ended, piped]);
+	if (ended.status === 'rejected') throw ended.reason;
+	const { exitCode, messages } = ended.value;
+	if (exitCode !== 0) {
+		throw dumpError({ connection, request, messages, ending: `it ${describeEnd(ended.value)}` });
+	}
+	if (read.status === 'rejected') throw read.reason;
+	return dumpFacts({
+		engine: 'local',
+		request,
+		inspection: inspector.conclude(),
+		warnings: dumpWarnings(messages, connection),
+		place: { host: connection.host, port: connection.port },
+	});
+}
