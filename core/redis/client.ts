@@ -6,10 +6,15 @@ import { connectionError, replyError } from './redisError';
 import { encodeCommand, type Reply, ReplyError, RespParser } from './resp';
 
 const defaultConnectTimeoutMs = 10_000;
-const commandTimeoutMs = 30_000;
+const defaultCommandTimeoutMs = 30_000;
 
 /** A reply that is no error, at its top level. */
 export type Answer = Exclude<Reply, ReplyError>;
+
+export interface ClientOptions {
+	/** Milliseconds until a command's answer is given up; 30 seconds when undefined. */
+	commandTimeoutMs?: number;
+}
 
 interface Waiting {
 	resolve: (reply: Reply) => void;
@@ -25,6 +30,7 @@ export class RedisClient {
 	readonly connection: RedisConnection;
 	readonly #socket: Socket;
 	readonly #signal: AbortSignal;
+	readonly #commandTimeoutMs: number;
 	readonly #parser = new RespParser();
 	readonly #waiting: Waiting[] = [];
 	#answered = false;
@@ -35,8 +41,12 @@ export class RedisClient {
 	 *
 	 * @throws {BackupError} `unreachable`, `auth` or `cancelled`
 	 */
-	static async connect(connection: RedisConnection, signal: AbortSignal): Promise<RedisClient> {
-		const client = new RedisClient(connection, await openSocket(connection, signal), signal);
+	static async connect(
+		connection: RedisConnection,
+		signal: AbortSignal,
+		options: ClientOptions = {},
+	): Promise<RedisClient> {
+		const client = new RedisClient(connection, await openSocket(connection, signal), signal, options);
 		if (!connection.password) return client;
 		try {
 			const user = connection.user ? [connection.user] : [];
@@ -48,10 +58,16 @@ export class RedisClient {
 		}
 	}
 
-	private constructor(connection: RedisConnection, socket: Socket, signal: AbortSignal) {
+	private constructor(
+		connection: RedisConnection,
+		socket: Socket,
+		signal: AbortSignal,
+		{ commandTimeoutMs }: ClientOptions,
+	) {
 		this.connection = connection;
 		this.#socket = socket;
 		this.#signal = signal;
+		this.#commandTimeoutMs = commandTimeoutMs ?? defaultCommandTimeoutMs;
 		socket.on('data', this.#onData);
 		socket.on('error', this.#onError);
 		socket.on('close', this.#onClose);
@@ -83,7 +99,7 @@ export class RedisClient {
 	async ask(...args: [string, ...string[]]): Promise<Reply> {
 		if (this.#failure) throw this.#failure;
 		return await new Promise((resolve, reject) => {
-			const timer = setTimeout(() => this.#fail(timeoutError()), commandTimeoutMs);
+			const timer = setTimeout(() => this.#fail(timeoutError()), this.#commandTimeoutMs);
 			this.#waiting.push({ resolve, reject, timer });
 			this.#socket.write(encodeCommand(args));
 		});

@@ -25,17 +25,7 @@ export async function saveRdb(client: RedisClient, timeoutMs: number, signal: Ab
 		});
 	};
 
-	const previous = await lastSave(client);
-	// LASTSAVE counts whole seconds: two saves within one would look like one.
-	while ((await serverSeconds(client)) <= previous) await pause();
-
-	let begun = 0;
-	do {
-		while (await isBusy(client)) await pause();
-		begun = await serverSeconds(client);
-		// Another client may have begun a save in between; then it is waited for like any other.
-	} while (!(await beginSave(client)));
-
+	const begun = await beginSave(client, pause);
 	for (;;) {
 		const persistence = await readPersistence(client);
 		if ((await lastSave(client)) >= begun) return begun;
@@ -45,12 +35,19 @@ export async function saveRdb(client: RedisClient, timeoutMs: number, signal: Ab
 	}
 }
 
-/** False when the server was quicker to begin something else. */
-async function beginSave(client: RedisClient): Promise<boolean> {
-	const reply = await client.ask('BGSAVE');
-	if (!(reply instanceof ReplyError)) return true;
-	if (/in progress|another child process/i.test(reply.message)) return false;
-	throw replyError(reply, client.connection, 'BGSAVE');
+/** Answers when the save was begun, once the server has begun it for us and nobody else. */
+async function beginSave(client: RedisClient, pause: () => Promise<void>): Promise<number> {
+	for (; ; await pause()) {
+		if (await isBusy(client)) continue;
+		const begun = await serverSeconds(client);
+		// LASTSAVE counts whole seconds: two saves within one would look like one.
+		if ((await lastSave(client)) >= begun) continue;
+		const reply = await client.ask('BGSAVE');
+		if (!(reply instanceof ReplyError)) return begun;
+		// Another client was quicker; its save is waited for like any other.
+		if (/in progress|another child process/i.test(reply.message)) continue;
+		throw replyError(reply, client.connection, 'BGSAVE');
+	}
 }
 
 /** One child at a time: a save, or a rewrite of the append-only file, also one that is only due. */

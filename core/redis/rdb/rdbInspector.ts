@@ -16,6 +16,8 @@ export interface RdbFacts {
 	keys?: number;
 	/** How many of them have a time to live, whether it has passed or not. */
 	expiring: number;
+	/** Keys by database number, of the databases that have any. */
+	databases: Record<number, number>;
 	/** Facts that the server wrote at the head, such as `redis-ver` and `ctime`. */
 	aux: Record<string, string>;
 	/** Module types that a server must have to load it. */
@@ -83,6 +85,7 @@ export class RdbInspector {
 			checksum,
 			keys: walked ? outline.keys : undefined,
 			expiring: outline.expiring,
+			databases: Object.fromEntries(outline.databases),
 			aux: Object.fromEntries(outline.aux),
 			modules: [...outline.modules],
 			warnings: [...(checksum === 'absent' ? [withoutChecksum] : []), ...(walked ? [] : [this.#notWalked()])],

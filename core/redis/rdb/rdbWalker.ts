@@ -104,7 +104,7 @@ export class RdbWalker {
 			}
 			switch (type) {
 				case opcode.end:
-					outline.databases.set(database, outline.keys - keysBefore);
+					if (outline.keys > keysBefore) outline.databases.set(database, outline.keys - keysBefore);
 					outline.endOffset = reader.offset;
 					return;
 				case opcode.selectDb:

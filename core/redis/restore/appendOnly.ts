@@ -1,0 +1,25 @@
+import type { RedisClient } from '../client';
+import { parseInfo } from '../serverFacts';
+
+/**
+ * A server with an append-only file writes it anew after a restore, by itself. Waits until that is done, and
+ * answers a warning where it failed: a restart would then bring back what was there before.
+ */
+export async function appendOnlyRewritten(
+	client: RedisClient,
+	pause: () => Promise<void>,
+): Promise<string[]> {
+	for (;;) {
+		const info = parseInfo(String(await client.command('INFO', 'persistence')));
+		const working = ['aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
+			(name) => info.get(name) === '1',
+		);
+		if (!working) {
+			if (info.get('aof_enabled') === '1' && info.get('aof_last_bgrewrite_status') === 'ok') return [];
+			return [
+				'The server could not write its append-only file anew: run BGREWRITEAOF there before it is restarted, or the restored data is lost',
+			];
+		}
+		await pause();
+	}
+}

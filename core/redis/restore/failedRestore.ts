@@ -1,0 +1,56 @@
+import { BackupError, errorMessage } from '../../errors';
+import { RedisClient } from '../client';
+import { describeServer, type RedisConnection } from '../connection';
+import type { RdbFacts } from '../rdb/rdbInspector';
+import { readServerFacts } from '../serverFacts';
+import type { Target } from './target';
+
+export interface Attempt {
+	connection: RedisConnection;
+	rdb: RdbFacts;
+	target: Target;
+	safetySnapshot: string | undefined;
+}
+
+/** Long enough for a server that answers at all. */
+const askMs = 5_000;
+
+/**
+ * The error of a restore that failed under way: what happened, what the server holds now, and how to get back
+ * what it held before.
+ */
+export async function failedRestore(error: unknown, attempt: Attempt): Promise<BackupError> {
+	const server = describeServer(attempt.connection);
+	const keys = await countNow(attempt.connection);
+	const before = attempt.target.keys;
+	const left =
+		keys === undefined
+			? `What ${server} holds now is not known; before, it held ${before} keys`
+			: `${server} now holds ${keys} keys and held ${before} before`;
+	const known = error instanceof BackupError ? error : undefined;
+	return new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
+		advice: adviceFor(attempt, keys === before ? known : undefined),
+		cause: error,
+	});
+}
+
+function adviceFor({ safetySnapshot }: Attempt, untouched: BackupError | undefined): string {
+	const back =
+		safetySnapshot === undefined
+			? 'No safety snapshot was taken; look for the server’s own RDB file'
+			: `What it held before is in the safety snapshot ${safetySnapshot}: restore that one the same way to get it back`;
+	return untouched ? `${untouched.advice} ${back}` : back;
+}
+
+async function countNow(connection: RedisConnection): Promise<number | undefined> {
+	try {
+		const client = await RedisClient.connect(connection, AbortSignal.timeout(askMs));
+		try {
+			return (await readServerFacts(client)).keys;
+		} finally {
+			client.close();
+		}
+	} catch {
+		return undefined;
+	}
+}

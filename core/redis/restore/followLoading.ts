@@ -1,0 +1,77 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import type { OnProgress } from '../../artifact/progress';
+import { BackupError } from '../../errors';
+import type { RedisClient } from '../client';
+import { describeServer } from '../connection';
+import type { RdbFacts } from '../rdb/rdbInspector';
+import { countKeys, parseInfo } from '../serverFacts';
+import type { RdbMaster } from './rdbMaster';
+
+export interface Following {
+	rdb: RdbFacts;
+	/** Where the server was told to find n8n. */
+	host: string;
+	port: number;
+	/** Milliseconds without a sign of life. */
+	idleTimeoutMs: number;
+	/** Milliseconds in which the server has to come for the data. */
+	comeTimeoutMs: number;
+	onProgress?: OnProgress;
+}
+
+const pollMs = 200;
+
+/**
+ * Waits until the server has fetched and loaded the RDB, and answers how many keys it has then.
+ *
+ * @throws {BackupError} `unreachable` where it does not come for the data, `server` where it cannot load it
+ */
+export async function followLoading(
+	client: RedisClient,
+	master: RdbMaster,
+	following: Following,
+	signal: AbortSignal,
+): Promise<number> {
+	const begun = Date.now();
+	const server = describeServer(client.connection);
+	const { rdb, onProgress } = following;
+	for (let lastLoaded = 0, lastSign = begun; ; await wait(pollMs, undefined, { signal })) {
+		if (master.failure) throw master.failure;
+		const info = parseInfo(String(await client.command('INFO')));
+		if (info.get('role') !== 'slave' || info.get('master_port') !== String(following.port)) {
+			throw new BackupError('server', `Somebody else changed whom ${server} follows during the restore`, {
+				advice: 'Stop what manages that server (Sentinel, an operator) for the time of the restore',
+			});
+		}
+		if (info.get('master_link_status') === 'up') return countKeys(info);
+
+		const loaded = Number(info.get('loading_loaded_bytes') ?? 0);
+		if (loaded !== lastLoaded) lastSign = Date.now();
+		lastLoaded = loaded;
+		lastSign = Math.max(lastSign, master.lastSign);
+		if (!master.asked && Date.now() - begun > following.comeTimeoutMs) throw didNotCome(server, following);
+		if (Date.now() - lastSign > following.idleTimeoutMs) throw fellSilent(server, following);
+		onProgress?.({
+			step: info.get('loading') === '1' ? `${server} loads the data` : `Sending the data to ${server}`,
+			rawBytes: master.sentBytes,
+			totalBytes: rdb.bytes,
+		});
+	}
+}
+
+function didNotCome(server: string, { host, port, comeTimeoutMs }: Following): BackupError {
+	return new BackupError(
+		'unreachable',
+		`${server} did not connect to n8n at ${host}:${port} within ${comeTimeoutMs / 1000} seconds`,
+		{
+			advice:
+				'Both must share a network in which the server reaches n8n; where n8n has another address there, announce that one and a port that is open',
+		},
+	);
+}
+
+function fellSilent(server: string, { idleTimeoutMs }: Following): BackupError {
+	return new BackupError('server', `${server} showed no progress for ${idleTimeoutMs / 1000} seconds`, {
+		advice: 'Look into that server’s log for what it is doing',
+	});
+}

@@ -1,0 +1,142 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { OnProgress } from '../../artifact/progress';
+import { BackupError, cancelledError } from '../../errors';
+import { RedisClient } from '../client';
+import { describeServer, type RedisConnection } from '../connection';
+import { inspectRdb } from '../rdb/inspectRdb';
+import type { RdbFacts } from '../rdb/rdbInspector';
+import { appendOnlyRewritten } from './appendOnly';
+import { failedRestore } from './failedRestore';
+import { followLoading } from './followLoading';
+import { plainAddress, RdbMaster } from './rdbMaster';
+import { makeMasterAgain } from './release';
+import { examineTarget, type Target } from './target';
+
+export interface RestoreRequest {
+	/** Opens the RDB's own bytes, decompressed. Called twice: to prove it and to send it. */
+	openRdb: () => Readable | Promise<Readable>;
+	/**
+	 * Saves what the server holds now and answers where, for the message when the restore fails. Undefined
+	 * where whoever asks for the restore does without.
+	 */
+	takeSafetySnapshot: (() => Promise<string>) | undefined;
+	/** Address that n8n listens on for the server to fetch the data from. Default: the one it reaches the server by. */
+	listenHost?: string;
+	/** Default: any free port. */
+	listenPort?: number;
+	/** How the server reaches n8n where that is another address: behind NAT, or from inside a container. */
+	announceHost?: string;
+	/** Default: the port listened on. */
+	announcePort?: number;
+	/** Milliseconds without a sign of life from the server until it is given up; 5 minutes when undefined. */
+	idleTimeoutMs?: number;
+	onProgress?: OnProgress;
+}
+
+export interface RestoreResult {
+	/** Keys in the server afterwards. */
+	keys: number;
+	/** Keys that it held before. */
+	keysBefore: number;
+	/** Where those were saved. */
+	safetySnapshot?: string;
+	rdb: RdbFacts;
+	warnings: string[];
+}
+
+/** A server that is told whom to follow connects within a second. */
+const comeTimeoutMs = 20_000;
+
+/**
+ * Puts an RDB into a running server, in place of all that it holds: n8n acts as a master, the server becomes its
+ * replica for as long as it takes to load the data, and then a master again, also when anything fails.
+ *
+ * Clients that write to the server meanwhile are refused by it with READONLY.
+ *
+ * @throws {BackupError} before anything was touched: `damaged` or `incomplete` for the RDB, `unsupported` for
+ * what the server cannot do; afterwards with what is left and where the safety snapshot lies
+ */
+export async function restoreRdb(
+	connection: RedisConnection,
+	request: RestoreRequest,
+	signal: AbortSignal,
+): Promise<RestoreResult> {
+	const rdb = await inspectRdb(await request.openRdb(), signal);
+	const idleTimeoutMs = request.idleTimeoutMs ?? 300_000;
+	const client = await RedisClient.connect(connection, signal, { commandTimeoutMs: idleTimeoutMs });
+	try {
+		const target = await examineTarget(client, rdb);
+		const safetySnapshot = await request.takeSafetySnapshot?.();
+		if (signal.aborted) throw cancelledError(signal.reason);
+		const attempt = { connection, rdb, target, safetySnapshot };
+		let keys: number;
+		try {
+			keys = await replicate(client, { ...request, idleTimeoutMs }, rdb, signal);
+		} catch (error) {
+			throw await failedRestore(signal.aborted ? cancelledError(error) : error, attempt);
+		}
+		return {
+			keys,
+			keysBefore: target.keys,
+			safetySnapshot,
+			rdb,
+			warnings: [...rdb.warnings, ...target.warnings, ...(await settle(client, target, signal))],
+		};
+	} finally {
+		client.close();
+	}
+}
+
+/** Makes the server our replica until it has loaded everything; answers the number of keys that it then has. */
+async function replicate(
+	client: RedisClient,
+	request: RestoreRequest & { idleTimeoutMs: number },
+	rdb: RdbFacts,
+	signal: AbortSignal,
+): Promise<number> {
+	const ownAddress = plainAddress(client.localAddress) ?? '127.0.0.1';
+	const master = await RdbMaster.listen({
+		host: request.listenHost ?? ownAddress,
+		port: request.listenPort ?? 0,
+		// Behind an address of another kind the server may come from anywhere.
+		replicaAddress: request.announceHost === undefined ? client.remoteAddress : undefined,
+		openRdb: request.openRdb,
+		bytes: rdb.bytes,
+	});
+	const host = request.announceHost ?? request.listenHost ?? ownAddress;
+	const port = request.announcePort ?? master.port;
+	let keys: number;
+	try {
+		await client.command('REPLICAOF', host, String(port));
+		keys = await followLoading(client, master, { ...request, rdb, host, port, comeTimeoutMs }, signal);
+		demandAllKeys(keys, rdb, client.connection);
+	} catch (error) {
+		// A server that still receives gives up when the connection ends, and keeps what it has.
+		master.close();
+		await makeMasterAgain(client.connection, error);
+		throw error;
+	}
+	try {
+		await makeMasterAgain(client.connection);
+	} finally {
+		master.close();
+	}
+	return keys;
+}
+
+/** Counted while it is still a replica: replicas remove no expired keys by themselves. */
+function demandAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection): void {
+	if (rdb.keys === undefined || rdb.keys === keys) return;
+	throw new BackupError(
+		'incomplete',
+		`${describeServer(connection)} has ${keys} keys after the restore where the RDB has ${rdb.keys}`,
+		{ advice: 'Look into that server’s log for keys that it did not accept' },
+	);
+}
+
+/** With an append-only file, data is safe once that was written anew. */
+async function settle(client: RedisClient, target: Target, signal: AbortSignal): Promise<string[]> {
+	if (target.info.get('aof_enabled') !== '1') return [];
+	return await appendOnlyRewritten(client, () => wait(250, undefined, { signal }));
+}
