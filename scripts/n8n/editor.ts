@@ -99,9 +99,26 @@ export class Editor {
 		return results.map((execution) => execution.id);
 	}
 
+	/** Waits for the first execution of a workflow, however it comes about. */
+	async nextExecution({ id }: { id: string }): Promise<string> {
+		for (;;) {
+			const newest = (await this.executions({ id }))[0];
+			if (newest !== undefined) return newest;
+			await wait(200);
+		}
+	}
+
 	/** The names of all node types that this instance offers, such as `n8n-nodes-base.set`. */
 	async nodeTypes(): Promise<string[]> {
-		const response = await fetch(`${this.url}/types/nodes.json`, { headers: { cookie: this.cookie } });
+		return await this.typeNames('nodes');
+	}
+
+	async credentialTypes(): Promise<string[]> {
+		return await this.typeNames('credentials');
+	}
+
+	private async typeNames(kind: 'nodes' | 'credentials'): Promise<string[]> {
+		const response = await fetch(`${this.url}/types/${kind}.json`, { headers: { cookie: this.cookie } });
 		const types = (await response.json()) as Array<{ name: string }>;
 		return types.map(({ name }) => name);
 	}

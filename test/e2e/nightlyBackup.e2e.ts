@@ -1,0 +1,423 @@
+import { readFileSync, statSync } from 'node:fs';
+import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
+import type { CredentialReference } from '../../scripts/n8n/editor.ts';
+import type { Execution } from '../../scripts/n8n/execution.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from '../../scripts/n8n/nightlyBackup.ts';
+import { startStack, type Stack } from '../../scripts/n8n/stack.ts';
+import { shippedWorkflow, type Choices, type Workflow } from '../../scripts/n8n/workflow.ts';
+import { seedN8n } from '../../scripts/seed/n8nData.ts';
+import { seedRedis } from '../../scripts/seed/redisQueue.ts';
+import { freePort } from '../../scripts/servers/freePort.ts';
+import { components, type Manifest, manifestPath } from '../../core/artifact';
+import { filesOf, oldBackupsLeft, onlyArtifact, writeOldBackups } from './support/backupFiles';
+import { startReceiver, type HttpReceiver } from './support/httpReceiver';
+import { restoreDump, startRedisOn, unpack } from './support/restore';
+import { describeRows } from './support/rows';
+import { mountSmallDisk } from './support/smallDisk';
+import { describeTree } from './support/tree';
+
+jest.setTimeout(120_000);
+
+let stack: Stack;
+let receiver: HttpReceiver;
+let credentials: Record<'postgres' | 'redis', CredentialReference>;
+
+beforeAll(async () => {
+	receiver = await startReceiver();
+	stack = await startStack();
+	credentials = await createCredentials(stack);
+	await seedN8n(stack.editor, stack.database, 500);
+	await seedRedis(stack.redis, 1000);
+	await seedDataDirectory(stack.n8nDataDirectory);
+	await stack.postgres.psql(
+		`SET ROLE n8n;
+		CREATE TABLE "Odd ""name"" – ü" (id int, bytes bytea, text text);
+		INSERT INTO "Odd ""name"" – ü" VALUES (1, '\\x00ff0a', E'tab\\tback\\\\slash\\nline'), (2, NULL, '\\.'), (3, '', '')`,
+		{ database: 'n8n' },
+	);
+}, 300_000);
+
+afterAll(async () => {
+	await stack?.stop();
+	await receiver?.stop();
+});
+
+/** What an n8n keeps beside its config: binary data of executions, a link, an empty folder, names of any kind. */
+async function seedDataDirectory(directory: string): Promise<void> {
+	const binaryData = join(directory, 'binaryData', 'workflows', 'Grüße "zitiert" $HOME');
+	await mkdir(binaryData, { recursive: true });
+	await mkdir(join(directory, 'custom', 'empty'), { recursive: true });
+	await writeFile(
+		join(binaryData, 'photo.bin'),
+		Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 251)),
+	);
+	await writeFile(join(binaryData, 'a name with spaces '.repeat(9).trim()), 'long name');
+	await chmod(join(binaryData, 'photo.bin'), 0o640);
+	await utimes(join(binaryData, 'photo.bin'), 1_600_000_000, 1_600_000_000);
+	await symlink('../config', join(directory, 'custom', 'link-to-config'));
+}
+
+let directories = 0;
+
+/** Runs the nightly workflow by hand with a new backup directory that holds two old backups of each component. */
+async function runNight(
+	settings: Choices['settings'] = {},
+	otherCredentials: Partial<typeof credentials> = {},
+): Promise<{ execution: Execution; backupDirectory: string }> {
+	const backupDirectory = join(stack.directory, `night-${++directories}`);
+	if (settings.backupDirectory === undefined) {
+		await mkdir(backupDirectory);
+		await writeOldBackups(backupDirectory);
+	}
+	receiver.requests.length = 0;
+	const workflow = await nightlyBackup(
+		stack,
+		{ ...credentials, ...otherCredentials },
+		{
+			backupDirectory,
+			keepDays: 1,
+			keepLast: 1,
+			notificationUrl: receiver.url('/failed'),
+			successUrl: receiver.url('/succeeded'),
+			...settings,
+		},
+	);
+	const saved = await stack.editor.createWorkflow(workflow);
+	return { execution: await stack.editor.run(saved, manualTrigger), backupDirectory };
+}
+
+async function readManifest(artifact: string): Promise<Manifest> {
+	return JSON.parse(await readFile(manifestPath(artifact), 'utf8')) as Manifest;
+}
+
+describe('the packed package in a real n8n', () => {
+	test('every node and credential loads under the name of the package', async () => {
+		const types = await stack.editor.nodeTypes();
+		expect(types.filter((name) => name.startsWith('n8n-nodes-backup.')).sort()).toEqual([
+			'n8n-nodes-backup.postgresBackup',
+			'n8n-nodes-backup.pruneBackups',
+			'n8n-nodes-backup.redisSnapshot',
+			'n8n-nodes-backup.volumeArchive',
+		]);
+		expect(await stack.editor.credentialTypes()).toContain('dockerEngineApi');
+	});
+
+	test('n8n’s own import command takes the shipped workflow as it is', async () => {
+		const { exitCode, output } = await stack.n8n.command(
+			'import:workflow',
+			'--input=dist/workflows/nightly-backup.json',
+		);
+		expect(output).toContain('Successfully imported 1 workflow');
+		expect(exitCode).toBe(0);
+	});
+
+	test('the shipped workflow starts at 2 AM and holds no credential', async () => {
+		const { nodes } = await shippedWorkflow('nightly-backup.json');
+		const schedule = nodes.find(({ type }) => type === 'n8n-nodes-base.scheduleTrigger');
+		expect(schedule?.parameters).toEqual({
+			rule: { interval: [{ field: 'cronExpression', expression: '0 2 * * *' }] },
+		});
+		expect(nodes.filter((node) => node.credentials !== undefined)).toEqual([]);
+	});
+});
+
+describe('a night when all goes well', () => {
+	let execution: Execution;
+	let backupDirectory: string;
+	let before: { rows: Awaited<ReturnType<typeof describeRows>>; keys: string; tree: Record<string, string> };
+
+	beforeAll(async () => {
+		before = {
+			rows: await describeRows(stack.postgres, 'n8n'),
+			keys: await stack.redis.cli('DEBUG', 'DIGEST'),
+			tree: await describeTree(stack.n8nDataDirectory),
+		};
+		({ execution, backupDirectory } = await runNight());
+	}, 120_000);
+
+	test('the execution is green, the success is reported and no failure', () => {
+		expect(execution).toMatchObject({ status: 'success', error: undefined });
+		expect(receiver.requests).toEqual([{ method: 'GET', path: '/succeeded', body: '' }]);
+	});
+
+	test('each component has one artifact, whose bytes are what its manifest says', async () => {
+		expect(findFaults(await listBackups(backupDirectory))).toEqual([]);
+		const names = await Promise.all(
+			components.map(async (component) => basename(await onlyArtifact(backupDirectory, component))),
+		);
+		expect(names.sort()).toEqual([
+			expect.stringMatching(/^dump_\d{8}_\d{6}\.rdb$/),
+			expect.stringMatching(/^env_\d{8}_\d{6}\.backup$/),
+			expect.stringMatching(/^n8n_\d{8}_\d{6}\.sql\.gz$/),
+			expect.stringMatching(/^n8n_data_\d{8}_\d{6}\.tar\.gz$/),
+		]);
+	});
+
+	test('old backups are gone, and nothing but artifacts and manifests is left', async () => {
+		expect(await oldBackupsLeft(backupDirectory)).toEqual({ postgres: 0, redis: 0, n8n: 0, env: 0 });
+		for (const component of components) {
+			const artifact = basename(await onlyArtifact(backupDirectory, component));
+			expect(await filesOf(backupDirectory, component)).toEqual([artifact, `${artifact}.manifest.json`]);
+		}
+	});
+
+	test('only their owner can read the files', async () => {
+		for (const component of components) {
+			expect(statSync(join(backupDirectory, component)).mode & 0o777).toBe(0o700);
+			for (const name of await filesOf(backupDirectory, component)) {
+				expect(statSync(join(backupDirectory, component, name)).mode & 0o777).toBe(0o600);
+			}
+		}
+	});
+
+	test('gunzip | psql into an empty database gives the same rows, as many as the manifest counted', async () => {
+		const artifact = await onlyArtifact(backupDirectory, 'postgres');
+		await restoreDump(stack.postgres, artifact, 'restored');
+		const restored = await describeRows(stack.postgres, 'restored');
+
+		const { census } = await readManifest(artifact);
+		const counts = Object.fromEntries(Object.entries(restored).map(([table, { rows }]) => [table, rows]));
+		expect(census).toMatchObject({ kind: 'postgres', tables: counts });
+
+		// n8n writes to its database while it is backed up: the running execution, its workflow, log-in times.
+		const written = Object.keys(before.rows).filter(
+			(table) => before.rows[table]?.digest !== restored[table]?.digest,
+		);
+		const expectedToChange = /execution|workflow|user|insights|statistics|settings|activity|schedul|poller/;
+		expect(written.filter((table) => !expectedToChange.test(table))).toEqual([]);
+		expect(restored['public."Odd ""name"" – ü"']).toEqual(before.rows['public."Odd ""name"" – ü"']);
+		expect(restored['public.credentials_entity']).toEqual(before.rows['public.credentials_entity']);
+		const seeded =
+			'SELECT md5(string_agg(data, \'\' ORDER BY "executionId")) FROM execution_data WHERE "executionId" <= 500';
+		expect(await stack.postgres.query(seeded, { database: 'restored' })).toEqual(
+			await stack.postgres.query(seeded, { database: 'n8n' }),
+		);
+	});
+
+	test('a redis-server started on the RDB has the same keys', async () => {
+		const artifact = await onlyArtifact(backupDirectory, 'redis');
+		const restored = await startRedisOn(artifact, join(stack.directory, 'redis-restored'));
+		try {
+			expect(await restored.cli('DEBUG', 'DIGEST')).toBe(before.keys);
+			const keys = Number(await restored.cli('DBSIZE'));
+			expect(keys).toBeGreaterThan(1000);
+			expect((await readManifest(artifact)).census).toMatchObject({ kind: 'redis', keys });
+		} finally {
+			await restored.stop();
+		}
+	});
+
+	test('tar x gives the same tree', async () => {
+		const target = join(stack.directory, 'data-restored');
+		await unpack(await onlyArtifact(backupDirectory, 'n8n'), target);
+		const restored = await describeTree(target);
+		// n8n appends to its event log and touches its crash journal as it runs.
+		const changesAllTheTime = /^(n8nEventLog.*\.log|crash\.journal|n8nEventLog)$/;
+		const steady = (tree: Record<string, string>) =>
+			Object.fromEntries(Object.entries(tree).filter(([path]) => !changesAllTheTime.test(path)));
+		expect(steady(restored)).toEqual(steady(before.tree));
+		expect(Object.keys(restored)).toContain('config');
+	});
+
+	test('the copy of .env is the file itself, and its manifest says that it holds the encryption key', async () => {
+		const artifact = await onlyArtifact(backupDirectory, 'env');
+		expect(readFileSync(artifact, 'utf8')).toBe(readFileSync(stack.envFile, 'utf8'));
+		expect((await readManifest(artifact)).encryptionKey).toBe('found');
+	});
+
+	test('no secret is in an item, a manifest or n8n’s log', async () => {
+		const manifests = components.map(async (component) =>
+			JSON.stringify(await readManifest(await onlyArtifact(backupDirectory, component))),
+		);
+		const written = [JSON.stringify(execution), stack.n8n.log(), ...(await Promise.all(manifests))].join(
+			'\n',
+		);
+		const encryptionKey = /^N8N_ENCRYPTION_KEY=(.+)$/m.exec(readFileSync(stack.envFile, 'utf8'))?.[1];
+		for (const secret of [stack.database.password, stack.redis.password, encryptionKey]) {
+			expect(written).not.toContain(secret);
+		}
+	});
+});
+
+describe('ways to start it', () => {
+	/** The workflow with its schedule moved to a few seconds from now. */
+	function scheduledSoon(workflow: Workflow): Workflow {
+		const soon = new Date(Date.now() + 4000);
+		const expression = `${soon.getUTCSeconds()} ${soon.getUTCMinutes()} ${soon.getUTCHours()} * * *`;
+		return {
+			...workflow,
+			settings: { ...workflow.settings, timezone: 'Etc/UTC' },
+			nodes: workflow.nodes.map((node) =>
+				node.type === 'n8n-nodes-base.scheduleTrigger'
+					? { ...node, parameters: { rule: { interval: [{ field: 'cronExpression', expression }] } } }
+					: node,
+			),
+		};
+	}
+
+	test('activated, its own schedule runs it', async () => {
+		const backupDirectory = join(stack.directory, 'scheduled');
+		await mkdir(backupDirectory);
+		const workflow = scheduledSoon(await nightlyBackup(stack, credentials, { backupDirectory }));
+		const saved = await stack.editor.createWorkflow(workflow);
+		await stack.editor.activate(saved);
+		try {
+			const execution = await stack.editor.finished(await stack.editor.nextExecution(saved));
+			expect(execution).toMatchObject({ mode: 'trigger', status: 'success' });
+			expect(findFaults(await listBackups(backupDirectory))).toEqual([]);
+		} finally {
+			await stack.editor.deactivate(saved);
+		}
+	});
+
+	test('n8n execute runs it from a shell and says by its exit code how it went', async () => {
+		const backupDirectory = join(stack.directory, 'by-command');
+		await mkdir(backupDirectory);
+		const { id } = await stack.editor.createWorkflow(
+			await nightlyBackup(stack, credentials, { backupDirectory }),
+		);
+		const { exitCode } = await stack.n8n.command('execute', `--id=${id}`);
+		expect(exitCode).toBe(0);
+		expect(findFaults(await listBackups(backupDirectory))).toEqual([]);
+	});
+});
+
+describe('a night when something is broken', () => {
+	/** What every bad night has in common: red, told to whoever listens, and no success reported. */
+	function expectRedNight(execution: Execution, failed: Record<string, RegExp>): void {
+		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		expect(receiver.requests).toEqual([
+			{ method: 'POST', path: '/failed', body: expect.any(String) as string },
+		]);
+		const notification = JSON.parse(receiver.requests[0]!.body) as {
+			text: string;
+			failedComponents: Array<{ component: string; reason: string }>;
+		};
+		expect(notification.text).toBe(execution.error);
+		expect(notification.failedComponents.map(({ component }) => component).sort()).toEqual(
+			Object.keys(failed).sort(),
+		);
+		for (const { component, reason } of notification.failedComponents) {
+			expect(reason).toMatch(failed[component]!);
+			expect(execution.error).toContain(`${component}: ${reason}`);
+		}
+	}
+
+	/** That the others were saved, and that the failed ones left neither a file nor lost an old backup. */
+	async function expectOthersSaved(backupDirectory: string, failed: string[]): Promise<void> {
+		const left = await oldBackupsLeft(backupDirectory);
+		for (const component of components) {
+			const hasFailed = failed.includes(component);
+			expect({ component, left: left[component] }).toEqual({ component, left: hasFailed ? 2 : 0 });
+			if (hasFailed) expect(await filesOf(backupDirectory, component)).toHaveLength(4);
+			else await onlyArtifact(backupDirectory, component);
+		}
+		const faults = findFaults(await listBackups(backupDirectory));
+		expect(faults).toEqual([]);
+	}
+
+	test('a wrong password fails the database alone', async () => {
+		const postgres = await stack.editor.createCredential('wrong', 'postgres', {
+			...stack.database,
+			password: 'not-the-password',
+			ssl: 'disable',
+		});
+		const { execution, backupDirectory } = await runNight({}, { postgres });
+		expectRedNight(execution, { postgres: /password/i });
+		expect(JSON.stringify(execution)).not.toContain('not-the-password');
+		await expectOthersSaved(backupDirectory, ['postgres']);
+	});
+
+	test('a Redis that is down fails Redis alone', async () => {
+		const port = await freePort();
+		const redis = await stack.editor.createCredential('down', 'redis', {
+			host: '127.0.0.1',
+			port,
+			database: 0,
+		});
+		const { execution, backupDirectory } = await runNight({}, { redis });
+		expectRedNight(execution, { redis: new RegExp(String(port)) });
+		await expectOthersSaved(backupDirectory, ['redis']);
+	});
+
+	test('a missing .env and a missing data folder fail those two', async () => {
+		const { execution, backupDirectory } = await runNight({
+			envFile: join(stack.directory, 'project', 'no.env'),
+			n8nDataDirectory: join(stack.directory, 'no-such-folder'),
+		});
+		expectRedNight(execution, { env: /no\.env/, n8n: /no-such-folder/ });
+		await expectOthersSaved(backupDirectory, ['env', 'n8n']);
+	});
+
+	test('a backup directory that n8n may not use fails everything and says which setting allows it', async () => {
+		const { execution } = await runNight({ backupDirectory: '/var/backups' });
+		const reason = /N8N_RESTRICT_FILE_ACCESS_TO/;
+		expectRedNight(execution, { postgres: reason, redis: reason, n8n: reason, env: reason, prune: reason });
+	});
+
+	const asRoot = process.getuid?.() === 0 ? test : test.skip;
+	asRoot(
+		'a full disk fails what does not fit and leaves nothing half written (needs root to mount one)',
+		async () => {
+			const backupDirectory = join(stack.directory, 'small-disk');
+			const unmount = await mountSmallDisk(backupDirectory, 600);
+			try {
+				const { execution } = await runNight({ backupDirectory });
+				expectRedNight(execution, { postgres: /space|full/i, n8n: /space|full/i });
+				expect(await filesOf(backupDirectory, 'postgres')).toEqual([]);
+				expect(await filesOf(backupDirectory, 'n8n')).toEqual([]);
+				await onlyArtifact(backupDirectory, 'redis');
+				await onlyArtifact(backupDirectory, 'env');
+			} finally {
+				await unmount();
+			}
+		},
+	);
+
+	test('stopped in the middle, it leaves no file, no connection and no process', async () => {
+		const backupDirectory = join(stack.directory, 'stopped');
+		await mkdir(backupDirectory);
+		// pg_dump waits for this lock until it is stopped.
+		await stack.postgres.createDatabase('locked');
+		await stack.postgres.psql('CREATE TABLE held (id int)', { database: 'locked' });
+		const holder = stack.postgres.psql('BEGIN; LOCK TABLE held; SELECT pg_sleep(60);', {
+			database: 'locked',
+		});
+		holder.catch(() => {});
+		const sessions = async () =>
+			Number(
+				(
+					await stack.postgres.query<{ count: string }>(
+						"SELECT count(*) FROM pg_stat_activity WHERE datname = 'locked' AND query NOT LIKE '%pg_sleep%'",
+					)
+				)[0]?.count,
+			);
+		const postgres = await stack.editor.createCredential('locked', 'postgres', {
+			...stack.database,
+			user: stack.postgres.user,
+			password: stack.postgres.password,
+			database: 'locked',
+			ssl: 'disable',
+		});
+		const saved = await stack.editor.createWorkflow(
+			await nightlyBackup(stack, { ...credentials, postgres }, { backupDirectory }),
+		);
+		const { executionId } = await stack.editor.start(saved, manualTrigger);
+		await until(async () => (await sessions()) > 0);
+
+		await stack.editor.stop(executionId);
+		expect(await stack.editor.finished(executionId)).toMatchObject({ status: 'canceled' });
+		await until(async () => (await sessions()) === 0);
+		await until(async () => (await filesOf(backupDirectory, 'postgres')).length === 0);
+		await stack.postgres.query(
+			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'",
+		);
+	});
+});
+
+/** Waits for something that must come true; Jest's own time limit is the end of patience. */
+async function until(condition: () => Promise<boolean>): Promise<void> {
+	while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 50));
+}
