@@ -26,13 +26,10 @@ export async function clientVersion(path: string, signal: AbortSignal): Promise<
 export function parseClientVersion(output: string, path: string): ClientVersion {
 	const text = /^pg_dump \(PostgreSQL\) (.+)$/m.exec(output.trim())?.[1];
 	if (text === undefined) {
-		throw new BackupError(
-			'bad-parameter',
-			`${path} is not a pg_dump: it says “${output.trim().slice(0, 200)}”`,
-			{
-				advice: 'Give the path of pg_dump itself',
-			},
-		);
+		const [said] = output.trim().split('\n');
+		throw new BackupError('bad-parameter', `${path} is not a pg_dump: it says “${said}”`, {
+			advice: 'Give the path of pg_dump itself',
+		});
 	}
 	return { text, major: Number.parseInt(text, 10) };
 }

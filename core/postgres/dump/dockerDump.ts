@@ -14,7 +14,7 @@ import {
 import { type DumpInspection, DumpInspector, InspectingStream } from '../census';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { type ContainerLogin, containerProgram } from './containerClient';
-import { askContainerServer, containerPlace } from './containerServer';
+import { askContainerServer, containerPlace, type ContainerServer } from './containerServer';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 
@@ -82,19 +82,18 @@ export function dockerGlobals(
 }
 
 /**
- * Names of all databases of the server in a container, without the templates.
+ * What the server in a container says of itself: its version, its databases, and which one the log-in leads to.
  *
  * @throws BackupError when the container does not run or the server refuses the log-in
  */
-export async function listContainerDatabases(
+export async function askContainer(
 	connection: DockerConnection,
 	reference: string,
 	signal: AbortSignal,
 	login: ContainerLogin = {},
-): Promise<string[]> {
+): Promise<ContainerServer> {
 	const { client, container } = await openContainer(connection, reference, signal);
-	const { databases } = await askContainerServer(client, { container, login, database: '' }, signal);
-	return databases;
+	return await askContainerServer(client, { container, login, database: '' }, signal);
 }
 
 async function openContainer(

@@ -1,0 +1,72 @@
+import { dumpError, dumpWarnings } from '../../../../core/postgres/dump/dumpError';
+import type { PostgresConnection } from '../../../../core/postgres/connection';
+
+const connection: PostgresConnection = {
+	host: 'db',
+	port: 5432,
+	user: 'n8n',
+	password: 'secret',
+	database: 'n8n',
+	tls: { mode: 'disable', verifyCertificate: true },
+};
+const request = { database: 'n8n', selection: {}, noOwner: false, noPrivileges: false };
+const failure = (messages: string, more: { connectionError?: unknown; ending?: string } = {}) =>
+	dumpError({ connection, request, messages, ending: 'it ended with exit code 1', ...more });
+
+test.each([
+	['FATAL:  database "n8n" does not exist', 'not-found', 'Correct the name of the database'],
+	['FATAL:  password authentication failed for user "n8n"', 'auth', 'Correct user and password'],
+	['FATAL:  no pg_hba.conf entry for host "1.2.3.4"', 'auth', 'pg_hba.conf'],
+	['FATAL:  role "n8n" does not exist', 'auth', 'Correct user and password'],
+	[
+		'error: query failed: ERROR:  permission denied for table t',
+		'not-permitted',
+		'grant the user pg_read_all_data',
+	],
+	['ERROR:  canceling statement due to lock timeout', 'server', 'raise the lock time-out'],
+	['FATAL:  sorry, too many clients already', 'server', 'raise its max_connections'],
+	['FATAL:  the database system is starting up', 'unreachable', 'Wait until that server accepts connections'],
+	['error: no matching tables were found', 'bad-parameter', 'Correct the names of schemas and tables'],
+	['error: aborting because of server version mismatch', 'unsupported', 'of the server’s own version'],
+	['error: out of memory', 'unsupported', 'memory ends at 2 GB'],
+	['server closed the connection unexpectedly', 'unreachable', 'Look into that server’s log'],
+	['something new', 'server', 'Look into PostgreSQL’s log'],
+])('%s is %s', (words, code, advice) => {
+	const error = failure(`pg_dump: ${words}\n`);
+	expect(error.code).toBe(code);
+	expect(error.what).toBe(`pg_dump failed on the database “n8n” of PostgreSQL at db:5432: ${words}.`);
+	expect(error.advice).toContain(advice);
+});
+
+test('libpq’s idea of the address gives way to the real one, and noise is left out', () => {
+	const messages = [
+		'could not find a "pg_dump" to execute',
+		'pg_dump: error: connection to server at "localhost" (127.0.0.1), port 41003 failed: FATAL:  odd',
+		'',
+	].join('\n');
+	expect(failure(messages).what).toContain(
+		': error: connection to server at "db", port 5432 failed: FATAL:  odd.',
+	);
+});
+
+test('several lines become one sentence', () => {
+	expect(failure('pg_dump: error: a\npg_dump: detail: b\n').what).toContain(': error: a; detail: b.');
+});
+
+test('a program that said nothing is described by its end', () => {
+	expect(failure('', { ending: 'it was ended by SIGKILL' }).what).toContain(': it was ended by SIGKILL.');
+});
+
+test('a program that said nothing because its connection broke is a network error', () => {
+	const error = failure('', { connectionError: Object.assign(new Error('x'), { code: 'ECONNRESET' }) });
+	expect(error.message).toContain('The connection to PostgreSQL at db:5432 was lost.');
+});
+
+test('warnings come line by line', () => {
+	expect(
+		dumpWarnings(
+			'pg_dump: warning: circular\npg_dump: detail: a\ncould not find a "pg_dump" to execute\n',
+			connection,
+		),
+	).toEqual(['warning: circular', 'detail: a']);
+});
