@@ -14,6 +14,8 @@ export interface HoldStillRequest {
 /** Containers that are held still, and the note of it that survives a crash. */
 export interface Held {
 	lease: Lease;
+	/** Names of the containers that do not run now. */
+	names: string[];
 	/** Gets all of them running again and removes what was created for it. Call it whatever happened. */
 	release(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export async function holdStill(
 		await release();
 		throw error;
 	}
-	return { lease, release };
+	return { lease, names: running.map(({ name }) => name), release };
 }
 
 async function runningOnes(

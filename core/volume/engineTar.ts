@@ -1,0 +1,138 @@
+import { Transform, type TransformCallback } from 'node:stream';
+import type { TarCensus } from '../artifact/manifest';
+import { configMembers, keyFromConfig, longestKeyFileBytes } from './encryptionKey';
+import { isDatabase, smallestDatabaseBytes } from './pack/captureDatabase';
+import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from './tar/member';
+import { TarScanner } from './tar/tarScanner';
+
+/** A range of bytes of the archive; the end is the first byte after it. */
+interface Range {
+	start: number;
+	end: number;
+}
+
+/**
+ * Passes on a tar that a container engine wrote, without its devices and pipes, which restoring would refuse,
+ * and counts what it holds. It fails at the end of an archive that was cut off: an engine that stumbles over a
+ * file ends its answer as if nothing had happened.
+ */
+export class EngineTarStream extends Transform {
+	readonly census: TarCensus = {
+		kind: 'tar',
+		entries: 0,
+		bytes: 0,
+		skipped: 0,
+		changed: [],
+		vanished: [],
+		sqlite: [],
+	};
+	/** SQLite databases, copied as they lay. */
+	readonly databases: string[] = [];
+	encryptionKeySeen = false;
+
+	readonly #scanner = new TarScanner();
+	readonly #leftOutPaths = new Set<string>();
+	/** Where the next member's headers begin. */
+	#nextMember = 0;
+	/** Bytes of headers whose member is not known yet. */
+	#undecided: Buffer = noBytes;
+	#content: Buffer[] | undefined;
+	#member: TarMember | undefined;
+	/** Of the member's content, until there are enough of them to know a database by. */
+	#firstBytes: Buffer = noBytes;
+
+	constructor() {
+		super({ highWaterMark: 1024 * 1024 });
+	}
+
+	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+		try {
+			const leftOut = this.#scan(chunk);
+			const bytes = this.#undecided.length > 0 ? Buffer.concat([this.#undecided, chunk]) : chunk;
+			const start = this.#scanner.offset - bytes.length;
+			const decided = Math.min(this.#nextMember, this.#scanner.offset);
+			for (const piece of without(leftOut, { start, end: decided })) {
+				this.push(bytes.subarray(piece.start - start, piece.end - start));
+			}
+			this.#undecided = bytes.subarray(decided - start);
+			callback();
+		} catch (error) {
+			callback(error as Error);
+		}
+	}
+
+	override _flush(callback: TransformCallback): void {
+		try {
+			this.#scanner.end();
+			callback(null, this.#undecided);
+		} catch (error) {
+			callback(error as Error);
+		}
+	}
+
+	/** Where the members are that are left out, as far as their headers end in this chunk. */
+	#scan(chunk: Buffer): Range[] {
+		const leftOut: Range[] = [];
+		for (const event of this.#scanner.scan(chunk)) {
+			if (event.kind === 'content') this.#noteContent(event.bytes);
+			else if (event.kind === 'member-end') this.#noteEnd();
+			else {
+				const start = this.#nextMember;
+				// The scanner stands in the member's header block.
+				const headerEnd = (Math.floor(this.#scanner.offset / blockBytes) + 1) * blockBytes;
+				this.#nextMember = headerEnd + event.member.size + paddingOf(event.member.size);
+				if (!this.#noteMember(event.member)) leftOut.push({ start, end: this.#nextMember });
+			}
+		}
+		return leftOut;
+	}
+
+	/** False for a member that is to be left out. */
+	#noteMember(member: TarMember): boolean {
+		const path = member.path.toString('latin1');
+		const isLeftOut =
+			['character-device', 'block-device', 'pipe'].includes(member.type) ||
+			(member.type === 'hard-link' && this.#leftOutPaths.has(member.linkPath.toString('latin1')));
+		if (isLeftOut) {
+			this.#leftOutPaths.add(path);
+			this.census.skipped++;
+			return false;
+		}
+		this.census.entries++;
+		this.census.bytes += member.size;
+		const isConfig = member.size <= longestKeyFileBytes && configMembers.includes(path.replace(/^\.\//, ''));
+		this.#member = member;
+		this.#firstBytes = noBytes;
+		this.#content = isConfig ? [] : undefined;
+		return true;
+	}
+
+	#noteContent(bytes: Buffer): void {
+		if (this.#firstBytes.length < smallestDatabaseBytes) {
+			this.#firstBytes = Buffer.concat([this.#firstBytes, bytes.subarray(0, smallestDatabaseBytes)]);
+		}
+		this.#content?.push(Buffer.from(bytes));
+	}
+
+	#noteEnd(): void {
+		if (this.#member && isDatabase(this.#firstBytes)) {
+			this.databases.push(displayPath(this.#member.path).replace(/^\.\//, ''));
+		}
+		this.#member = undefined;
+		this.#firstBytes = noBytes;
+		if (!this.#content) return;
+		const text = Buffer.concat(this.#content).toString();
+		this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
+		this.#content = undefined;
+	}
+}
+
+/** What is left of a range without those in it; they are in order. */
+function* without(leftOut: Range[], { start, end }: Range): Generator<Range> {
+	let at = start;
+	for (const hole of leftOut) {
+		if (hole.start > at) yield { start: at, end: hole.start };
+		at = hole.end;
+	}
+	if (at < end) yield { start: at, end };
+}
