@@ -68,7 +68,6 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 		['dbfilename', options.rdb?.file ?? 'dump.rdb'],
 		// No saves but those that a test asks for.
 		['save', '""'],
-		['enable-debug-command', 'yes'],
 		...(certificate ? tlsConfig(port, certificate) : []),
 		...(options.password ? [['requirepass', JSON.stringify(options.password)] as [string, string]] : []),
 		...(options.users ?? []).map((user): [string, string] => ['user', user]),

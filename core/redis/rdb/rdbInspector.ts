@@ -119,11 +119,11 @@ export class RdbInspector {
 			if (behind > 0) throw damaged(`The RDB goes on for ${behind} bytes behind its end`);
 		} else if (this.#misfit?.offset === this.#bytes) {
 			throw incomplete(
-				`The RDB breaks off after ${this.#bytes} bytes, behind key ${keys}: it was cut, or a length in it was changed`,
+				`The RDB breaks off after ${this.#bytes} bytes, near key ${keys}: it was cut, or a length in it was changed`,
 			);
 		} else if (this.#misfit) {
 			throw damaged(
-				`The RDB is damaged at byte ${this.#misfit.offset}, behind key ${keys}: ${this.#misfit.message}`,
+				`The RDB is damaged at byte ${this.#misfit.offset}, near key ${keys}: ${this.#misfit.message}`,
 			);
 		} else if (unknown && this.#tail[0] !== 0xff) {
 			throw incomplete(`The RDB of ${this.#bytes} bytes does not finish with an end mark: it was cut`);
