@@ -1,3 +1,5 @@
 export * from './copyTarget';
 export * from './lexer';
 export * from './segment';
+export * from './names';
+export * from './trailer';

@@ -1,0 +1,62 @@
+import type { CompressionMethod } from '../../artifact';
+import { readArtifact } from '../../artifact/readArtifact';
+import { SqlLexer, type SqlSegment } from '../sql';
+
+/** What the first lines of a dump say of it. */
+export interface DumpHead {
+	/** Of the server that was dumped: `15.4`. */
+	serverVersion?: string;
+	/** PostgreSQL's name of the encoding that the dump is written in. */
+	encoding?: string;
+}
+
+/** Bytes within which pg_dump has said it all. */
+const headBytes = 64 * 1024;
+
+/**
+ * Reads the first lines of a dump: its comments and settings, up to the first statement that makes something.
+ *
+ * @throws BackupError when the file cannot be read or not decompressed
+ */
+export async function readDumpHead(path: string, compression: CompressionMethod): Promise<DumpHead> {
+	const head: DumpHead = {};
+	const enough = new AbortController();
+	try {
+		await readArtifact(
+			{ path, compression },
+			async (raw) => {
+				await readHead(raw, head);
+				enough.abort();
+			},
+			enough.signal,
+		);
+	} catch (error) {
+		if (!enough.signal.aborted) throw error;
+	}
+	return head;
+}
+
+async function readHead(raw: AsyncIterable<Buffer>, head: DumpHead): Promise<void> {
+	const lexer = new SqlLexer();
+	let bytes = 0;
+	for await (const chunk of raw) {
+		for (const segment of lexer.push(chunk)) {
+			if (!readSegment(segment, head)) return;
+		}
+		bytes += chunk.length;
+		if (bytes >= headBytes) return;
+	}
+}
+
+/** Takes what a segment says; false once the dump begins to make things. */
+function readSegment(segment: SqlSegment, head: DumpHead): boolean {
+	if (segment.kind === 'comment') {
+		const version = /^-- Dumped from database version (\d+(?:\.\d+)*)/.exec(segment.text.toString());
+		head.serverVersion ??= version?.[1];
+		return true;
+	}
+	if (segment.kind !== 'statement') return segment.kind === 'psql-command';
+	const text = segment.text.toString('utf8', 0, 100);
+	head.encoding ??= /^SET client_encoding = '([^']+)';$/.exec(text)?.[1];
+	return /^(?:SET |SELECT pg_catalog\.set_config\()/.test(text);
+}

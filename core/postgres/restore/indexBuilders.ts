@@ -1,0 +1,90 @@
+import type pg from 'pg';
+import { closeClient } from '../client';
+import type { PostgresConnection } from '../connection';
+import { RestoreSession } from './restoreSession';
+import type { BatchedStatement } from './statementBatch';
+
+const indexStatement =
+	/^(?:CREATE (?:UNIQUE )?INDEX |ALTER TABLE (?:ONLY )?\S+[^(]*?\sADD CONSTRAINT \S[^(]*? (?:PRIMARY KEY|UNIQUE|EXCLUDE)\b)/;
+
+/** Whether a statement builds an index over rows that are there already. */
+export function buildsIndex(statement: string): boolean {
+	return indexStatement.test(statement);
+}
+
+export interface IndexBuildersOptions {
+	/** How many indexes are built at the same time. */
+	jobs: number;
+	/** Opens one more connection to the database that is being restored. */
+	openClient: () => Promise<pg.Client>;
+	connection: PostgresConnection;
+	signal: AbortSignal;
+}
+
+/**
+ * Builds the indexes of a dump on several connections. Statements are collected as long as they come in a row;
+ * whatever comes between them may rely on them, so {@link build} is called before it. Within a row the order
+ * does not matter: an index needs its table only, and two that need the same one wait for each other in the server.
+ */
+export class IndexBuilders implements AsyncDisposable {
+	readonly #options: IndexBuildersOptions;
+	readonly #clients: pg.Client[] = [];
+	#waiting: BatchedStatement[] = [];
+
+	constructor(options: IndexBuildersOptions) {
+		this.#options = options;
+	}
+
+	get hasWork(): boolean {
+		return this.#waiting.length > 0;
+	}
+
+	add(statement: BatchedStatement): void {
+		this.#waiting.push(statement);
+	}
+
+	/**
+	 * Builds what was collected.
+	 *
+	 * @param main the session that restores; it takes its share
+	 * @param settings the dump's own SET statements so far, for the sessions that have not seen them
+	 */
+	async build(main: RestoreSession, settings: readonly BatchedStatement[]): Promise<void> {
+		const queue = this.#waiting;
+		this.#waiting = [];
+		const helpers = Math.min(this.#options.jobs, queue.length) - 1;
+		const sessions = [main, ...(await this.#openSessions(helpers, settings))];
+		await Promise.all(sessions.map((session) => buildFrom(queue, session)));
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await Promise.all(this.#clients.map(closeClient));
+	}
+
+	async #openSessions(count: number, settings: readonly BatchedStatement[]): Promise<RestoreSession[]> {
+		const { connection, signal } = this.#options;
+		while (this.#clients.length < count) this.#clients.push(await this.#options.openClient());
+		const sessions = this.#clients
+			.slice(0, count)
+			.map((client) => new RestoreSession(client, connection, signal));
+		for (const session of sessions) {
+			for (const setting of settings) await session.run(setting);
+			await session.flush();
+		}
+		return sessions;
+	}
+}
+
+/** One statement at a time, so that each holds its locks for no longer than it must. */
+async function buildFrom(queue: BatchedStatement[], session: RestoreSession): Promise<void> {
+	try {
+		for (let next = queue.shift(); next; next = queue.shift()) {
+			await session.run(next);
+			await session.flush();
+		}
+	} catch (error) {
+		// What the others have begun they may finish; there is nothing left to begin.
+		queue.length = 0;
+		throw error;
+	}
+}

@@ -1,0 +1,210 @@
+import { basename } from 'node:path';
+import { DateTime } from 'luxon';
+import { type CompressionMethod, compressionOf, type Manifest } from '../../artifact';
+import { BackupError, cancelledError } from '../../errors';
+import { closeClient, openClient, withClient } from '../client';
+import { compareCensus, type CensusComparison, describeDifferences } from '../compareCensus';
+import { describeServer } from '../connection';
+import { adoptionStatements, type DatabaseProperties, readDatabaseProperties } from './databaseProperties';
+import { type DumpHead, readDumpHead } from './dumpHead';
+import { loadDump, type Loaded, loadSettings } from './loadDump';
+import { databaseExists, findMaintenance, type Maintenance, runMaintenance } from './maintenance';
+import type { RestoreReport, RestoreRequest } from './request';
+import { dropLeftOvers, ScratchDatabase } from './scratchDatabase';
+import { assertNotOlder } from './serverDifferences';
+import { swapDatabases } from './swapDatabases';
+import { quoteIdentifier } from '../sql';
+
+/**
+ * Restores a dump without any program: into a scratch database first, which gets its name only when every
+ * statement has run and every table has the rows that were counted when the dump was made. Until that moment
+ * nothing that was there before is touched, and whatever fails leaves nothing behind.
+ *
+ * @throws BackupError that says what failed and what to do
+ */
+export async function restoreDump(request: RestoreRequest, signal: AbortSignal): Promise<RestoreReport> {
+	const startedAt = new Date();
+	if (signal.aborted) throw cancelledError(signal.reason);
+	const compression = compressionFor(request);
+	const head = await readDumpHead(request.artifactPath, compression);
+
+	const maintenance = await findMaintenance(request.connection, request.target.database, signal);
+	assertNotOlder(
+		maintenance.major,
+		head.serverVersion ?? request.manifest?.source.serverVersion,
+		describeServer(request.connection),
+	);
+	const present = await inspectTarget(maintenance, request, signal);
+	await dropLeftOvers(maintenance, 'restore', signal);
+
+	await using scratch = await ScratchDatabase.create(
+		maintenance,
+		'restore',
+		present?.creation ?? creationFor(head),
+		signal,
+	);
+	const proven = await fill(request, { maintenance, compression, database: scratch.name }, signal);
+	const outcome = await putInPlace(request, { maintenance, scratch, present, startedAt }, signal);
+	return {
+		...outcome,
+		rawBytes: proven.rawBytes,
+		rows: proven.rows,
+		comparison: proven.comparison,
+		warnings: proven.warnings,
+		durationMs: Date.now() - startedAt.getTime(),
+	};
+}
+
+/** A name for a new database after the backup that it is restored from: `n8n_20261123_020000`. */
+export function databaseNameFor(artifactPath: string): string {
+	const name = basename(artifactPath).replace(/\.sql(?:\.\w+)?$/, '');
+	// PostgreSQL cuts longer names off in silence.
+	return Buffer.from(name)
+		.subarray(0, 63)
+		.toString()
+		.replace(/\uFFFD+$/, '');
+}
+
+function compressionFor({ compression, manifest, artifactPath }: RestoreRequest): CompressionMethod {
+	return compression ?? manifest?.compression ?? compressionOf(basename(artifactPath));
+}
+
+/** Names in SQL_ASCII databases are bytes of any encoding; only such a database takes them all. */
+function creationFor({ encoding }: DumpHead): string {
+	return encoding === 'SQL_ASCII' ? `ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'` : '';
+}
+
+/**
+ * What a replacement must keep of the present database; undefined for a new one.
+ *
+ * @throws BackupError `exists` for a new name that is taken, `not-found` when there is nothing to replace
+ */
+async function inspectTarget(
+	maintenance: Maintenance,
+	{ target, connection }: RestoreRequest,
+	signal: AbortSignal,
+): Promise<DatabaseProperties | undefined> {
+	const { database } = maintenance;
+	const present = await withClient(connection, { database }, signal, async (client) =>
+		readDatabaseProperties(client, target.database),
+	);
+	if (target.kind === 'replace' && !present) {
+		const what = `${describeServer(connection)} has no database "${target.database}" to replace`;
+		throw new BackupError('not-found', what, { advice: 'Correct the name, or restore into a new database' });
+	}
+	if (target.kind === 'new' && present) throw nameTaken(target.database);
+	return target.kind === 'replace' ? present : undefined;
+}
+
+interface Filled extends Loaded {
+	comparison?: CensusComparison;
+}
+
+/** Loads the dump into the scratch database and proves that it holds what was backed up. */
+async function fill(
+	request: RestoreRequest,
+	scratch: { maintenance: Maintenance; compression: CompressionMethod; database: string },
+	signal: AbortSignal,
+): Promise<Filled> {
+	const { artifactPath, connection, manifest, onProgress, options = {}, target } = request;
+	const { database, compression, maintenance } = scratch;
+	const settings = { ...loadSettings, ...options.settings };
+	const client = await openClient(connection, { database, settings }, signal);
+	try {
+		const loaded = await loadDump(
+			{
+				artifactPath,
+				compression,
+				connection,
+				database,
+				client,
+				serverMajor: maintenance.major,
+				options,
+				onBytes: (rawBytes) =>
+					onProgress?.({ step: `Restoring ${target.database}`, rawBytes, totalBytes: manifest?.rawBytes }),
+			},
+			signal,
+		);
+		assertSameBytes(loaded, manifest);
+		if (manifest?.census.kind !== 'postgres') return loaded;
+		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
+		await client.query('RESET ALL');
+		const comparison = await compareCensus(client, manifest.census, options.tables);
+		assertSameRows(comparison);
+		return { ...loaded, comparison };
+	} catch (error) {
+		throw signal.aborted ? cancelledError(error) : error;
+	} finally {
+		await closeClient(client);
+	}
+}
+
+function assertSameBytes({ storedBytes, sha256 }: Loaded, manifest: Manifest | undefined): void {
+	if (!manifest || (manifest.storedBytes === storedBytes && manifest.sha256 === sha256)) return;
+	throw new BackupError(
+		'damaged',
+		'The artifact is not the file that its manifest describes: its SHA-256 differs',
+		{
+			advice: 'Verify the artifacts and restore one that passes, or restore this one without its manifest',
+		},
+	);
+}
+
+function assertSameRows(comparison: CensusComparison): void {
+	const differences = describeDifferences(comparison);
+	if (differences === undefined) return;
+	throw new BackupError('damaged', `What was restored is not what was backed up: ${differences}`, {
+		advice: 'Restore another backup; nothing that was there before was changed',
+	});
+}
+
+interface Proven {
+	maintenance: Maintenance;
+	scratch: ScratchDatabase;
+	present: DatabaseProperties | undefined;
+	startedAt: Date;
+}
+
+/** Gives the proven database its name, in the place of the present one where that is what was asked for. */
+async function putInPlace(
+	request: RestoreRequest,
+	{ maintenance, scratch, present, startedAt }: Proven,
+	signal: AbortSignal,
+): Promise<Pick<RestoreReport, 'database' | 'replacedDatabase' | 'safetyBackup'>> {
+	const { target, timeZone = 'utc', onProgress } = request;
+	const { database } = target;
+	if (target.kind === 'new') {
+		if (await databaseExists(maintenance, database, signal)) throw nameTaken(database);
+		const rename = `ALTER DATABASE ${quoteIdentifier(scratch.name)} RENAME TO ${quoteIdentifier(database)}`;
+		await runMaintenance(maintenance, [rename], `Naming the restored database "${database}"`, signal);
+		scratch.release();
+		return { database };
+	}
+	onProgress?.({ step: `Saving the present ${database}`, rawBytes: 0 });
+	const safetyBackup = await target.safetyBackup(signal);
+	if (present) {
+		const statements = adoptionStatements(scratch.name, present);
+		await runMaintenance(maintenance, statements, `Preparing the successor of "${database}"`, signal);
+	}
+	const retired = retiredName(database, startedAt, timeZone);
+	await swapDatabases(maintenance, { database, successor: scratch.name, retired }, signal);
+	scratch.release();
+	return { database, replacedDatabase: retired, safetyBackup };
+}
+
+/** `n8n_replaced_20261123_020000`, within the 63 bytes that names may have. */
+function retiredName(database: string, at: Date, timeZone: string): string {
+	const stamp = DateTime.fromJSDate(at, { zone: timeZone }).toFormat('yyyyMMdd_HHmmss');
+	const suffix = `_replaced_${stamp}`;
+	const room = 63 - suffix.length;
+	return `${Buffer.from(database)
+		.subarray(0, room)
+		.toString()
+		.replace(/\uFFFD+$/, '')}${suffix}`;
+}
+
+function nameTaken(database: string): BackupError {
+	return new BackupError('exists', `There is a database "${database}" already`, {
+		advice: 'Choose another name, or replace it deliberately; nothing was changed',
+	});
+}

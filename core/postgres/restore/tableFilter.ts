@@ -1,0 +1,136 @@
+import { BackupError } from '../../errors';
+import { identifier, qualifiedName } from '../sql';
+
+/** Statements that concern exactly one table, which the first group names. */
+const ofOneTable = [
+	`^CREATE (?:UNLOGGED |FOREIGN )?TABLE (${qualifiedName})\\s`,
+	`^ALTER (?:FOREIGN )?TABLE (?:ONLY )?(${qualifiedName})\\s`,
+	`^COPY (${qualifiedName})\\s`,
+	`^INSERT INTO (${qualifiedName})\\s`,
+	`^CREATE (?:UNIQUE )?INDEX (?:${identifier} )?ON (?:ONLY )?(${qualifiedName})\\s`,
+	`^COMMENT ON TABLE (${qualifiedName}) IS `,
+	`^COMMENT ON COLUMN (${qualifiedName})\\.${identifier} IS `,
+	`^COMMENT ON CONSTRAINT ${identifier} ON (${qualifiedName}) IS `,
+	`^(?:GRANT|REVOKE) [^;]*? ON TABLE (${qualifiedName}) (?:TO|FROM) `,
+].map((pattern) => new RegExp(pattern));
+
+/** What is restored whatever tables are chosen: what tables are made of. */
+const alwaysKept =
+	/^(?:SET |SELECT pg_catalog\.set_config\(|CREATE SCHEMA |CREATE EXTENSION |CREATE TYPE |CREATE DOMAIN |CREATE COLLATION |ALTER (?:SCHEMA|TYPE|DOMAIN|COLLATION) |COMMENT ON (?:SCHEMA|EXTENSION|TYPE|DOMAIN) |GRANT .* ON SCHEMA |REVOKE .* ON SCHEMA |RESET SESSION )/;
+
+const sequence = {
+	create: new RegExp(`^CREATE (?:UNLOGGED )?SEQUENCE (${qualifiedName})\\s`),
+	ownedBy: new RegExp(`^ALTER SEQUENCE (${qualifiedName}) OWNED BY (${qualifiedName})\\.${identifier};`),
+	setValue: new RegExp(`^SELECT pg_catalog\\.setval\\('((?:[^']|'')+)'`),
+	other: new RegExp(
+		`^(?:ALTER SEQUENCE|COMMENT ON SEQUENCE|(?:GRANT|REVOKE) [^;]*? ON SEQUENCE) (${qualifiedName})\\s`,
+	),
+	ofIdentity: new RegExp(`SEQUENCE NAME (${qualifiedName})\\s`),
+};
+
+const attachedPartition = new RegExp(`ATTACH PARTITION (${qualifiedName})\\s`);
+const parents = new RegExp(`^INHERITS \\((${qualifiedName}(?:, ${qualifiedName})*)\\)`, 'm');
+const foreignKey = new RegExp(` FOREIGN KEY \\([^)]*\\) REFERENCES (${qualifiedName})\\(`);
+
+/**
+ * Chooses from a dump's statements those that some tables need. What it decides by is pg_dump's way of writing;
+ * in its output every statement says which table it is for.
+ */
+export class TableFilter {
+	readonly #tables: ReadonlySet<string>;
+	readonly #found = new Set<string>();
+	/** Sequences of tables that are not restored. */
+	readonly #strangeSequences = new Set<string>();
+	/** The statements of a sequence whose owner the dump has not named yet. */
+	#undecided: { sequence: string; statements: string[] } | undefined;
+
+	/** @param tables written as in the dump: `public.users` */
+	constructor(tables: readonly string[]) {
+		this.#tables = new Set(tables);
+	}
+
+	/** Tables that the dump does not have. */
+	get notFound(): string[] {
+		return [...this.#tables].filter((table) => !this.#found.has(table));
+	}
+
+	/** Whether the rows of a COPY are wanted. */
+	wantsRows(table: string): boolean {
+		return this.#tables.has(table);
+	}
+
+	/** The statements to run now in place of the given one: none, it alone, or it and some that were held back. */
+	choose(statement: string): string[] {
+		const undecided = this.#undecided;
+		if (undecided) {
+			const decision = this.#decide(statement, undecided);
+			if (decision === 'wait') return [];
+			this.#undecided = undefined;
+			if (decision === 'strange') {
+				this.#strangeSequences.add(undecided.sequence);
+				return [];
+			}
+			return [...undecided.statements, ...this.#chooseOne(statement)];
+		}
+		return this.#chooseOne(statement);
+	}
+
+	/** pg_dump writes a sequence, its owner and the column that it belongs to one after the other. */
+	#decide(
+		statement: string,
+		undecided: { sequence: string; statements: string[] },
+	): 'wait' | 'strange' | 'keep' {
+		const ownedBy = sequence.ownedBy.exec(statement);
+		if (ownedBy?.[1] === undecided.sequence) return this.#tables.has(ownedBy[2]!) ? 'keep' : 'strange';
+		if (sequence.other.exec(statement)?.[1] !== undecided.sequence) return 'keep';
+		undecided.statements.push(statement);
+		return 'wait';
+	}
+
+	#chooseOne(statement: string): string[] {
+		const created = sequence.create.exec(statement)?.[1];
+		if (created !== undefined) {
+			this.#undecided = { sequence: created, statements: [statement] };
+			return [];
+		}
+		return this.#keeps(statement) ? [statement] : [];
+	}
+
+	#keeps(statement: string): boolean {
+		const table = tableOf(statement);
+		if (table !== undefined) return this.#keepsForTable(statement, table);
+		const value = sequence.setValue.exec(statement)?.[1]?.replaceAll("''", "'");
+		const named = value ?? sequence.other.exec(statement)?.[1];
+		if (named !== undefined) return !this.#strangeSequences.has(named);
+		return alwaysKept.test(statement);
+	}
+
+	#keepsForTable(statement: string, table: string): boolean {
+		if (!this.#tables.has(table)) {
+			const identity = sequence.ofIdentity.exec(statement)?.[1];
+			if (identity !== undefined) this.#strangeSequences.add(identity);
+			return false;
+		}
+		this.#found.add(table);
+		this.#assertParents(statement, table);
+		const others = [attachedPartition, foreignKey].map((pattern) => pattern.exec(statement)?.[1]);
+		return others.every((other) => other === undefined || this.#tables.has(other));
+	}
+
+	#assertParents(statement: string, table: string): void {
+		const inherited = parents.exec(statement)?.[1]?.match(new RegExp(qualifiedName, 'g')) ?? [];
+		const absent = inherited.find((parent) => !this.#tables.has(parent));
+		if (absent === undefined) return;
+		throw new BackupError('bad-parameter', `${table} inherits from ${absent}, which is not to be restored`, {
+			advice: `Choose ${absent}, too`,
+		});
+	}
+}
+
+function tableOf(statement: string): string | undefined {
+	for (const pattern of ofOneTable) {
+		const match = pattern.exec(statement);
+		if (match) return match[1];
+	}
+	return undefined;
+}

@@ -1,0 +1,26 @@
+/** Parts of regular expressions for SQL as pg_dump writes it: keywords in capitals, one space between them. */
+
+/** One identifier, quoted where it needs to be. */
+export const identifier = String.raw`(?:"(?:[^"]|"")+"|[^\s"().,;]+)`;
+
+/** An identifier with or without its schema. */
+export const qualifiedName = String.raw`${identifier}(?:\.${identifier})*`;
+
+/** Identifiers separated by commas. */
+export const identifierList = String.raw`${identifier}(?:, ${identifier})*`;
+
+/** The name that an identifier stands for: unquoted ones are as they are, since pg_dump never folds case. */
+export function unquote(written: string): string {
+	return written.startsWith('"') ? written.slice(1, -1).replaceAll('""', '"') : written;
+}
+
+/** A name as an identifier that is safe anywhere. */
+export function quoteIdentifier(name: string): string {
+	return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** A text as a literal that is safe anywhere. */
+export function quoteLiteral(text: string): string {
+	const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
+	return text.includes('\\') ? `E${quoted}` : quoted;
+}
