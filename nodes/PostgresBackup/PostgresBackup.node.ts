@@ -5,8 +5,11 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
+import { dockerEngineApiTest } from '../shared/dockerConnection';
+import { searchContainers } from '../shared/dockerProperties';
 import { runJobs } from '../shared/runJobs';
 import * as backUp from './actions/backUp.operation';
+import { engineCredentials } from './engine';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class PostgresBackup implements INodeType {
@@ -21,7 +24,7 @@ export class PostgresBackup implements INodeType {
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'postgres', required: true }],
+		credentials: engineCredentials,
 		properties: [
 			{
 				displayName: 'Operation',
@@ -34,6 +37,8 @@ export class PostgresBackup implements INodeType {
 			...backUp.properties,
 		],
 	};
+
+	methods = { credentialTest: { dockerEngineApiTest }, listSearch: { searchContainers } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await runJobs(this, async (itemIndex, signal) => await backUp.plan(this, itemIndex, signal));

@@ -5,9 +5,7 @@ import type {
 	INodeCredentialDescription,
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
-import { connectDocker } from '../../core/docker/client';
-import type { DockerConnection } from '../../core/docker/connection';
-import { listContainers } from '../../core/docker/containers';
+import { connectDocker, type DockerConnection, listContainers } from '../../core/docker';
 import { errorMessage } from '../../core/errors';
 
 /** Our own `dockerEngineApi` credential as core understands it. */

@@ -1,16 +1,13 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createArtifact, type EngineName, type OpenSource, prefixFor } from '../../../core/artifact';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { type ArtifactRequest, createArtifact, prefixFor } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import type { PostgresConnection } from '../../../core/postgres/connection';
-import { builtInDump } from '../../../core/postgres/dump/builtInDump';
-import { localDump } from '../../../core/postgres/dump/localDump';
 import type { DumpRequest } from '../../../core/postgres/dumpRequest';
-import { listDatabases } from '../../../core/postgres/server';
+import type { PostgresEngine } from '../../../core/postgres/engine';
 import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest, readCompression, readList } from '../../shared/parameters';
-import { postgresConnection } from '../../shared/postgresConnection';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chooseEngine, containerLogin, type ContainerLoginOptions, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
 	name: 'Back Up',
@@ -41,6 +38,7 @@ const options: INodeProperties = {
 	default: {},
 	options: [
 		shared.compressionLevel,
+		...containerLogin,
 		listOption(
 			'Exclude Data of Tables',
 			'excludeTableData',
@@ -87,32 +85,21 @@ const options: INodeProperties = {
 			'public.workflow_entity',
 			'Tables to dump; everything else is left out.',
 		),
+		{
+			displayName: 'Roles and Tablespaces',
+			name: 'globals',
+			type: 'boolean',
+			default: false,
+			displayOptions: { show: { '/engine': ['docker'] } },
+			description: 'Whether to also save the server’s roles and tablespaces, as an artifact of their own',
+		},
 	],
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['backUp'],
 	[
-		shared.engine([
-			{
-				name: 'Built-In',
-				value: 'built-in',
-				description: 'PostgreSQL’s own pg_dump, brought along by this package; for servers up to version 18',
-			},
-			{
-				name: 'Local Program',
-				value: 'local',
-				description: 'A pg_dump that is installed where n8n runs; the stock image has none',
-			},
-		]),
-		{
-			displayName: 'Path of pg_dump',
-			name: 'pgDumpPath',
-			type: 'string',
-			default: 'pg_dump',
-			displayOptions: { show: { engine: ['local'] } },
-			description: 'Full path, or a name to look up on n8n’s PATH',
-		},
+		...engineProperties,
 		{
 			displayName: 'Databases',
 			name: 'databases',
@@ -125,12 +112,12 @@ export const properties: INodeProperties[] = shared.forOperations(
 				},
 				{ name: 'Named', value: 'named', description: 'The ones named below, one item each' },
 				{
-					name: 'The Credential’s',
-					value: 'credential',
-					description: 'The database that the credential names',
+					name: 'The Standard One',
+					value: 'standard',
+					description: 'The database that the credential names, or the container’s POSTGRES_DB',
 				},
 			],
-			default: 'credential',
+			default: 'standard',
 		},
 		{
 			displayName: 'Database Names',
@@ -146,11 +133,12 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
-interface BackUpOptions {
+interface BackUpOptions extends ContainerLoginOptions {
 	compressionLevel?: number;
 	excludeTableData?: string;
 	excludeSchemas?: string;
 	excludeTables?: string;
+	globals?: boolean;
 	lockTimeout?: number;
 	noOwner?: boolean;
 	noPrivileges?: boolean;
@@ -159,59 +147,65 @@ interface BackUpOptions {
 	tables?: string;
 }
 
-/** One job, and so one item, for each database. */
+/** One job, and so one item, for each database, and one for the roles where they are asked for. */
 export async function plan(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	signal: AbortSignal,
 ): Promise<Job[]> {
-	const connection = postgresConnection(await context.getCredentials('postgres', itemIndex));
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as BackUpOptions;
-	const common = await commonRequest(context, itemIndex);
-	const compression = readCompression(context, itemIndex, chosen.compressionLevel);
-	const openDump = chooseEngine(context, itemIndex, connection);
-	const databases = await chooseDatabases(context, itemIndex, connection, signal);
+	const request = {
+		...(await commonRequest(context, itemIndex)),
+		component: 'postgres' as const,
+		extension: 'sql',
+		compression: readCompression(context, itemIndex, chosen.compressionLevel),
+	};
+	const engine = await chooseEngine(context, itemIndex, chosen);
+	const databases = await chooseDatabases(context, itemIndex, engine, signal);
 
-	return databases.map((database) => async (jobSignal: AbortSignal): Promise<IDataObject> => {
-		const request = {
-			...common,
-			component: 'postgres' as const,
-			prefix: choosePrefix(chosen.prefix, database, databases.length),
-			extension: 'sql',
-			compression,
-			step: `Dumping ${database}`,
-		};
-		return artifactItem(await createArtifact(request, openDump(dumpRequest(database, chosen)), jobSignal));
+	const dumps = databases.map((database): Job => async (jobSignal) => {
+		const prefix = choosePrefix(chosen.prefix, database, databases.length);
+		const openDump = engine.dump(dumpRequest(database, chosen));
+		return artifactItem(
+			await createArtifact({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
+		);
 	});
+	return chosen.globals ? [...dumps, dumpGlobals(request, chosen.prefix, engine)] : dumps;
 }
 
-function chooseEngine(
-	context: IExecuteFunctions,
-	itemIndex: number,
-	connection: PostgresConnection,
-): (request: DumpRequest) => OpenSource {
-	const engine = context.getNodeParameter('engine', itemIndex) as EngineName;
-	if (engine !== 'local') return (request) => builtInDump(connection, request);
-	const pgDumpPath = context.getNodeParameter('pgDumpPath', itemIndex) as string;
-	return (request) => localDump(connection, request, { pgDumpPath });
+function dumpGlobals(
+	request: Omit<ArtifactRequest, 'prefix' | 'step'>,
+	prefix: string | undefined,
+	engine: PostgresEngine,
+): Job {
+	return async (signal) => {
+		if (!engine.globals) {
+			throw new BackupError('unsupported', `The engine ${engine.name} cannot dump roles and tablespaces`, {
+				advice: 'Use the engine docker for them, or switch the option off',
+			});
+		}
+		const name = prefix ? `${prefix}_globals` : 'globals';
+		const step = 'Dumping roles and tablespaces';
+		return artifactItem(await createArtifact({ ...request, prefix: name, step }, engine.globals(), signal));
+	};
 }
 
 async function chooseDatabases(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	connection: PostgresConnection,
+	engine: PostgresEngine,
 	signal: AbortSignal,
 ): Promise<string[]> {
-	switch (context.getNodeParameter('databases', itemIndex) as 'all' | 'named' | 'credential') {
+	switch (context.getNodeParameter('databases', itemIndex) as 'all' | 'named' | 'standard') {
 		case 'all':
-			return await listDatabases(connection, signal);
-		case 'credential':
-			return [connection.database];
+			return await engine.allDatabases(signal);
+		case 'standard':
+			return [await engine.standardDatabase(signal)];
 		case 'named': {
 			const names = readNames(context.getNodeParameter('databaseNames', itemIndex));
 			if (names.length > 0) return names;
 			throw new BackupError('bad-parameter', 'No database is named', {
-				advice: 'Name at least one, or choose the credential’s database',
+				advice: 'Name at least one, or choose the standard one',
 			});
 		}
 	}

@@ -1,0 +1,71 @@
+import type { EngineName, OpenSource } from '../artifact';
+import type { DockerConnection } from '../docker';
+import type { PostgresConnection } from './connection';
+import { builtInDump } from './dump/builtInDump';
+import type { ContainerLogin } from './dump/containerClient';
+import { askContainer, dockerDump, dockerGlobals } from './dump/dockerDump';
+import { localDump } from './dump/localDump';
+import type { DumpRequest } from './dumpRequest';
+import { listDatabases } from './server';
+
+/** How a server's databases become dumps; whoever asks for one need not know which engine it is. */
+export interface PostgresEngine {
+	readonly name: EngineName;
+	/**
+	 * The database that the connection or the container means when nobody names another.
+	 *
+	 * @throws BackupError when the container cannot be asked
+	 */
+	standardDatabase(signal: AbortSignal): Promise<string>;
+	/**
+	 * Every database that accepts connections, without the templates.
+	 *
+	 * @throws BackupError when the server cannot be reached or refuses the log-in
+	 */
+	allDatabases(signal: AbortSignal): Promise<string[]>;
+	dump(request: DumpRequest): OpenSource;
+	/** Roles and tablespaces of the server; undefined where the engine cannot dump them. */
+	globals?(): OpenSource;
+}
+
+/** The default: pg_dump as WebAssembly, nothing installed beside this package. */
+export function builtInEngine(connection: PostgresConnection): PostgresEngine {
+	return {
+		name: 'built-in',
+		...askOverTheNetwork(connection),
+		dump: (request) => builtInDump(connection, request),
+	};
+}
+
+/** A pg_dump on n8n's own machine. */
+export function localEngine(connection: PostgresConnection, options: { pgDumpPath: string }): PostgresEngine {
+	return {
+		name: 'local',
+		...askOverTheNetwork(connection),
+		dump: (request) => localDump(connection, request, options),
+	};
+}
+
+/** The pg_dump inside the server's container, by the Docker Engine API. */
+export function dockerEngine(
+	docker: DockerConnection,
+	container: string,
+	login: ContainerLogin = {},
+): PostgresEngine {
+	return {
+		name: 'docker',
+		standardDatabase: async (signal) => (await askContainer(docker, container, signal, login)).database,
+		allDatabases: async (signal) => (await askContainer(docker, container, signal, login)).databases,
+		dump: (request) => dockerDump(docker, container, request, login),
+		globals: () => dockerGlobals(docker, container, login),
+	};
+}
+
+function askOverTheNetwork(
+	connection: PostgresConnection,
+): Pick<PostgresEngine, 'standardDatabase' | 'allDatabases'> {
+	return {
+		standardDatabase: async () => await Promise.resolve(connection.database),
+		allDatabases: async (signal) => await listDatabases(connection, signal),
+	};
+}

@@ -1,0 +1,90 @@
+import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
+import type { EngineName } from '../../core/artifact';
+import { builtInEngine, dockerEngine, localEngine, type PostgresEngine } from '../../core/postgres/engine';
+import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
+import { container } from '../shared/dockerProperties';
+import { postgresConnection } from '../shared/postgresConnection';
+import * as shared from '../shared/properties';
+
+export const engineCredentials: INodeCredentialDescription[] = [
+	{ name: 'postgres', required: true, displayOptions: { hide: { engine: ['docker'] } } },
+	dockerCredential,
+];
+
+export const engineProperties: INodeProperties[] = [
+	shared.engine([
+		{
+			name: 'Built-In',
+			value: 'built-in',
+			description: 'PostgreSQL’s own pg_dump, brought along by this package; for servers up to version 18',
+		},
+		{
+			name: 'Docker',
+			value: 'docker',
+			description: 'The pg_dump inside the server’s container, by the Docker Engine API',
+		},
+		{
+			name: 'Local Program',
+			value: 'local',
+			description: 'A pg_dump that is installed where n8n runs; the stock image has none',
+		},
+	]),
+	{
+		displayName: 'Path of pg_dump',
+		name: 'pgDumpPath',
+		type: 'string',
+		default: 'pg_dump',
+		displayOptions: { show: { engine: ['local'] } },
+		description: 'Full path, or a name to look up on n8n’s PATH',
+	},
+	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
+];
+
+/** User and database of the container's own environment serve where these are not given. */
+export const containerLogin: INodeProperties[] = [
+	{
+		displayName: 'Container: Database User',
+		name: 'containerUser',
+		type: 'string',
+		default: '',
+		displayOptions: { show: { '/engine': ['docker'] } },
+		description: 'Without it: the one that POSTGRES_USER of the container names',
+	},
+	{
+		displayName: 'Container: System User',
+		name: 'containerSystemUser',
+		type: 'string',
+		default: '',
+		placeholder: 'postgres',
+		displayOptions: { show: { '/engine': ['docker'] } },
+		description: 'User of the container’s operating system, for servers that ask for the same name (peer)',
+	},
+];
+
+export interface ContainerLoginOptions {
+	containerUser?: string;
+	containerSystemUser?: string;
+}
+
+/** The engine that the parameters choose, with the credential that belongs to it. */
+export async function chooseEngine(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ containerUser, containerSystemUser }: ContainerLoginOptions,
+): Promise<PostgresEngine> {
+	switch (context.getNodeParameter('engine', itemIndex) as EngineName) {
+		case 'built-in':
+			return builtInEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)));
+		case 'local': {
+			const pgDumpPath = context.getNodeParameter('pgDumpPath', itemIndex) as string;
+			return localEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)), {
+				pgDumpPath,
+			});
+		}
+		case 'docker': {
+			const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
+			const name = context.getNodeParameter('container', itemIndex, '', { extractValue: true }) as string;
+			return dockerEngine(docker, name, { user: containerUser, systemUser: containerSystemUser });
+		}
+	}
+}
