@@ -13,6 +13,8 @@ export interface WorkflowNode {
 
 /** A workflow as the editor imports and exports it. */
 export interface Workflow {
+	/** Fixed in the shipped ones: n8n's import command asks for one. */
+	id?: string;
 	name: string;
 	nodes: WorkflowNode[];
 	connections: Record<string, unknown>;
@@ -36,6 +38,8 @@ export interface Choices {
 export function fillIn(workflow: Workflow, { credentials, settings }: Choices): Workflow {
 	return {
 		...workflow,
+		// As the editor does it: what a person imports becomes a workflow of its own.
+		id: undefined,
 		nodes: workflow.nodes.map((node) => {
 			if (node.name === 'Settings') return withSettings(node, settings);
 			const type = credentialTypes[node.type];

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
+import { root } from '../../scripts/lib/paths.ts';
 import type { CredentialReference } from '../../scripts/n8n/editor.ts';
 import type { Execution } from '../../scripts/n8n/execution.ts';
 import { createCredentials, manualTrigger, nightlyBackup } from '../../scripts/n8n/nightlyBackup.ts';
@@ -107,7 +108,7 @@ describe('the packed package in a real n8n', () => {
 	test('n8n’s own import command takes the shipped workflow as it is', async () => {
 		const { exitCode, output } = await stack.n8n.command(
 			'import:workflow',
-			'--input=dist/workflows/nightly-backup.json',
+			`--input=${join(root, 'dist', 'workflows', 'nightly-backup.json')}`,
 		);
 		expect(output).toContain('Successfully imported 1 workflow');
 		expect(exitCode).toBe(0);
@@ -382,7 +383,7 @@ describe('a night when something is broken', () => {
 		// pg_dump waits for this lock until it is stopped.
 		await stack.postgres.createDatabase('locked');
 		await stack.postgres.psql('CREATE TABLE held (id int)', { database: 'locked' });
-		const holder = stack.postgres.psql('BEGIN; LOCK TABLE held; SELECT pg_sleep(60);', {
+		const holder = stack.postgres.psql('BEGIN; LOCK TABLE held; SELECT pg_sleep(3600);', {
 			database: 'locked',
 		});
 		holder.catch(() => {});
