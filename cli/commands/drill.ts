@@ -1,0 +1,3 @@
+import type { AddCommand } from '../command';
+
+export const addDrill: AddCommand = () => {};

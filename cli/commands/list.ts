@@ -1,0 +1,40 @@
+import { type CatalogEntry, type Component, readCatalog } from '../../core/artifact';
+import type { AddCommand } from '../command';
+import { exitCodes } from '../exitCodes';
+import { componentOption } from '../options/component';
+import { backupDirectory } from '../options/global';
+import { entryJson, stateAndProof, whatItHolds } from '../output/catalog';
+import { formatTable } from '../output/table';
+import { formatBytes, formatDate } from '../output/units';
+
+/** `list`: what the backup directory holds, by names and manifests, without reading the artifacts. */
+export const addList: AddCommand = (parent, run) => {
+	parent
+		.command('list')
+		.description('show the backups that are there, newest first')
+		.addOption(componentOption())
+		.action((options: { component?: Component[] }, command) =>
+			run(command, async ({ output, globals }) => {
+				const root = backupDirectory(globals);
+				const { timeZone } = globals;
+				const entries = await readCatalog({ root, timeZone, components: options.component });
+				output.result(entries.map(entryJson));
+				output.say(entries.length === 0 ? `There are no backups in ${root}.` : asTable(entries, timeZone));
+				return exitCodes.ok;
+			}),
+		);
+};
+
+function asTable(entries: CatalogEntry[], timeZone: string): string {
+	const headings = ['COMPONENT', 'NAME', 'BEGUN', 'SIZE', 'HOLDS', 'STATE'];
+	const rows = entries.map((entry) => [
+		entry.component,
+		entry.name,
+		formatDate(entry.at, timeZone),
+		formatBytes(entry.storedBytes),
+		whatItHolds(entry),
+		stateAndProof(entry, timeZone),
+	]);
+	const problems = entries.flatMap(({ name, problem }) => (problem ? [`${name}: ${problem}`] : []));
+	return [formatTable([headings, ...rows]), ...(problems.length > 0 ? ['', ...problems] : [])].join('\n');
+}

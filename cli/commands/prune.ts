@@ -1,0 +1,120 @@
+import { type Command, Option } from 'commander';
+import type { Component } from '../../core/artifact';
+import { cancelledError } from '../../core/errors';
+import {
+	carryOut,
+	planPrune,
+	type PruneResult,
+	type RetentionPolicy,
+	type Verdict,
+} from '../../core/retention';
+import type { AddCommand } from '../command';
+import { exitCodes } from '../exitCodes';
+import { componentOption } from '../options/component';
+import { backupDirectory } from '../options/global';
+import { wholeNumber } from '../options/numbers';
+import { entryJson } from '../output/catalog';
+import { failureJson, type Output } from '../output/output';
+import { formatTable } from '../output/table';
+import { formatBytes, plural } from '../output/units';
+
+interface PruneOptions extends RetentionPolicy {
+	dryRun?: boolean;
+	includeUnproven?: boolean;
+	failed?: Component[];
+	maxMegabytes?: number;
+}
+
+const megabyte = 1024 * 1024;
+
+/** `prune`: deletes what no rule keeps; with `--dry-run` only says what that would be. */
+export const addPrune: AddCommand = (parent, run) => {
+	const command = parent
+		.command('prune')
+		.description('delete old backups; today’s and the newest good one of each kind always stay')
+		.option('--dry-run', 'only show what would be deleted');
+	addRules(command)
+		.addOption(
+			new Option('--max-megabytes <number>', 'cap on the size of one component’s backups').argParser(
+				wholeNumber(1),
+			),
+		)
+		.option('--include-unproven', 'also files that have only a name like ours, no manifest')
+		.addOption(componentOption('--failed <component>', 'its backup failed: delete nothing of it'))
+		.action((options: PruneOptions) =>
+			run(command, async ({ output, globals, signal }) => {
+				const { dryRun = false } = options;
+				const verdicts = await planPrune({
+					root: backupDirectory(globals),
+					timeZone: globals.timeZone,
+					now: new Date(),
+					policy: policyOf(options),
+					includeUnproven: options.includeUnproven ?? false,
+					failedComponents: options.failed ?? [],
+					maxBytesPerComponent: options.maxMegabytes && options.maxMegabytes * megabyte,
+				});
+				const results: Result[] = [];
+				for (const verdict of verdicts) {
+					if (signal.aborted) throw cancelledError(signal.reason);
+					results.push(await attempt(verdict, { dryRun, output }));
+				}
+				output.result(results.map(({ entry, ...rest }) => ({ ...entryJson(entry), ...rest })));
+				output.say(describe(results, dryRun));
+				return results.some(({ error }) => error) ? exitCodes.failed : exitCodes.ok;
+			}),
+		);
+};
+
+/** A verdict, and what kept it from being carried out. */
+type Result = PruneResult & { error?: ReturnType<typeof failureJson> };
+
+/** One file that cannot go does not keep the others. */
+async function attempt(
+	verdict: Verdict,
+	{ dryRun, output }: { dryRun: boolean; output: Output },
+): Promise<Result> {
+	try {
+		return await carryOut(verdict, { dryRun });
+	} catch (error) {
+		output.complain(error);
+		return { ...verdict, deleted: false, error: failureJson(error) };
+	}
+}
+
+function addRules(command: Command): Command {
+	const rule = (flags: string, count: number, description: string) =>
+		command.addOption(
+			new Option(`${flags} <number>`, `${description}; 0 for off`).argParser(wholeNumber(0)).default(count),
+		);
+	rule('--keep-days', 7, 'keep everything of this many days before the newest');
+	rule('--keep-last', 3, 'keep this many of the newest');
+	rule('--keep-daily', 0, 'keep the newest of each of the last days that have one');
+	rule('--keep-weekly', 0, 'keep the newest of each of the last weeks that have one');
+	rule('--keep-monthly', 0, 'keep the newest of each of the last months that have one');
+	return rule('--keep-yearly', 0, 'keep the newest of each of the last years that have one');
+}
+
+function policyOf(options: PruneOptions): RetentionPolicy {
+	const { keepDays, keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
+	return { keepDays, keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly };
+}
+
+function describe(results: Result[], isDryRun: boolean): string {
+	if (results.length === 0) return 'There are no backups to prune.';
+	const rows = results.map((result) => [
+		becameOf(result),
+		`${result.entry.component}/${result.entry.name}`,
+		formatBytes(result.entry.storedBytes),
+		result.reasons.join(', '),
+	]);
+	const gone = results.filter(({ action, error }) => action === 'delete' && !error);
+	const bytes = formatBytes(gone.reduce((sum, { entry }) => sum + entry.storedBytes, 0));
+	const summary = `${isDryRun ? 'Would delete' : 'Deleted'} ${plural(gone.length, 'backup')}, ${bytes}.`;
+	return [formatTable(rows), '', summary].join('\n');
+}
+
+function becameOf({ action, deleted, error }: Result): string {
+	if (error) return 'still there';
+	if (action === 'keep') return 'kept';
+	return deleted ? 'deleted' : 'would go';
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { manifestIfAny } from '../../core/artifact/verifyArtifact';
+import { restoreFile } from '../../core/volume/restoreFile';
+import { findArtifact } from '../artifacts';
+import type { AddCommand } from '../command';
+import { exitCodes } from '../exitCodes';
+import { formatBytes } from '../output/units';
+import { artifactArgument } from './arguments';
+
+interface Options {
+	to: string;
+	overwrite?: boolean;
+}
+
+/** `restore file`: the copy of a single file, `.env` above all. */
+export const addRestoreFile: AddCommand = (parent, run) => {
+	parent
+		.command('file')
+		.description('restore the copy of a single file, such as .env')
+		.argument('<artifact>', artifactArgument)
+		.requiredOption('--to <path>', 'the file to make; its directory must exist')
+		.option('--overwrite', 'replace a file that is there')
+		.action((named: string, { to, overwrite }: Options, command: Command) =>
+			run(command, async ({ globals, output, signal }) => {
+				const { path } = await findArtifact(named, globals, 'env');
+				const manifest = await manifestIfAny(path);
+				const expected = manifest && { sha256: manifest.sha256 };
+				const bytes = await restoreFile({ artifactPath: path, destination: to, overwrite, expected }, signal);
+				output.result({ artifact: path, destination: to, bytes });
+				output.say(`✓ ${to} is restored: ${formatBytes(bytes)}.`);
+				return exitCodes.ok;
+			}),
+		);
+};

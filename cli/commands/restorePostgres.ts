@@ -1,0 +1,148 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { manifestIfAny } from '../../core/artifact/verifyArtifact';
+import { describeServer, type PostgresConnection } from '../../core/postgres/connection';
+import { builtInDump } from '../../core/postgres/dump/builtInDump';
+import type { OwnerRule, RestoreReport, RestoreTarget } from '../../core/postgres/restore/request';
+import { databaseNameFor, restoreDump } from '../../core/postgres/restore/restoreDump';
+import { findArtifact } from '../artifacts';
+import { confirm } from '../ask';
+import type { AddCommand, CommandTools } from '../command';
+import { exitCodes } from '../exitCodes';
+import { wholeNumber } from '../options/numbers';
+import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
+import { formatBytes, plural } from '../output/units';
+import { backUpFirst, safetyDirectory, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
+import { artifactArgument } from './arguments';
+
+interface Options extends PostgresOptions, SafetyOptions {
+	into?: string;
+	replace?: string;
+	yes?: boolean;
+	/** False with --no-owner. */
+	owner?: string | false;
+	mapRole?: Record<string, string>;
+	/** False with --no-privileges. */
+	privileges: boolean;
+	skipMissingRoles?: boolean;
+	table?: string[];
+	jobs?: number;
+}
+
+/** `restore postgres`: a dump into a new database, or in place of one that is there. */
+export const addRestorePostgres: AddCommand = (parent, run) => {
+	const command = parent
+		.command('postgres')
+		.description('restore a dump into a new database, or in place of one that is there')
+		.argument('<artifact>', artifactArgument)
+		.option('--into <database>', 'name of the new database (after the backup otherwise)')
+		.addOption(
+			new Option(
+				'--replace <database>',
+				'restore beside it, save it, then swap; the old one stays under a dated name',
+			).conflicts('into'),
+		)
+		.option('--yes', 'with --replace: do not ask')
+		.option(safetyFlag, `with --replace: ${safetyHelp}`)
+		.option('--owner <role>', 'give everything to this role')
+		.option('--no-owner', 'everything belongs to the user that connects')
+		.addOption(
+			new Option('--map-role <old=new>', 'a role that takes another one’s place; may be repeated')
+				.argParser(addRoleMapping)
+				.conflicts('owner'),
+		)
+		.option('--no-privileges', 'leave grants out')
+		.option('--skip-missing-roles', 'leave out what names roles that the server lacks')
+		.option('--table <schema.table>', 'only this table; may be repeated', (table, earlier: string[] = []) => [
+			...earlier,
+			table,
+		])
+		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
+	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
+		run(self, async (tools) => {
+			const { path } = await findArtifact(named, tools.globals, 'postgres');
+			const connection = await postgresConnection(options, tools);
+			const report = await restoreDump(
+				{
+					artifactPath: path,
+					manifest: await manifestIfAny(path),
+					connection,
+					target: await chooseTarget(path, options, connection, tools),
+					options: {
+						owners: ownerRule(options),
+						privileges: options.privileges ? 'as-dumped' : 'skip',
+						missingRoles: options.skipMissingRoles ? 'skip' : 'fail',
+						tables: options.table,
+						indexJobs: options.jobs,
+					},
+					timeZone: tools.globals.timeZone,
+					onProgress: tools.output.onProgress,
+				},
+				tools.signal,
+			);
+			tools.output.result({ artifact: path, ...report });
+			tools.output.say(describe(report));
+			return exitCodes.ok;
+		}),
+	);
+};
+
+async function chooseTarget(
+	path: string,
+	options: Options,
+	connection: PostgresConnection,
+	tools: CommandTools,
+): Promise<RestoreTarget> {
+	const database = options.replace;
+	if (database === undefined) return { kind: 'new', database: options.into ?? databaseNameFor(path) };
+	const root = safetyDirectory(options, tools);
+	await confirm(
+		{
+			consequence: `This puts ${path} in the place of the database "${database}" of ${describeServer(connection)}.`,
+			word: database,
+			yes: options.yes,
+		},
+		tools.terminal,
+		tools.signal,
+	);
+	const openSource = builtInDump(connection, {
+		database,
+		selection: {},
+		noOwner: false,
+		noPrivileges: false,
+	});
+	return {
+		kind: 'replace',
+		database,
+		safetyBackup: async (signal) =>
+			await backUpFirst({ root, component: 'postgres', name: database, openSource }, tools, signal),
+	};
+}
+
+function ownerRule({ owner, mapRole }: Options): OwnerRule {
+	if (mapRole) return { kind: 'map', roles: mapRole };
+	if (typeof owner === 'string') return { kind: 'one', role: owner };
+	return { kind: owner === false ? 'connecting-user' : 'as-dumped' };
+}
+
+function addRoleMapping(text: string, earlier: Record<string, string> = {}): Record<string, string> {
+	const [, old, other] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+	if (old !== undefined && other !== undefined) return { ...earlier, [old]: other };
+	throw new InvalidArgumentError('Write it as old=new.');
+}
+
+function describe({ database, replacedDatabase, rows, rawBytes, ...report }: RestoreReport): string {
+	const counts = Object.values(rows);
+	const total = counts.reduce((sum, count) => sum + count, 0);
+	const tables = `${plural(total, 'row')} in ${plural(counts.length, 'table')}`;
+	const seconds = (report.durationMs / 1000).toFixed(1);
+	return [
+		`✓ The database "${database}" is restored: ${tables}, ${formatBytes(rawBytes)} in ${seconds} s.`,
+		report.comparison
+			? '  Every table has the rows that were counted when it was backed up.'
+			: '  Without a manifest nobody knows how many rows there should be.',
+		...(replacedDatabase === undefined
+			? []
+			: [`  What was there before is now the database "${replacedDatabase}"; drop it when all is well.`]),
+		...report.warnings.map((warning) => `  ! ${warning}`),
+	].join('\n');
+}

@@ -1,0 +1,87 @@
+import { createReadStream } from 'node:fs';
+import { type Command, Option } from 'commander';
+import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
+import { describeServer, type RedisConnection } from '../../core/redis/connection';
+import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
+import { findArtifact } from '../artifacts';
+import { confirm } from '../ask';
+import type { AddCommand, CommandTools } from '../command';
+import { exitCodes } from '../exitCodes';
+import { wholeNumber } from '../options/numbers';
+import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
+import { plural } from '../output/units';
+import { backUpFirst, safetyDirectory, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
+import { demandSound } from '../sound';
+import { artifactArgument } from './arguments';
+
+interface Options extends RedisOptions, SafetyOptions {
+	yes?: boolean;
+	/** False with --no-safety-snapshot. */
+	safetySnapshot: boolean;
+	listenHost?: string;
+	listenPort?: number;
+	announceHost?: string;
+}
+
+/** `restore redis`: a snapshot into a running server, in place of all that it holds. */
+export const addRestoreRedis: AddCommand = (parent, run) => {
+	const command = parent
+		.command('redis')
+		.description('restore a snapshot into a running server, in place of all that it holds')
+		.argument('<artifact>', artifactArgument)
+		.option('--yes', 'do not ask')
+		.option(safetyFlag, safetyHelp)
+		.option('--no-safety-snapshot', 'do not save what the server holds')
+		.option('--listen-host <address>', 'own address that the server fetches the data from')
+		.addOption(new Option('--listen-port <number>', 'own port for that').argParser(wholeNumber(1, 65535)))
+		.option(
+			'--announce-host <address>',
+			'how the server reaches this machine, where that is another address',
+		);
+	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
+		run(self, async (tools) => {
+			const { path } = await findArtifact(named, tools.globals, 'redis');
+			await demandSound(path, tools);
+			const connection = await redisConnection(options, tools);
+			const takeSafetySnapshot = safetySnapshot(options, connection, tools);
+			const server = describeServer(connection);
+			const consequence = `This replaces everything that ${server} holds with ${path}.`;
+			await confirm({ consequence, word: 'replace', yes: options.yes }, tools.terminal, tools.signal);
+			const { listenHost, listenPort, announceHost } = options;
+			const restored = await restoreRdb(
+				connection,
+				{
+					openRdb: () => createReadStream(path),
+					takeSafetySnapshot,
+					listenHost,
+					listenPort,
+					announceHost,
+					onProgress: tools.output.onProgress,
+				},
+				tools.signal,
+			);
+			tools.output.result({ artifact: path, ...restored });
+			tools.output.say(describe(server, restored));
+			return exitCodes.ok;
+		}),
+	);
+};
+
+function safetySnapshot(
+	options: Options,
+	connection: RedisConnection,
+	tools: CommandTools,
+): (() => Promise<string>) | undefined {
+	if (!options.safetySnapshot) return undefined;
+	const root = safetyDirectory(options, tools);
+	const openSource = builtInSnapshot(connection);
+	return async () =>
+		await backUpFirst({ root, component: 'redis', name: 'redis', openSource }, tools, tools.signal);
+}
+
+function describe(server: string, { keys, keysBefore, warnings }: RestoreResult): string {
+	return [
+		`✓ ${server} is restored: ${plural(keys, 'key')}, where there were ${keysBefore}.`,
+		...warnings.map((warning) => `  ! ${warning}`),
+	].join('\n');
+}

@@ -1,0 +1,49 @@
+import type { Command } from 'commander';
+import { manifestIfAny } from '../../core/artifact/verifyArtifact';
+import { restoreArchive } from '../../core/volume/restoreArchive';
+import { findArtifact } from '../artifacts';
+import type { AddCommand } from '../command';
+import { exitCodes } from '../exitCodes';
+import { formatBytes, plural } from '../output/units';
+import { artifactArgument } from './arguments';
+
+interface Options {
+	to: string;
+	overwrite?: boolean;
+	allowOutsideLinks?: boolean;
+	/** Undefined without --keep-owners and --no-keep-owners. */
+	keepOwners?: boolean;
+}
+
+/** `restore volume`: an archive into a directory, whole or not at all. */
+export const addRestoreVolume: AddCommand = (parent, run) => {
+	parent
+		.command('volume')
+		.description('restore an archive of n8n’s data or of another directory')
+		.argument('<artifact>', artifactArgument)
+		.requiredOption('--to <directory>', 'an empty directory, or one that does not exist yet')
+		.option('--overwrite', 'replace files that are there; others stay')
+		.option('--allow-outside-links', 'restore links that point out of the directory')
+		.option('--keep-owners', 'give files their numeric owners back (as root by default)')
+		.option('--no-keep-owners', 'everything belongs to whoever runs this')
+		.action((named: string, { to, ...options }: Options, command: Command) =>
+			run(command, async ({ globals, output, signal }) => {
+				const { path } = await findArtifact(named, globals, 'n8n');
+				const manifest = await manifestIfAny(path);
+				const { sha256, census } = manifest ?? {};
+				const request = {
+					artifactPath: path,
+					destination: to,
+					...options,
+					expected: sha256 ? { sha256, census: census?.kind === 'tar' ? census : undefined } : undefined,
+				};
+				const report = await restoreArchive(request, signal, (progress) =>
+					output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),
+				);
+				output.result({ artifact: path, destination: to, ...report });
+				const entries = plural(report.entries, 'entry', 'entries');
+				output.say(`✓ ${to} is restored: ${entries}, ${formatBytes(report.bytes)}.`);
+				return exitCodes.ok;
+			}),
+		);
+};

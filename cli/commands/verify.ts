@@ -1,0 +1,107 @@
+import type { Component } from '../../core/artifact';
+import { BackupError } from '../../core/errors';
+import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
+import { artifactsInCatalog, type ChosenArtifact, findArtifact } from '../artifacts';
+import type { AddCommand, CommandTools } from '../command';
+import { type ExitCode, exitCodeOf, exitCodes } from '../exitCodes';
+import { componentOption } from '../options/component';
+import type { GlobalOptions } from '../options/global';
+import { formatChecks } from '../output/checks';
+import { failureJson } from '../output/output';
+import { plural } from '../output/units';
+
+interface VerifyOptions {
+	all?: boolean;
+	newest?: boolean;
+	component?: Component[];
+	/** False with --no-record. */
+	record: boolean;
+}
+
+/** `verify`: re-reads artifacts from end to end and says of each proof whether it holds. */
+export const addVerify: AddCommand = (parent, run) => {
+	parent
+		.command('verify')
+		.description('re-read backups and prove them whole; without arguments the newest of each kind')
+		.argument('[artifacts...]', 'paths, or names in the backup directory')
+		.option('--all', 'every backup in the backup directory')
+		.option('--newest', 'the newest backup of each kind')
+		.addOption(componentOption('--component <name>', 'with --all and --newest: only this component'))
+		.option('--no-record', 'do not write the result into the manifests')
+		.action((named: string[], options: VerifyOptions, command) =>
+			run(command, async (tools) => {
+				const chosen = await choose(named, options, tools.globals);
+				return await verifyEach(chosen, options.record, tools);
+			}),
+		);
+};
+
+async function choose(
+	named: string[],
+	{ all, newest, component: components }: VerifyOptions,
+	globals: GlobalOptions,
+): Promise<ChosenArtifact[]> {
+	if ([named.length > 0, all, newest].filter(Boolean).length > 1) {
+		throw new BackupError('bad-parameter', 'Names, --all and --newest exclude each other', {
+			advice: 'Use one of them',
+		});
+	}
+	if (named.length > 0) return await Promise.all(named.map((name) => findArtifact(name, globals)));
+	const chosen = await artifactsInCatalog(globals, { components, onlyNewest: !all });
+	if (chosen.length > 0) return chosen;
+	throw new BackupError('not-found', `There is nothing to verify in ${globals.directory}`, {
+		advice: 'Correct the backup directory, or look why no backup was made',
+	});
+}
+
+type Outcome = { report: BackupVerification } | { path: string; error: unknown };
+
+/** One that cannot be read does not keep the others from being verified. */
+async function verifyEach(
+	chosen: ChosenArtifact[],
+	record: boolean,
+	{ output, signal }: CommandTools,
+): Promise<ExitCode> {
+	const outcomes: Outcome[] = [];
+	for (const { path, component } of chosen) {
+		const request = { path, component, record, onProgress: output.onProgress };
+		try {
+			const report = await verifyBackup(request, signal);
+			outcomes.push({ report });
+			output.say(formatReport(report));
+		} catch (error) {
+			if (signal.aborted) throw error;
+			outcomes.push({ path, error });
+			output.complain(error);
+		}
+	}
+	output.result(outcomes.map(outcomeJson));
+	if (chosen.length > 1) output.say(summarize(outcomes));
+	return exitCodeFor(outcomes);
+}
+
+function formatReport({ path, result, checks, recordProblem }: BackupVerification): string {
+	const mark = result === 'passed' ? '✓' : '✗';
+	const problem = recordProblem ? [`  The result was not written down: ${recordProblem}`] : [];
+	return [`${mark} ${path}: ${result}`, formatChecks(checks), ...problem].join('\n');
+}
+
+function summarize(outcomes: Outcome[]): string {
+	const passed = outcomes.filter((outcome) => 'report' in outcome && outcome.report.result === 'passed');
+	return `${passed.length} of ${plural(outcomes.length, 'backup')} passed.`;
+}
+
+function outcomeJson(outcome: Outcome): object {
+	if ('report' in outcome) return outcome.report;
+	return { path: outcome.path, error: failureJson(outcome.error) };
+}
+
+function exitCodeFor(outcomes: Outcome[]): ExitCode {
+	const codes = outcomes.map((outcome): ExitCode => {
+		if ('error' in outcome) return exitCodeOf(outcome.error);
+		return outcome.report.result === 'passed' ? exitCodes.ok : exitCodes.damaged;
+	});
+	return codes.includes(exitCodes.damaged)
+		? exitCodes.damaged
+		: (codes.find((code) => code !== exitCodes.ok) ?? exitCodes.ok);
+}

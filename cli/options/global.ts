@@ -1,0 +1,44 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { IANAZone } from 'luxon';
+import { BackupError } from '../../core/errors';
+
+/** Options that every command knows. */
+export interface GlobalOptions {
+	json?: boolean;
+	/** The backup directory. */
+	directory?: string;
+	/** IANA name of the zone in which artifacts without a manifest are dated, and dates are shown. */
+	timeZone: string;
+}
+
+export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void {
+	program
+		.addOption(
+			new Option('-d, --directory <path>', 'the backup directory (or N8N_BACKUP_DIRECTORY)').default(
+				env.N8N_BACKUP_DIRECTORY,
+			),
+		)
+		.addOption(
+			new Option('--time-zone <zone>', 'of dates and of names without a manifest (or GENERIC_TIMEZONE)')
+				.argParser(parseTimeZone)
+				.default(env.GENERIC_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone),
+		)
+		.option('--json', 'one JSON document on stdout, nothing else');
+}
+
+function parseTimeZone(zone: string): string {
+	if (IANAZone.isValidZone(zone)) return zone;
+	throw new InvalidArgumentError('Use a name such as Europe/Berlin.');
+}
+
+/**
+ * The backup directory that was named.
+ *
+ * @throws BackupError `bad-parameter` when none was
+ */
+export function backupDirectory({ directory }: GlobalOptions): string {
+	if (directory !== undefined) return directory;
+	throw new BackupError('bad-parameter', 'No backup directory was named', {
+		advice: 'Name it with --directory, or in the environment as N8N_BACKUP_DIRECTORY',
+	});
+}

@@ -1,0 +1,78 @@
+import { userInfo } from 'node:os';
+import { type Command, Option } from 'commander';
+import { BackupError } from '../../core/errors';
+import { describeServer, type PostgresConnection, type TlsSettings } from '../../core/postgres/connection';
+import type { CommandTools } from '../command';
+import { readIfNamed } from './files';
+import { wholeNumber } from './numbers';
+import { addPasswordOptions, type PasswordOptions, readPassword } from './password';
+
+/** Where the server is, in libpq's words; whatever is not given is taken from libpq's environment variables. */
+export interface PostgresOptions extends PasswordOptions {
+	host?: string;
+	port?: number;
+	user?: string;
+	database?: string;
+	sslmode?: string;
+	sslrootcert?: string;
+	sslcert?: string;
+	sslkey?: string;
+}
+
+const sslModes = ['disable', 'prefer', 'require', 'verify-full'];
+
+export function addPostgresOptions(command: Command): Command {
+	command
+		.option('--host <name>', 'the server, or a directory with its socket (or PGHOST; localhost)')
+		.addOption(new Option('--port <number>', '(or PGPORT; 5432)').argParser(wholeNumber(1, 65535)))
+		.option('--user <name>', '(or PGUSER)')
+		.option('--database <name>', 'a database to connect to for a start (or PGDATABASE; postgres)')
+		.addOption(new Option('--sslmode <mode>', '(or PGSSLMODE; prefer)').choices(sslModes))
+		.option('--sslrootcert <path>', 'the authority that signed the server’s certificate (or PGSSLROOTCERT)')
+		.option('--sslcert <path>', 'certificate of the client (or PGSSLCERT)')
+		.option('--sslkey <path>', 'key of the client (or PGSSLKEY)');
+	return addPasswordOptions(command, 'PGPASSWORD');
+}
+
+/**
+ * The connection that options and environment describe.
+ *
+ * @throws BackupError `bad-parameter` for a variable that makes no sense, and for files that cannot be read
+ */
+export async function postgresConnection(
+	options: PostgresOptions,
+	tools: Pick<CommandTools, 'terminal' | 'signal'>,
+): Promise<PostgresConnection> {
+	const { env } = tools.terminal;
+	const host = options.host ?? env.PGHOST ?? 'localhost';
+	const port = options.port ?? portFrom(env.PGPORT);
+	const user = options.user ?? env.PGUSER ?? userInfo().username;
+	const tls = await tlsSettings(options, env);
+	const server = `${user} on ${describeServer({ host, port })}`;
+	const password = await readPassword(options, { variable: 'PGPASSWORD', server }, tools);
+	const database = options.database ?? env.PGDATABASE ?? 'postgres';
+	return { host, port, user, password, database, tls };
+}
+
+function portFrom(text = '5432'): number {
+	const port = Number(text);
+	if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
+	throw new BackupError('bad-parameter', `PGPORT is "${text}"`, { advice: 'Set it to a number up to 65535' });
+}
+
+/** libpq's modes: only verify-full looks whether the certificate is the server's. */
+async function tlsSettings(options: PostgresOptions, env: NodeJS.ProcessEnv): Promise<TlsSettings> {
+	const sslmode = options.sslmode ?? env.PGSSLMODE ?? 'prefer';
+	if (!sslModes.includes(sslmode)) {
+		throw new BackupError('bad-parameter', `The SSL mode "${sslmode}" is not known here`, {
+			advice: `Use ${sslModes.join(', ')}`,
+		});
+	}
+	return {
+		mode: sslmode === 'disable' || sslmode === 'prefer' ? sslmode : 'require',
+		verifyCertificate: sslmode === 'verify-full',
+		ca: await readIfNamed(options.sslrootcert ?? env.PGSSLROOTCERT),
+		certificate: await readIfNamed(options.sslcert ?? env.PGSSLCERT),
+		key: await readIfNamed(options.sslkey ?? env.PGSSLKEY),
+	};
+}
