@@ -2,6 +2,7 @@ import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
 import { BackupError } from '../errors';
 import { copyTarget, SqlLexer, type SqlSegment } from './sql';
+import { decodeText, encodingSetting } from './sql/encoding';
 
 /** The comment that pg_dump writes last, when all went well. */
 const trailer = '-- PostgreSQL database dump complete';
@@ -36,6 +37,7 @@ export interface DumpInspection {
 export class DumpInspector {
 	readonly #lexer = new SqlLexer();
 	readonly #tables = new Map<string, number>();
+	#encoding = 'UTF8';
 	#table = '';
 	#largeObjects = 0;
 	#definedTables = 0;
@@ -77,7 +79,7 @@ export class DumpInspector {
 	#note(segment: SqlSegment): void {
 		switch (segment.kind) {
 			case 'copy-start':
-				this.#table = copyTarget(segment.text);
+				this.#table = copyTarget(decodeText(segment.text, this.#encoding));
 				break;
 			case 'copy-end':
 				this.#tables.set(this.#table, (this.#tables.get(this.#table) ?? 0) + segment.rows);
@@ -100,6 +102,7 @@ export class DumpInspector {
 		const beginning = text.toString('latin1', 0, largeObject.length);
 		if (beginning === largeObject) this.#largeObjects++;
 		else if (createTable.test(beginning)) this.#definedTables++;
+		else this.#encoding = encodingSetting(text) ?? this.#encoding;
 	}
 
 	#noteComment(text: string): void {

@@ -3,6 +3,7 @@ import { type Duplex, type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
 import { DumpOutput } from './dumpOutput';
+import { fitHeadToServer } from './headSettings';
 import { PasswordOnlySasl } from './saslFilter';
 import { Credit } from './worker/credit';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
@@ -57,17 +58,21 @@ export function startPgDump({ args, environment, server, inspect }: PgDumpThread
 	void receive(server, input).catch((error: unknown) => (connectionError = error));
 
 	const exit = new Promise<PgDumpExit>((resolve) => {
+		let isHead = true;
 		worker.on('message', (message: PgDumpMessage) => {
 			switch (message.kind) {
 				case 'send':
 					server.write(message.bytes);
 					break;
-				case 'output':
+				case 'output': {
 					if (output.destroyed) break;
-					const chunk = Buffer.from(message.bytes.buffer, message.bytes.byteOffset, message.bytes.length);
+					const bytes = asBuffer(message.bytes);
+					const chunk = isHead ? fitHeadToServer(bytes) : bytes;
+					isHead = false;
 					inspect(chunk);
 					output.deliver(chunk);
 					break;
+				}
 				case 'exit':
 					resolve(message.exit);
 					break;
@@ -98,4 +103,8 @@ function writeAll(writer: RingWriter, chunk: Buffer, callback: () => void): void
 	const count = writer.write(chunk);
 	if (count === chunk.length) callback();
 	else void writer.room().then(() => writeAll(writer, chunk.subarray(count), callback));
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+	return Buffer.from(buffer, byteOffset, length);
 }

@@ -18,7 +18,9 @@ async function run(): Promise<void> {
 	const output = new OutputDevice(Credit.from(job.credit), (bytes) => post({ kind: 'output', bytes }, bytes));
 	try {
 		const module = await createPgDump({
-			prepare: ({ ENV }) => Object.assign(ENV, { HOME: '/', USER: 'n8n' }, job.environment),
+			prepare: ({ ENV }) => {
+				for (const [name, value] of Object.entries(job.environment)) ENV[name] = asBytes(value);
+			},
 			connect: (instance) => {
 				connectServer(instance);
 				connectOutput(instance, output);
@@ -36,6 +38,11 @@ async function run(): Promise<void> {
 
 function post(message: PgDumpMessage, transferred?: Uint8Array): void {
 	parentPort!.postMessage(message, transferred ? [transferred.buffer as ArrayBuffer] : []);
+}
+
+/** emscripten writes one byte a character into the environment: UTF-8 must be spelled out byte by byte. */
+function asBytes(text: string): string {
+	return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 /** libpq's socket: what it sends is posted to the main thread, what it receives lies in the shared ring. */
