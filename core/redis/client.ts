@@ -11,6 +11,9 @@ const defaultCommandTimeoutMs = 30_000;
 /** A reply that is no error, at its top level. */
 export type Answer = Exclude<Reply, ReplyError>;
 
+/** Commands to a server, by whatever way they reach it. */
+export type RedisCommands = Pick<RedisClient, 'connection' | 'ask' | 'command'>;
+
 export interface ClientOptions {
 	/** Milliseconds until a command's answer is given up; 30 seconds when undefined. */
 	commandTimeoutMs?: number;

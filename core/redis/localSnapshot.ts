@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { finished as streamEnd, pipeline } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../artifact/source';
 import { BackupError, errorCode, fileError } from '../errors';
-import { RedisClient } from './client';
+import { RedisClient, type RedisCommands } from './client';
 import { describeServer, type RedisConnection } from './connection';
 import { RdbCheck } from './rdb/inspectRdb';
 import type { RdbFacts } from './rdb/rdbInspector';
@@ -55,7 +55,7 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 }
 
 /** Where the server saves to, by its own account. */
-async function rdbPathOf(client: RedisClient): Promise<string> {
+export async function rdbPathOf(client: RedisCommands): Promise<string> {
 	const dir = await configValue(client, 'dir');
 	const fileName = await configValue(client, 'dbfilename');
 	if (!dir || !fileName) {
@@ -67,7 +67,7 @@ async function rdbPathOf(client: RedisClient): Promise<string> {
 	return posix.join(dir, fileName);
 }
 
-async function configValue(client: RedisClient, name: string): Promise<string | undefined> {
+export async function configValue(client: RedisCommands, name: string): Promise<string | undefined> {
 	const reply = await client.command('CONFIG', 'GET', name);
 	const value = Array.isArray(reply) ? reply[1] : undefined;
 	return typeof value === 'string' ? value : undefined;
@@ -89,7 +89,7 @@ async function openRdb(path: string, connection: RedisConnection): Promise<FileH
 }
 
 /** Another server's file, or an old copy, can lie at the path that was entered. */
-function demandThisSave(rdb: RdbFacts | undefined, begunAt: number, path: string): void {
+export function demandThisSave(rdb: RdbFacts | undefined, begunAt: number, path: string): void {
 	const writtenAt = Number(rdb?.aux.ctime ?? Infinity);
 	if (writtenAt >= begunAt) return;
 	const date = new Date(writtenAt * 1000).toISOString();

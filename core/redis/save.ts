@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError, cancelledError } from '../errors';
-import type { RedisClient } from './client';
+import type { RedisCommands } from './client';
 import { describeServer } from './connection';
 import { replyError } from './redisError';
 import { ReplyError } from './resp';
@@ -16,7 +16,11 @@ const pollMs = 100;
  *
  * @throws {BackupError} `server` when the save failed or took longer than `timeoutMs`
  */
-export async function saveRdb(client: RedisClient, timeoutMs: number, signal: AbortSignal): Promise<number> {
+export async function saveRdb(
+	client: RedisCommands,
+	timeoutMs: number,
+	signal: AbortSignal,
+): Promise<number> {
 	const deadline = Date.now() + timeoutMs;
 	const pause = async () => {
 		if (Date.now() > deadline) throw tookTooLong(client, timeoutMs);
@@ -36,7 +40,7 @@ export async function saveRdb(client: RedisClient, timeoutMs: number, signal: Ab
 }
 
 /** Answers when the save was begun, once the server has begun it for us and nobody else. */
-async function beginSave(client: RedisClient, pause: () => Promise<void>): Promise<number> {
+async function beginSave(client: RedisCommands, pause: () => Promise<void>): Promise<number> {
 	for (; ; await pause()) {
 		if (await isBusy(client)) continue;
 		const begun = await serverSeconds(client);
@@ -51,35 +55,35 @@ async function beginSave(client: RedisClient, pause: () => Promise<void>): Promi
 }
 
 /** One child at a time: a save, or a rewrite of the append-only file, also one that is only due. */
-async function isBusy(client: RedisClient): Promise<boolean> {
+async function isBusy(client: RedisCommands): Promise<boolean> {
 	const persistence = await readPersistence(client);
 	return ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
 		(name) => persistence.get(name) === '1',
 	);
 }
 
-async function readPersistence(client: RedisClient): Promise<Map<string, string>> {
+async function readPersistence(client: RedisCommands): Promise<Map<string, string>> {
 	return parseInfo(String(await client.command('INFO', 'persistence')));
 }
 
 /** When the last good save was finished, in seconds since 1970. */
-async function lastSave(client: RedisClient): Promise<number> {
+async function lastSave(client: RedisCommands): Promise<number> {
 	return Number(await client.command('LASTSAVE'));
 }
 
-async function serverSeconds(client: RedisClient): Promise<number> {
+async function serverSeconds(client: RedisCommands): Promise<number> {
 	const time = await client.command('TIME');
 	return Number(Array.isArray(time) ? time[0] : undefined);
 }
 
-function saveFailed(client: RedisClient): BackupError {
+function saveFailed(client: RedisCommands): BackupError {
 	return new BackupError('server', `${describeServer(client.connection)} failed to save its RDB file`, {
 		advice:
 			'Look into its log: often the disk is full, not writable, or memory is too short to fork. The built-in engine needs no disk there',
 	});
 }
 
-function tookTooLong(client: RedisClient, timeoutMs: number): BackupError {
+function tookTooLong(client: RedisCommands, timeoutMs: number): BackupError {
 	const server = describeServer(client.connection);
 	return new BackupError('server', `${server} did not finish its save in ${timeoutMs / 1000} seconds`, {
 		advice: 'Give it more time, or look into its log for what it is doing',

@@ -1,4 +1,4 @@
-import type { RedisClient } from './client';
+import type { RedisCommands } from './client';
 
 /** What a server says of itself, as far as it lets us ask. */
 export interface ServerFacts {
@@ -15,7 +15,7 @@ export interface ServerFacts {
  * Asks for the sections that this package uses. A user without the right to run INFO gets facts with nothing in
  * them rather than an error: a snapshot can do without.
  */
-export async function readServerFacts(client: RedisClient): Promise<ServerFacts> {
+export async function readServerFacts(client: RedisCommands): Promise<ServerFacts> {
 	const reply = await client.ask('INFO');
 	const info = typeof reply === 'string' ? parseInfo(reply) : new Map<string, string>();
 	return {
