@@ -28,17 +28,20 @@ export class MemberGuard {
 		this.#allowOutsideLinks = allowOutsideLinks;
 	}
 
-	/** @throws BackupError `unsupported` that names the member and what is wrong with it. */
+	/** @throws BackupError `unsupported` that names the member and what is wrong with it */
 	check(member: TarMember): SafeMember {
-		const path = this.#safePath(member.path, member, 'a path');
-		if (member.type === 'symbolic-link') this.#links.set(path, member.linkPath.toString('latin1'));
-		const linkPath =
-			member.type === 'hard-link' ? this.#safePath(member.linkPath, member, 'a hard link to a path') : '';
+		const path = this.#safePath(member, member.path, 'has');
 		if (['character-device', 'block-device', 'pipe'].includes(member.type)) {
-			throw refused(member, `a ${member.type.replace('-', ' ')}`);
+			throw refused(member, `is a ${member.type.replace('-', ' ')}`);
 		}
-		if (path === '' && member.type !== 'directory') throw refused(member, 'no path of its own');
-		return { member, path, linkPath };
+		if (path === '' && member.type !== 'directory') throw refused(member, 'has no name of its own');
+		if (member.type === 'symbolic-link') this.#links.set(path, member.linkPath.toString('latin1'));
+		const isHardLink = member.type === 'hard-link';
+		return {
+			member,
+			path,
+			linkPath: isHardLink ? this.#safePath(member, member.linkPath, 'is a hard link to') : '',
+		};
 	}
 
 	/**
@@ -58,22 +61,23 @@ export class MemberGuard {
 		}
 	}
 
-	#safePath(bytes: Buffer, member: TarMember, what: string): string {
-		const text = bytes.toString('latin1');
+	/** @param has How the path belongs to the member, for the error. */
+	#safePath(member: TarMember, path: Buffer, has: string): string {
+		const text = path.toString('latin1');
 		const parts = text.split('/').filter((part) => part !== '' && part !== '.');
-		if (text.startsWith('/')) throw refused(member, `${what} that is absolute: ${displayPath(bytes)}`);
-		if (parts.includes('..')) throw refused(member, `${what} that leads upwards: ${displayPath(bytes)}`);
-		if (text.includes('\0')) throw refused(member, `${what} with a zero byte in it`);
-		if (this.#links.size > 0) this.#assertNotThroughLink(parts, member);
+		if (text.startsWith('/')) throw refused(member, `${has} the absolute path ${displayPath(path)}`);
+		if (parts.includes('..'))
+			throw refused(member, `${has} a path that leads upwards: “${displayPath(path)}”`);
+		if (text.includes('\0')) throw refused(member, `${has} a path with a zero byte in it`);
+		const link = this.#linkOnTheWay(parts);
+		if (link !== undefined) throw refused(member, `${has} a path through the symbolic link ${asText(link)}`);
 		return parts.join('/');
 	}
 
-	#assertNotThroughLink(parts: string[], member: TarMember): void {
-		for (let depth = 1; depth < parts.length; depth++) {
-			const parent = parts.slice(0, depth).join('/');
-			if (this.#links.has(parent))
-				throw refused(member, `a path through the symbolic link ${asText(parent)}`);
-		}
+	#linkOnTheWay(parts: string[]): string | undefined {
+		if (this.#links.size === 0) return undefined;
+		const parents = parts.slice(0, -1).map((_, depth) => parts.slice(0, depth + 1).join('/'));
+		return parents.find((parent) => this.#links.has(parent));
 	}
 
 	/** Follows a link the way the system would, but inside the archive only. */
@@ -106,12 +110,8 @@ function asText(latin1: string): string {
 }
 
 function refused(member: TarMember, what: string): BackupError {
-	return new BackupError(
-		'unsupported',
-		`The archive’s member ${displayPath(member.path)} is or has ${what}`,
-		{
-			advice:
-				'Nothing was restored; an archive made by this package holds no such member, so ask where it comes from',
-		},
-	);
+	return new BackupError('unsupported', `The archive’s member ${displayPath(member.path)} ${what}`, {
+		advice:
+			'Nothing was restored; an archive made by this package holds no such member, so ask where it comes from',
+	});
 }

@@ -1,0 +1,188 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+	chmodSync,
+	copyFileSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	statSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
+import { packInto } from './support/pack';
+
+const scratch = temporaryDirectory();
+const writers: ChildProcess[] = [];
+
+/**
+ * Another process that writes without pause: each transaction moves an amount from one account to the other, so
+ * that any state between two transactions has the same sum, and the ledger as many rows as the counter says.
+ */
+const writerProgram = `
+	const { DatabaseSync } = require('node:sqlite');
+	const database = new DatabaseSync(process.argv[1]);
+	database.exec('PRAGMA journal_mode = ' + process.argv[2] + '; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000');
+	database.exec('CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, amount INTEGER)');
+	database.exec('CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, note BLOB)');
+	database.exec("INSERT OR IGNORE INTO account VALUES ('one', 1000000), ('two', 0), ('counter', 0)");
+	let told = false;
+	const turn = () => {
+		for (let i = 0; i < 20; i++) {
+			database.exec("BEGIN IMMEDIATE");
+			database.exec("UPDATE account SET amount = amount - 1 WHERE name = 'one'");
+			database.exec("INSERT INTO ledger (note) VALUES (randomblob(2000))");
+			database.exec("UPDATE account SET amount = amount + 1 WHERE name = 'two'");
+			database.exec("UPDATE account SET amount = amount + 1 WHERE name = 'counter'");
+			database.exec("COMMIT");
+		}
+		const rows = database.prepare('SELECT count(*) AS n FROM ledger').get().n;
+		if (rows >= 1000 && !told) { told = true; console.log('writing'); }
+		setTimeout(turn, 1);
+	};
+	turn();`;
+
+async function startWriter(path: string, journalMode: 'wal' | 'delete'): Promise<ChildProcess> {
+	const args = ['--disable-warning=ExperimentalWarning', '-e', writerProgram, path, journalMode];
+	const writer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+	writers.push(writer);
+	await once(createInterface(writer.stdout!), 'line');
+	return writer;
+}
+
+afterEach(async () => {
+	for (const writer of writers.splice(0)) {
+		if (writer.exitCode !== null || writer.signalCode !== null) continue;
+		writer.kill('SIGKILL');
+		await once(writer, 'exit');
+	}
+});
+
+/** Packs a directory, extracts the archive and returns where to. */
+async function packAndExtract(directory: string) {
+	mkdirSync(scratch.path('scratch'), { recursive: true });
+	const packed = await packInto(scratch.path('tree.tar'), {
+		directory,
+		scratchDirectory: scratch.path('scratch'),
+	});
+	mkdirSync(scratch.path('out'));
+	execFileSync('tar', ['xpf', scratch.path('tree.tar'), '-C', scratch.path('out')]);
+	expect(readdirSync(scratch.path('scratch'))).toEqual([]);
+	return packed;
+}
+
+/** Rows in the ledger of an extracted database that is whole and between two transactions. */
+function consistentRows(path: string): number {
+	const database = new DatabaseSync(path);
+	try {
+		expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+		const amounts = database.prepare('SELECT name, amount FROM account').all();
+		const { one, two, counter } = Object.fromEntries(amounts.map((row) => [row.name, Number(row.amount)]));
+		const { rows } = database.prepare('SELECT count(*) AS rows FROM ledger').get() as { rows: number };
+		expect(one! + two!).toBe(1_000_000);
+		expect(rows).toBe(counter);
+		return rows;
+	} finally {
+		database.close();
+	}
+}
+
+for (const journalMode of ['wal', 'delete'] as const) {
+	test(`a database in ${journalMode} mode is consistent while another process writes to it`, async () => {
+		mkdirSync(scratch.path('tree'));
+		const path = scratch.path('tree', 'database.sqlite');
+		await startWriter(path, journalMode);
+		const { census, facts } = await packAndExtract(scratch.path('tree'));
+
+		expect(census.sqlite).toEqual(['database.sqlite']);
+		expect(facts.warnings).toEqual([]);
+		expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
+		expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
+	}, 60_000);
+}
+
+test('what is committed only in the write-ahead log of a crashed process is in the archive', async () => {
+	mkdirSync(scratch.path('tree'));
+	const path = scratch.path('tree', 'database.sqlite');
+	const writer = await startWriter(path, 'wal');
+	writer.kill('SIGKILL');
+	await once(writer, 'exit');
+	expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
+
+	const { census } = await packAndExtract(scratch.path('tree'));
+	expect(census.sqlite).toEqual(['database.sqlite']);
+	expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
+}, 60_000);
+
+test('a crashed database is captured from a directory that cannot be written to, and left as it was', async () => {
+	const live = scratch.path('live');
+	mkdirSync(live);
+	const writer = await startWriter(join(live, 'database.sqlite'), 'wal');
+	writer.kill('SIGKILL');
+	await once(writer, 'exit');
+	// Without its -shm file SQLite would have to make one, which a read-only mount refuses.
+	mkdirSync(scratch.path('tree'));
+	for (const suffix of ['', '-wal']) {
+		copyFileSync(join(live, `database.sqlite${suffix}`), scratch.path('tree', `database.sqlite${suffix}`));
+	}
+	const before = readFileSync(scratch.path('tree', 'database.sqlite-wal'));
+	const release = makeReadOnly(scratch.path('tree'));
+	try {
+		const { census } = await packAndExtract(scratch.path('tree'));
+		expect(census.sqlite).toEqual(['database.sqlite']);
+	} finally {
+		release();
+	}
+	expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
+	expect(readFileSync(scratch.path('tree', 'database.sqlite-wal')).equals(before)).toBe(true);
+}, 60_000);
+
+/** A read-only bind mount where we may mount; the directory's permissions where we may not. */
+function makeReadOnly(directory: string): () => void {
+	if (process.getuid?.() !== 0) {
+		chmodSync(directory, 0o555);
+		return () => chmodSync(directory, 0o755);
+	}
+	execFileSync('mount', ['--bind', directory, directory]);
+	execFileSync('mount', ['-o', 'remount,bind,ro', directory]);
+	return () => execFileSync('umount', [directory]);
+}
+
+test('an idle database keeps its permissions and time, and nothing appears beside it', async () => {
+	mkdirSync(scratch.path('tree'));
+	const path = scratch.path('tree', 'idle.db');
+	const database = new DatabaseSync(path);
+	database.exec('PRAGMA journal_mode = wal; CREATE TABLE t (v); INSERT INTO t VALUES (42)');
+	database.close();
+	chmodSync(path, 0o640);
+	utimesSync(path, 1_700_000_000, 1_700_000_000);
+	await packAndExtract(scratch.path('tree'));
+
+	const { mode, mtimeMs } = statSync(scratch.path('out', 'idle.db'));
+	expect({ mode: mode & 0o777, mtimeMs }).toEqual({ mode: 0o640, mtimeMs: 1_700_000_000_000 });
+	const copy = new DatabaseSync(scratch.path('out', 'idle.db'));
+	expect(copy.prepare('SELECT v FROM t').get()).toEqual({ v: 42 });
+	copy.close();
+	expect(readdirSync(scratch.path('tree'))).toEqual(['idle.db']);
+});
+
+test('what only looks like a database is copied as it is, with its companions and a warning', async () => {
+	mkdirSync(scratch.path('tree'));
+	const content = Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(8192, 0x5a)]);
+	writeFileSync(scratch.path('tree', 'broken.sqlite'), content);
+	writeFileSync(scratch.path('tree', 'broken.sqlite-wal'), 'not a log');
+	const { census, facts } = await packAndExtract(scratch.path('tree'));
+
+	expect(census.sqlite).toEqual([]);
+	expect(facts.warnings).toHaveLength(1);
+	expect(facts.warnings[0]).toContain(
+		'broken.sqlite looks like an SQLite database but could not be captured',
+	);
+	expect(readFileSync(scratch.path('out', 'broken.sqlite')).equals(content)).toBe(true);
+	expect(existsSync(scratch.path('out', 'broken.sqlite-wal'))).toBe(true);
+});

@@ -1,0 +1,20 @@
+import { createWriteStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import type { TarCensus } from '../../../../core/artifact/manifest';
+import type { SourceFacts } from '../../../../core/artifact/source';
+import { archiveDirectory, type ArchiveDirectoryOptions } from '../../../../core/volume/archiveDirectory';
+
+export interface Packed {
+	facts: SourceFacts;
+	census: TarCensus;
+}
+
+/** Archives a directory into an uncompressed tar file, proven as the artifact pipeline proves it. */
+export async function packInto(file: string, options: ArchiveDirectoryOptions): Promise<Packed> {
+	const { signal } = new AbortController();
+	const source = await archiveDirectory(options)(signal);
+	await pipeline(source.stream, createWriteStream(file));
+	const facts = await source.finished;
+	await source.prove?.(file, facts, signal);
+	return { facts, census: facts.census as TarCensus };
+}
