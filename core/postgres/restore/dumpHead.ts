@@ -36,6 +36,14 @@ export async function readDumpHead(path: string, compression: CompressionMethod)
 	return head;
 }
 
+/**
+ * Clauses of CREATE DATABASE for a database that can hold the dump: texts of SQL_ASCII databases are bytes in any
+ * encoding, and only another such database takes them all.
+ */
+export function creationFor({ encoding }: DumpHead): string {
+	return encoding === 'SQL_ASCII' ? `ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'` : '';
+}
+
 async function readHead(raw: AsyncIterable<Buffer>, head: DumpHead): Promise<void> {
 	const lexer = new SqlLexer();
 	let bytes = 0;

@@ -32,6 +32,9 @@ export interface Loaded extends ArtifactMeasures {
 /** Settings of every session that restores. A crash of the server loses the half-restored database either way. */
 export const loadSettings = { synchronous_commit: 'off' };
 
+/** What a dump sets for itself and would mislead the queries that follow on the same session. */
+const undoDumpSettings = 'RESET client_encoding; RESET search_path; RESET standard_conforming_strings';
+
 /** Building indexes in parallel needs no more of the dump before this version. */
 const parallelSince = 11;
 
@@ -62,6 +65,7 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 		async (raw) => feed(loader, withinLimit(raw, options.maxRawBytes)),
 		signal,
 	);
+	await client.query(undoDumpSettings);
 	return { ...measures, rows: Object.fromEntries(loader.rows), warnings: loader.warnings };
 }
 

@@ -2,11 +2,11 @@ import { basename } from 'node:path';
 import { DateTime } from 'luxon';
 import { type CompressionMethod, compressionOf, type Manifest } from '../../artifact';
 import { BackupError, cancelledError } from '../../errors';
-import { closeClient, openClient, withClient } from '../client';
+import { closeClient, openClient, serverError, withClient } from '../client';
 import { compareCensus, type CensusComparison, describeDifferences } from '../compareCensus';
 import { describeServer } from '../connection';
 import { adoptionStatements, type DatabaseProperties, readDatabaseProperties } from './databaseProperties';
-import { type DumpHead, readDumpHead } from './dumpHead';
+import { creationFor, readDumpHead } from './dumpHead';
 import { loadDump, type Loaded, loadSettings } from './loadDump';
 import { databaseExists, findMaintenance, type Maintenance, runMaintenance } from './maintenance';
 import type { RestoreReport, RestoreRequest } from './request';
@@ -69,11 +69,6 @@ function compressionFor({ compression, manifest, artifactPath }: RestoreRequest)
 	return compression ?? manifest?.compression ?? compressionOf(basename(artifactPath));
 }
 
-/** Names in SQL_ASCII databases are bytes of any encoding; only such a database takes them all. */
-function creationFor({ encoding }: DumpHead): string {
-	return encoding === 'SQL_ASCII' ? `ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'` : '';
-}
-
 /**
  * What a replacement must keep of the present database; undefined for a new one.
  *
@@ -128,12 +123,11 @@ async function fill(
 		assertSameBytes(loaded, manifest);
 		if (manifest?.census.kind !== 'postgres') return loaded;
 		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
-		await client.query('RESET ALL');
 		const comparison = await compareCensus(client, manifest.census, options.tables);
 		assertSameRows(comparison);
 		return { ...loaded, comparison };
 	} catch (error) {
-		throw signal.aborted ? cancelledError(error) : error;
+		throw signal.aborted ? cancelledError(error) : serverError(error, connection);
 	} finally {
 		await closeClient(client);
 	}
