@@ -1,4 +1,5 @@
 export * from './catalog';
+export * from './chooseArtifact';
 export * from './component';
 export * from './compression';
 export * from './createArtifact';

@@ -7,7 +7,8 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
-import { runJobs } from '../shared/runJobs';
+import { type PlanJobs, runJobs } from '../shared/runJobs';
+import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
 import { engineCredentials } from './engine';
 
@@ -19,7 +20,7 @@ export class PostgresBackup implements INodeType {
 		icon: { light: 'file:postgresBackup.svg', dark: 'file:postgresBackup.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ {"backUp": "back up"}[$parameter["operation"]] }}',
+		subtitle: '={{ {"backUp": "back up", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Back up PostgreSQL databases, with nothing installed beside n8n',
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
@@ -31,16 +32,25 @@ export class PostgresBackup implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [backUp.option],
+				options: [backUp.option, verify.option],
 				default: 'backUp',
 			},
 			...backUp.properties,
+			...verify.properties,
 		],
 	};
 
 	methods = { credentialTest: { dockerEngineApiTest }, listSearch: { searchContainers } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await runJobs(this, async (itemIndex, signal) => await backUp.plan(this, itemIndex, signal));
+		const plan: PlanJobs = async (itemIndex, signal) => {
+			switch (this.getNodeParameter('operation', itemIndex) as 'backUp' | 'verify') {
+				case 'backUp':
+					return await backUp.plan(this, itemIndex, signal);
+				case 'verify':
+					return await verify.plan(this, itemIndex, ['postgres']);
+			}
+		};
+		return await runJobs(this, plan);
 	}
 }

@@ -7,8 +7,12 @@ import { postgresConnection } from '../shared/postgresConnection';
 import * as shared from '../shared/properties';
 
 export const engineCredentials: INodeCredentialDescription[] = [
-	{ name: 'postgres', required: true, displayOptions: { hide: { engine: ['docker'] } } },
-	dockerCredential,
+	{
+		name: 'postgres',
+		required: true,
+		displayOptions: { show: { operation: ['backUp'], engine: ['built-in', 'local'] } },
+	},
+	dockerCredential(['backUp']),
 ];
 
 export const engineProperties: INodeProperties[] = [

@@ -5,7 +5,8 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import { runJobs } from '../shared/runJobs';
+import { type PlanJobs, runJobs } from '../shared/runJobs';
+import * as verify from '../shared/verify.operation';
 import * as takeSnapshot from './actions/takeSnapshot.operation';
 
 /** Routes to the operations; each lives in its own file under actions/. */
@@ -16,26 +17,37 @@ export class RedisSnapshot implements INodeType {
 		icon: { light: 'file:redisSnapshot.svg', dark: 'file:redisSnapshot.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ {"takeSnapshot": "take snapshot"}[$parameter["operation"]] }}',
+		subtitle: '={{ {"takeSnapshot": "take snapshot", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Save all databases of a Redis server as an RDB file, with nothing installed beside n8n',
 		defaults: { name: 'Redis Snapshot' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'redis', required: true }],
+		credentials: [
+			{ name: 'redis', required: true, displayOptions: { show: { operation: ['takeSnapshot'] } } },
+		],
 		properties: [
 			{
 				displayName: 'Operation',
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [takeSnapshot.option],
+				options: [takeSnapshot.option, verify.option],
 				default: 'takeSnapshot',
 			},
 			...takeSnapshot.properties,
+			...verify.properties,
 		],
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await runJobs(this, async (itemIndex) => await takeSnapshot.plan(this, itemIndex));
+		const plan: PlanJobs = async (itemIndex) => {
+			switch (this.getNodeParameter('operation', itemIndex) as 'takeSnapshot' | 'verify') {
+				case 'takeSnapshot':
+					return await takeSnapshot.plan(this, itemIndex);
+				case 'verify':
+					return await verify.plan(this, itemIndex, ['redis']);
+			}
+		};
+		return await runJobs(this, plan);
 	}
 }

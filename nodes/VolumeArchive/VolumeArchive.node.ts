@@ -5,7 +5,10 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
+import { dockerCredential, dockerEngineApiTest } from '../shared/dockerConnection';
+import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
+import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
 import * as copyFile from './actions/copyFile.operation';
 
@@ -17,31 +20,43 @@ export class VolumeArchive implements INodeType {
 		icon: { light: 'file:volumeArchive.svg', dark: 'file:volumeArchive.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ {"archive": "archive", "copyFile": "copy file"}[$parameter["operation"]] }}',
+		subtitle:
+			'={{ {"archive": "archive", "copyFile": "copy file", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Archive n8n’s data folder and other directories, and keep copies of files such as .env',
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
+		credentials: [dockerCredential(['archive'])],
 		properties: [
 			{
 				displayName: 'Operation',
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [archive.option, copyFile.option],
+				options: [archive.option, copyFile.option, verify.option],
 				default: 'archive',
 			},
 			...archive.properties,
 			...copyFile.properties,
+			...verify.properties,
 		],
 	};
 
+	methods = {
+		credentialTest: { dockerEngineApiTest },
+		listSearch: { searchContainers, searchProjects, searchVolumes },
+	};
+
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const plan: PlanJobs = async (itemIndex) => {
-			const operation = this.getNodeParameter('operation', itemIndex) as 'archive' | 'copyFile';
-			return operation === 'copyFile'
-				? await copyFile.plan(this, itemIndex)
-				: await archive.plan(this, itemIndex);
+		const plan: PlanJobs = async (itemIndex, signal) => {
+			switch (this.getNodeParameter('operation', itemIndex) as 'archive' | 'copyFile' | 'verify') {
+				case 'archive':
+					return await archive.plan(this, itemIndex, signal);
+				case 'copyFile':
+					return await copyFile.plan(this, itemIndex);
+				case 'verify':
+					return await verify.plan(this, itemIndex, ['n8n', 'env']);
+			}
 		};
 		return await runJobs(this, plan);
 	}

@@ -28,13 +28,15 @@ export function dockerConnection(credential: ICredentialDataDecryptedObject): Do
 	};
 }
 
-/** How a node asks for the credential while its engine is `docker`. */
-export const dockerCredential: INodeCredentialDescription = {
-	name: 'dockerEngineApi',
-	required: true,
-	testedBy: 'dockerEngineApiTest',
-	displayOptions: { show: { engine: ['docker'] } },
-};
+/** How a node asks for the credential while one of these operations uses the engine `docker`. */
+export function dockerCredential(operations: string[]): INodeCredentialDescription {
+	return {
+		name: 'dockerEngineApi',
+		required: true,
+		testedBy: 'dockerEngineApiTest',
+		displayOptions: { show: { operation: operations, engine: ['docker'] } },
+	};
+}
 
 /** The editor's connection test: the containers can be listed, which is the least that every use needs. */
 export async function dockerEngineApiTest(

@@ -1,32 +1,22 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { createArtifact } from '../../../core/artifact';
-import { archiveDirectory } from '../../../core/volume/archiveDirectory';
-import { allowedPath } from '../../shared/allowedPath';
 import { artifactItem } from '../../shared/artifactItem';
-import { commonRequest, readCompression, readList } from '../../shared/parameters';
+import { commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {
 	name: 'Archive',
 	value: 'archive',
-	description: 'Pack a directory with all it holds into a tar file',
-	action: 'Archive a directory',
+	description: 'Pack a directory or a volume with all it holds into a tar file',
+	action: 'Archive a directory or a volume',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['archive'],
 	[
-		{
-			displayName: 'Directory',
-			name: 'directory',
-			type: 'string',
-			default: '',
-			required: true,
-			placeholder: '/backup-sources/n8n',
-			description:
-				'Directory to archive, as n8n sees it. n8n blocks its own data folder, so mount that volume a second time, read-only, at another path.',
-		},
+		...sourceProperties,
 		shared.backupDirectory,
 		shared.compression,
 		{
@@ -37,46 +27,43 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: {},
 			options: [
 				shared.compressionLevel,
-				{
-					displayName: 'Exclude',
-					name: 'exclude',
-					type: 'string',
-					default: '',
-					placeholder: '*.log, nodes/node_modules/',
-					description: 'Patterns of what to leave out, as in .gitignore, with commas between',
-				},
-				shared.prefixOption('n8n_data', 'What file names begin with'),
+				...sourceOptions,
+				shared.prefixOption(
+					'n8n_data',
+					'What file names begin with. Without it: n8n_data, or the volume’s name.',
+				),
 			],
 		},
 	],
 );
 
-interface ArchiveOptions {
+interface ArchiveOptions extends SourceOptions {
 	compressionLevel?: number;
-	exclude?: string;
 	prefix?: string;
 }
 
-export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
+/** One job, and so one item, for each directory or volume. */
+export async function plan(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	signal: AbortSignal,
+): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as ArchiveOptions;
-	const common = await commonRequest(context, itemIndex);
-	const directory = await allowedPath(
-		context,
-		context.getNodeParameter('directory', itemIndex) as string,
-		'Directory',
-	);
 	const request = {
-		...common,
+		...(await commonRequest(context, itemIndex)),
 		component: 'n8n' as const,
-		prefix: chosen.prefix ?? 'n8n_data',
 		extension: 'tar',
 		compression: readCompression(context, itemIndex, chosen.compressionLevel),
-		step: `Archiving ${directory}`,
 	};
-	const source = archiveDirectory({
-		directory,
-		exclude: readList(chosen.exclude),
-		backupDirectory: common.root,
+	const sources = await chooseSources(context, itemIndex, request.root, chosen, signal);
+	return sources.map(({ name, prefix, open }): Job => async (jobSignal) => {
+		const ownPrefix = choosePrefix(chosen.prefix, prefix, sources.length);
+		const step = `Archiving ${name}`;
+		return artifactItem(await createArtifact({ ...request, prefix: ownPrefix, step }, open, jobSignal));
 	});
-	return [async (signal) => artifactItem(await createArtifact(request, source, signal))];
+}
+
+function choosePrefix(wanted: string | undefined, standard: string, count: number): string {
+	if (!wanted) return standard;
+	return count === 1 ? wanted : `${wanted}_${standard}`;
 }

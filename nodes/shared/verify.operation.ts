@@ -1,0 +1,75 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { type CatalogEntry, type Component, newestOfEach, presentArtifacts } from '../../core/artifact';
+import { BackupError } from '../../core/errors';
+import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
+import { allowedPath } from './allowedPath';
+import { artifact, chooseArtifact } from './artifactParameter';
+import { progressReporter } from './progress';
+import * as shared from './properties';
+import type { Job } from './runJobs';
+
+export const option: INodePropertyOptions = {
+	name: 'Verify',
+	value: 'verify',
+	description: 'Read backups again and prove them whole',
+	action: 'Verify backups',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['verify'],
+	[
+		shared.backupDirectory,
+		{
+			displayName: 'Which Backups',
+			name: 'which',
+			type: 'options',
+			options: [
+				{ name: 'All', value: 'all', description: 'Every one that is there, one item each' },
+				{ name: 'Newest', value: 'newest', description: 'The newest of each prefix, one item each' },
+				{ name: 'One', value: 'one', description: 'The one that is named below' },
+			],
+			default: 'newest',
+		},
+		{ ...artifact, displayOptions: { show: { which: ['one'] } } },
+	],
+);
+
+/** One job, and so one item, for each backup; one that does not hold is an error. */
+export async function plan(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	components: readonly Component[],
+): Promise<Job[]> {
+	const onProgress = progressReporter(context);
+	const entries = await chooseEntries(context, itemIndex, components);
+	return entries.map(({ path, component }): Job => async (signal) => {
+		await allowedPath(context, path, 'Backup');
+		return verificationItem(await verifyBackup({ path, component, onProgress }, signal));
+	});
+}
+
+async function chooseEntries(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	components: readonly Component[],
+): Promise<CatalogEntry[]> {
+	const which = context.getNodeParameter('which', itemIndex) as 'all' | 'newest' | 'one';
+	if (which === 'one') return [await chooseArtifact(context, itemIndex, components)];
+	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	const root = await allowedPath(context, directory, 'Backup Directory');
+	const present = await presentArtifacts({ root, timeZone: context.getTimezone(), components });
+	const entries = which === 'newest' ? newestOfEach(present) : present;
+	if (entries.length > 0) return entries;
+	throw new BackupError('not-found', `${root} holds no ${components.join(' or ')} backup to verify`, {
+		advice: 'Make a backup first, or correct the backup directory',
+	});
+}
+
+function verificationItem({ path, component, result, checks, ...report }: BackupVerification): IDataObject {
+	if (result === 'passed')
+		return { path, component, result, checks: checks.map((check) => ({ ...check })), ...report };
+	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
+	throw new BackupError('damaged', `${path} does not hold what it should: ${faults.join(' ')}`, {
+		advice: 'Do not rely on it; restore from another one, and find out what changed it',
+	});
+}
