@@ -91,7 +91,8 @@ async function openRdb(path: string, connection: RedisConnection): Promise<FileH
 /** Another server's file, or an old copy, can lie at the path that was entered. */
 export function demandThisSave(rdb: RdbFacts | undefined, begunAt: number, path: string): void {
 	const writtenAt = Number(rdb?.aux.ctime ?? Infinity);
-	if (writtenAt >= begunAt) return;
+	// The clock that Redis writes into files may lag behind the one that it tells, by less than a second.
+	if (writtenAt >= begunAt - 1) return;
 	const date = new Date(writtenAt * 1000).toISOString();
 	throw new BackupError('damaged', `${path} was written at ${date}, before the save that was just made`, {
 		advice: 'Enter the path of the file that this server saves to; CONFIG GET dir names its directory',

@@ -12,7 +12,7 @@ const pollMs = 100;
  * Has the server save its RDB file and waits until that save, no other, is finished. A save or a rewrite of the
  * append-only file that is under way is waited for first, since the server forks one child at a time.
  *
- * Answers when it was begun, in seconds since 1970 by the server's own clock: the file's `ctime` is not earlier.
+ * Answers when it was begun, in seconds since 1970 by the server's own clock.
  *
  * @throws {BackupError} `server` when the save failed or took longer than `timeoutMs`
  */
@@ -29,25 +29,33 @@ export async function saveRdb(
 		});
 	};
 
-	const begun = await beginSave(client, pause);
+	const { begun, previous } = await beginSave(client, pause);
 	for (;;) {
 		const persistence = await readPersistence(client);
-		if ((await lastSave(client)) >= begun) return begun;
 		const running = persistence.get('rdb_bgsave_in_progress') === '1';
-		if (!running && persistence.get('rdb_last_bgsave_status') !== 'ok') throw saveFailed(client);
+		// It may be followed by the next save at once, which then runs; but LASTSAVE has moved on.
+		if (Number(persistence.get('rdb_last_save_time')) > previous) return begun;
+		if (!running && persistence.get('rdb_last_bgsave_status') === 'ok') return begun;
+		if (!running) throw saveFailed(client);
 		await pause();
 	}
 }
 
-/** Answers when the save was begun, once the server has begun it for us and nobody else. */
-async function beginSave(client: RedisCommands, pause: () => Promise<void>): Promise<number> {
+interface BegunSave {
+	/** By the server's clock, in seconds. */
+	begun: number;
+	/** LASTSAVE, from before. It counts whole seconds, so a quick save may leave it as it is. */
+	previous: number;
+}
+
+/** Returns once the server has begun a save for us; from then on it counts as running until it is done. */
+async function beginSave(client: RedisCommands, pause: () => Promise<void>): Promise<BegunSave> {
 	for (; ; await pause()) {
 		if (await isBusy(client)) continue;
+		const previous = Number(await client.command('LASTSAVE'));
 		const begun = await serverSeconds(client);
-		// LASTSAVE counts whole seconds: two saves within one would look like one.
-		if ((await lastSave(client)) >= begun) continue;
 		const reply = await client.ask('BGSAVE');
-		if (!(reply instanceof ReplyError)) return begun;
+		if (!(reply instanceof ReplyError)) return { begun, previous };
 		// Another client was quicker; its save is waited for like any other.
 		if (/in progress|another child process/i.test(reply.message)) continue;
 		throw replyError(reply, client.connection, 'BGSAVE');
@@ -64,11 +72,6 @@ async function isBusy(client: RedisCommands): Promise<boolean> {
 
 async function readPersistence(client: RedisCommands): Promise<Map<string, string>> {
 	return parseInfo(String(await client.command('INFO', 'persistence')));
-}
-
-/** When the last good save was finished, in seconds since 1970. */
-async function lastSave(client: RedisCommands): Promise<number> {
-	return Number(await client.command('LASTSAVE'));
 }
 
 async function serverSeconds(client: RedisCommands): Promise<number> {

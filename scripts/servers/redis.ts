@@ -44,7 +44,7 @@ export interface RedisServer {
 
 /** Servers that must not outlive this process, whatever ends it. */
 const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+process.once('exit', () => running.forEach((child) => killGroup(child)));
 
 /** Starts a Redis server of its own on a free port of the loopback interface, in a temporary folder. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
@@ -76,7 +76,11 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 	const configFile = join(home, 'redis.conf');
 	await writeFile(configFile, config.map(([name, value]) => `${name} ${value}\n`).join(''), { mode: 0o600 });
 
-	const child = spawn(options.binary ?? 'redis-server', [configFile], { stdio: ['ignore', 'pipe', 'pipe'] });
+	const child = spawn(options.binary ?? 'redis-server', [configFile], {
+		stdio: ['ignore', 'pipe', 'pipe'],
+		// A group of its own: a save that it has forked must not outlive it.
+		detached: true,
+	});
 	running.add(child);
 	const log = collect(child);
 	const exited = new Promise<void>((resolve) => {
@@ -95,6 +99,7 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 	const end = async (signal: NodeJS.Signals): Promise<void> => {
 		child.kill(signal);
 		await exited;
+		killGroup(child);
 		await rm(home, { recursive: true, force: true });
 	};
 	const server: RedisServer = {
@@ -117,6 +122,14 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 	return server;
 }
 
+function killGroup({ pid }: ChildProcess): void {
+	try {
+		if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+	} catch {
+		// Nobody was left.
+	}
+}
+
 /** The last of what the server said, for the message when it does not start. */
 function collect(child: ChildProcess): { text: string } {
 	const log = { text: '' };
@@ -134,7 +147,7 @@ async function untilReady(server: RedisServer, child: ChildProcess, log: { text:
 		if (answer === 'PONG') return;
 		await wait(50);
 	}
-	child.kill('SIGKILL');
+	killGroup(child);
 	throw new Error(`The Redis server did not start:\n${log.text}`);
 }
 
