@@ -27,7 +27,8 @@ await runTask(async () => {
 	const stack = await startStack({ timezone: 'Europe/Berlin' });
 	try {
 		const shown = await Promise.race([show(stack), interrupted]);
-		if (shown !== 'interrupted' && !once) await interrupted;
+		if (shown === 'interrupted') process.exitCode = 130;
+		else if (!once) await interrupted;
 	} finally {
 		await step('Stopping', () => stack.stop());
 	}

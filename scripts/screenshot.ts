@@ -1,0 +1,28 @@
+/** `npm run screenshot`: draws docs/images/nightly-backup.png anew, from a real editor that has run the workflow. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { saveCanvas } from './demo/canvas.ts';
+import { build } from './lib/build.ts';
+import { root } from './lib/paths.ts';
+import { step } from './lib/step.ts';
+import { runTask } from './lib/task.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from './n8n/nightlyBackup.ts';
+import { startStack } from './n8n/stack.ts';
+
+await runTask(async () => {
+	await step('Building', build);
+	const stack = await startStack();
+	try {
+		const workflow = await stack.editor.createWorkflow(
+			await nightlyBackup(stack, await createCredentials(stack)),
+		);
+		await stack.editor.run(workflow, manualTrigger);
+		const images = join(root, 'docs', 'images');
+		await mkdir(images, { recursive: true });
+		await step('Screenshot', () =>
+			saveCanvas(stack.n8n.url, workflow.id, join(images, 'nightly-backup.png')),
+		);
+	} finally {
+		await stack.stop();
+	}
+});
