@@ -23,6 +23,21 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'openssl', debianPackage: 'openssl' },
 ];
 
+export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>
+	['initdb', 'psql', 'redis-server'].includes(program),
+);
+
+/** What the benchmark sets beside this package; it goes without those that cannot be had. */
+export const benchPeers: NeededProgram[] = ['pigz', 'zstd', 'restic'].map((name) => ({
+	program: name,
+	debianPackage: name,
+}));
+
+/** As {@link ensurePrograms}, for programs that are welcome rather than needed. */
+export async function offerPrograms(welcome: NeededProgram[]): Promise<void> {
+	for (const one of welcome) await ensurePrograms([one]).catch(() => {});
+}
+
 /**
  * Installs the Debian packages of those programs that this machine lacks. Services that they bring are not started.
  *
@@ -45,8 +60,11 @@ export async function ensurePrograms(needed: NeededProgram[]): Promise<void> {
 	});
 }
 
-/** Debian keeps the PostgreSQL server out of PATH, and administrators' programs out of other users' PATH. */
-function isInstalled(program: string): boolean {
+/**
+ * Whether a program can be run here. Debian keeps the PostgreSQL server out of PATH, and administrators’ programs
+ * out of other users’ PATH.
+ */
+export function isInstalled(program: string): boolean {
 	const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 	if (program === 'initdb' && existsSync('/usr/lib/postgresql')) return true;
 	return folders.some((folder) => isFile(join(folder, program)));

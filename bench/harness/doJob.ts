@@ -1,0 +1,63 @@
+import type { ArtifactRequest, Component, Compression } from '../../core/artifact/index.ts';
+import type { DumpRequest } from '../../core/postgres/dumpRequest.ts';
+import type { Job } from './jobs.ts';
+import {
+	archiveDirectory,
+	builtInDump,
+	builtInSnapshot,
+	createArtifact,
+	localDump,
+	readManifest,
+	verifyPostgresArtifact,
+	verifyArchiveArtifact,
+} from './package.ts';
+
+const { signal } = new AbortController();
+
+/** Does the work as n8n's nodes do it: through the one pipeline, with census, SHA-256, fsync and manifest. */
+export async function doJob(job: Job): Promise<void> {
+	switch (job.kind) {
+		case 'dump':
+			for (const database of job.databases) {
+				const dump: DumpRequest = { database, selection: {}, noOwner: false, noPrivileges: false };
+				const source =
+					job.engine === 'built-in'
+						? builtInDump(job.connection, dump)
+						: localDump(job.connection, dump, { pgDumpPath: 'pg_dump' });
+				await createArtifact(request(job, 'postgres', database, 'sql'), source, signal);
+			}
+			return;
+		case 'snapshot':
+			await createArtifact(request(job, 'redis', 'dump', 'rdb'), builtInSnapshot(job.connection), signal);
+			return;
+		case 'archive':
+			await createArtifact(
+				request(job, 'n8n', 'n8n_data', 'tar'),
+				archiveDirectory({ directory: job.directory }),
+				signal,
+			);
+			return;
+		case 'verify': {
+			const verify = job.component === 'postgres' ? verifyPostgresArtifact : verifyArchiveArtifact;
+			const report = await verify({ path: job.path, manifest: await readManifest(job.path) }, signal);
+			if (report.result !== 'passed') throw new Error(`${job.path} did not pass its verification`);
+		}
+	}
+}
+
+function request(
+	{ backupDirectory, compression }: { backupDirectory: string; compression?: Compression },
+	component: Component,
+	prefix: string,
+	extension: string,
+): ArtifactRequest {
+	return {
+		root: backupDirectory,
+		component,
+		prefix,
+		extension,
+		compression: compression ?? { method: 'none' },
+		timeZone: 'UTC',
+		step: prefix,
+	};
+}

@@ -1,0 +1,31 @@
+/**
+ * The process that stands for n8n: it loads the package, waits for one job, does it and says what it took. Started
+ * anew for every job, because the highest memory of a process is never forgotten.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as wait } from 'node:timers/promises';
+import { doJob } from './doJob.ts';
+import type { Job, Outcome } from './jobs.ts';
+
+process.once('message', (job: Job) => {
+	void measure(job)
+		.catch((error: Error): Outcome => ({ error: error.stack ?? error.message }))
+		.then((outcome) => process.send?.(outcome, () => process.disconnect()));
+});
+process.send?.('ready');
+
+async function measure(job: Job): Promise<Outcome> {
+	await wait(100);
+	const idleBytes = process.memoryUsage.rss();
+	const delay = monitorEventLoopDelay({ resolution: 1 });
+	delay.enable();
+	const started = performance.now();
+	await doJob(job);
+	const seconds = (performance.now() - started) / 1000;
+	delay.disable();
+	return {
+		seconds,
+		peakBytes: process.resourceUsage().maxRSS * 1024 - idleBytes,
+		loopDelayMs: delay.percentile(99) / 1e6,
+	};
+}

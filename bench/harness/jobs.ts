@@ -1,0 +1,46 @@
+import type { Compression } from '../../core/artifact/compression.ts';
+import type { PostgresConnection } from '../../core/postgres/connection.ts';
+import type { RedisConnection } from '../../core/redis/connection.ts';
+
+/** One piece of work for the package, as plain values: it is done in a process of its own. */
+export type Job = DumpJob | SnapshotJob | ArchiveJob | VerifyJob;
+
+export interface DumpJob {
+	kind: 'dump';
+	engine: 'built-in' | 'local';
+	connection: PostgresConnection;
+	/** Dumped one after the other. */
+	databases: readonly string[];
+	compression: Compression;
+	backupDirectory: string;
+}
+
+export interface SnapshotJob {
+	kind: 'snapshot';
+	connection: RedisConnection;
+	backupDirectory: string;
+}
+
+export interface ArchiveJob {
+	kind: 'archive';
+	directory: string;
+	compression: Compression;
+	backupDirectory: string;
+}
+
+export interface VerifyJob {
+	kind: 'verify';
+	component: 'postgres' | 'n8n';
+	path: string;
+}
+
+/** What the process that did the work measured. */
+export interface Measured {
+	seconds: number;
+	/** Resident memory at its highest during the work, less what the idle process had. */
+	peakBytes: number;
+	/** The event loop's delay, 99th percentile, in milliseconds. */
+	loopDelayMs: number;
+}
+
+export type Outcome = Measured | { error: string };

@@ -1,0 +1,21 @@
+import { createRequire } from 'node:module';
+import type * as artifact from '../../core/artifact/index.ts';
+import type * as builtInDumps from '../../core/postgres/dump/builtInDump.ts';
+import type * as localDumps from '../../core/postgres/dump/localDump.ts';
+import type * as dumpVerification from '../../core/postgres/verifyPostgres.ts';
+import type * as snapshots from '../../core/redis/builtInSnapshot.ts';
+import type * as archives from '../../core/volume/archiveDirectory.ts';
+import type * as archiveVerification from '../../core/volume/verifyVolume.ts';
+
+/** The compiled package, which is CommonJS: what is measured are the very files that ship. */
+const fromDist = createRequire(new URL('../../dist/', import.meta.url));
+
+const load = <Module>(path: string): Module => fromDist(`./core/${path}.js`) as Module;
+
+export const { createArtifact, readManifest } = load<typeof artifact>('artifact/index');
+export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtInDump');
+export const { localDump } = load<typeof localDumps>('postgres/dump/localDump');
+export const { verifyPostgresArtifact } = load<typeof dumpVerification>('postgres/verifyPostgres');
+export const { builtInSnapshot } = load<typeof snapshots>('redis/builtInSnapshot');
+export const { archiveDirectory } = load<typeof archives>('volume/archiveDirectory');
+export const { verifyArchiveArtifact } = load<typeof archiveVerification>('volume/verifyVolume');

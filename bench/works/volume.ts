@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { Bench } from '../harness/bench.ts';
+import { runShell } from '../harness/runShell.ts';
+import { createBigFiles, createSmallFiles } from '../data/volumeTrees.ts';
+
+/** Two trees like parts of `~/.n8n`: a few big files, and the many small ones of community nodes. */
+export async function measureVolumes(bench: Bench): Promise<void> {
+	const { bytes, smallFiles } = bench.scale;
+	const big = await bench.emptyDirectory('big');
+	createBigFiles(big, bytes);
+	await measureTree(bench, 'big files', big);
+	const small = await bench.emptyDirectory('small');
+	createSmallFiles(small, smallFiles);
+	await measureTree(bench, `${smallFiles.toLocaleString('en')} small files`, small);
+}
+
+async function measureTree(bench: Bench, what: string, directory: string): Promise<void> {
+	const peers = await bench.emptyDirectory('peers');
+	const output = join(peers, 'archive');
+	const repository = join(peers, 'restic');
+	const restic = `RESTIC_PASSWORD=x restic -q --no-cache -r ${repository}`;
+	const tar = `tar -C ${directory} -cf - .`;
+	const [gzip, zstd] = [`Volume Archive, gzip, ${what}`, `Volume Archive, zstd, ${what}`];
+	const archive = (method: 'gzip' | 'zstd') => (backupDirectory: string) =>
+		({ kind: 'archive', directory, compression: { method }, backupDirectory }) as const;
+
+	await bench.race(
+		[
+			bench.ours(gzip, archive('gzip')),
+			bench.ours(zstd, archive('zstd')),
+			...bench.peer('tar czf', `tar -C ${directory} -czf ${output} .`),
+			...bench.peer('tar | zstd -3', `${tar} | zstd -q -3 > ${output}`, { needs: 'zstd' }),
+			...bench.peer('tar | pigz', `${tar} | pigz > ${output}`, { needs: 'pigz', isAside: true }),
+			...bench.peer('restic backup', `${restic} backup ${directory}`, {
+				needs: 'restic',
+				isAside: true,
+				prepare: async () => {
+					await bench.emptyDirectory('peers');
+					await runShell(`${restic} init`);
+				},
+			}),
+		],
+		[
+			[gzip, 'tar czf'],
+			[gzip, 'tar | pigz'],
+			[zstd, 'tar | zstd -3'],
+			[zstd, 'restic backup'],
+		],
+	);
+}

@@ -1,0 +1,91 @@
+/**
+ * `npm run bench` sets this package beside what people use instead and writes bench/results.json, the tables of
+ * bench/README.md and bench/growth.svg. `-- --quick` takes less than two minutes, `-- --huge` adds 10 GB.
+ */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createN8nDatabase } from '../bench/data/n8nDatabase.ts';
+import { Bench } from '../bench/harness/bench.ts';
+import { amount, type Results } from '../bench/harness/results.ts';
+import { scaleOf } from '../bench/harness/scale.ts';
+import { describeMachine, describeVersions } from '../bench/report/machine.ts';
+import { fillIn, toMarkdown } from '../bench/report/markdown.ts';
+import { plotGrowth } from '../bench/report/plot.ts';
+import { measureGrowth } from '../bench/works/growth.ts';
+import { measureDumps, measureVerify } from '../bench/works/postgres.ts';
+import { measureRedis } from '../bench/works/redis.ts';
+import { measureVolumes } from '../bench/works/volume.ts';
+import { build } from './lib/build.ts';
+import { root } from './lib/paths.ts';
+import { step } from './lib/step.ts';
+import { runTask } from './lib/task.ts';
+import { startPostgres } from './servers/postgres.ts';
+import { benchPeers, benchPrograms, ensurePrograms, offerPrograms } from './setup/debianPackages.ts';
+
+const started = performance.now();
+const scale = scaleOf(process.argv.slice(2));
+
+await runTask(async () => {
+	await step('Programs', async () => {
+		await ensurePrograms(benchPrograms);
+		await offerPrograms(benchPeers);
+	});
+	await step('Building', build);
+	const scratch = await mkdtemp(join(tmpdir(), 'n8n-backup-bench-'));
+	try {
+		await report(await measure(new Bench(scale, scratch)));
+	} finally {
+		await rm(scratch, { recursive: true, force: true });
+	}
+});
+
+async function measure(bench: Bench): Promise<Results> {
+	const server = await startPostgres();
+	try {
+		await step('An n8n database', () => createN8nDatabase(server, 'n8n', scale.bytes));
+		await step('Dumps', () => measureDumps(bench, server, 'n8n'));
+		await step('Verifying', () => measureVerify(bench, server, 'n8n'));
+		await step('Growth', () => measureGrowth(bench, server));
+	} finally {
+		await server.stop();
+	}
+	await step('Redis', () => measureRedis(bench));
+	await step('Volumes', () => measureVolumes(bench));
+
+	const peaks = [...bench.processes, ...bench.growth.flatMap(({ points }) => points)];
+	bench.rows.push(
+		amount(
+			'Peak memory above idle, the highest of all',
+			'MB',
+			peaks.map(({ peakMegabytes }) => peakMegabytes),
+		),
+		amount(
+			'Event loop delay, p99, the longest of all',
+			'ms',
+			bench.processes.map(({ loopDelayMs }) => loopDelayMs),
+		),
+	);
+	const { rows, processes, growth, missing } = bench;
+	return {
+		mode: scale.mode,
+		at: new Date().toISOString(),
+		minutes: (performance.now() - started) / 60_000,
+		machine: describeMachine(),
+		versions: await describeVersions(server.version),
+		rows,
+		processes,
+		growth,
+		missing,
+	};
+}
+
+async function report(results: Results): Promise<void> {
+	const file = (name: string) => join(root, 'bench', name);
+	await writeFile(file('results.json'), `${JSON.stringify(results, undefined, '\t')}\n`);
+	await writeFile(file('growth.svg'), plotGrowth(results.growth));
+	await writeFile(file('README.md'), fillIn(await readFile(file('README.md'), 'utf8'), results));
+	console.log(`\n${toMarkdown(results)}\n`);
+	const missed = results.rows.filter(({ met }) => met === false);
+	console.log(missed.length === 0 ? 'Every limit was kept.' : `${missed.length} limits were not kept.`);
+}
