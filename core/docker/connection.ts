@@ -13,9 +13,9 @@ export interface DockerTls {
 export type DockerConnection =
 	{ kind: 'socket'; path: string } | { kind: 'tcp'; host: string; port: number; tls?: DockerTls };
 
-/** How messages name an engine: `the Docker Engine at tcp://proxy:2375`. */
+/** How messages name an engine: `Docker at tcp://proxy:2375`. */
 export function describeEngine(connection: DockerConnection): string {
 	const address =
 		connection.kind === 'socket' ? connection.path : `tcp://${connection.host}:${connection.port}`;
-	return `the Docker Engine at ${address}`;
+	return `Docker at ${address}`;
 }

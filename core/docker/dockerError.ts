@@ -26,7 +26,7 @@ export function dockerError(error: unknown, connection: DockerConnection, operat
 	if (status !== undefined) return refusedCall(error, status, connection, operation);
 	return connection.kind === 'socket'
 		? socketError(error, connection)
-		: networkError(tlsMismatch(error, connection) ?? error, capitalised(describeEngine(connection)));
+		: networkError(tlsMismatch(error, connection) ?? error, describeEngine(connection));
 }
 
 function refusedCall(
@@ -44,18 +44,18 @@ function refusedCall(
 		});
 	}
 	if (status === 401) {
-		return new BackupError('auth', `${capitalised(engine)} refused n8n: ${message}`, {
+		return new BackupError('auth', `${engine} refused n8n: ${message}`, {
 			advice: 'Correct the client certificate in the credential',
 			cause: error,
 		});
 	}
 	if (message.includes('HTTP request to an HTTPS server')) {
-		return new BackupError('auth', `${capitalised(engine)} speaks TLS only`, {
+		return new BackupError('auth', `${engine} speaks TLS only`, {
 			advice: 'Switch TLS on in the credential and give it CA, certificate and key',
 			cause: error,
 		});
 	}
-	return new BackupError('server', `${capitalised(engine)} could not ${purpose}: ${message}`, {
+	return new BackupError('server', `${engine} could not ${purpose}: ${message}`, {
 		advice: 'Look into the engine’s log (journalctl -u docker) for the reason, then run it again',
 		cause: error,
 	});
@@ -86,7 +86,7 @@ function socketError(error: unknown, { path }: { path: string }): BackupError {
 				cause: error,
 			});
 		default:
-			return networkError(error, capitalised(describeEngine({ kind: 'socket', path })));
+			return networkError(error, describeEngine({ kind: 'socket', path }));
 	}
 }
 
@@ -103,7 +103,7 @@ function groupFix(path: string): string {
 /** What Node reports when one side speaks TLS and the other does not, or the engine misses our certificate. */
 function tlsMismatch(error: unknown, connection: DockerConnection): BackupError | undefined {
 	const details = `${errorCode(error)} ${errorMessage(error)}`;
-	const engine = capitalised(describeEngine(connection));
+	const engine = describeEngine(connection);
 	if (/wrong version number|packet length too long/i.test(details)) {
 		return new BackupError('bad-parameter', `${engine} does not speak TLS`, {
 			advice: 'Switch TLS off in the credential, or correct the port (2376 is the usual one with TLS)',
@@ -117,8 +117,4 @@ function tlsMismatch(error: unknown, connection: DockerConnection): BackupError 
 		});
 	}
 	return undefined;
-}
-
-function capitalised(text: string): string {
-	return text.charAt(0).toUpperCase() + text.slice(1);
 }

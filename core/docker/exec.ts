@@ -77,7 +77,7 @@ export async function startExec(
 		} catch (error) {
 			await endExec(client, { execId, tag, ...request });
 			if (signal.aborted) throw cancelledError(signal.reason);
-			throw networkError(error, `the Docker Engine's stream from ${request.container.name}`);
+			throw networkError(error, describeEngine(client.connection));
 		}
 	}
 }
@@ -120,8 +120,11 @@ function changedMeanwhile(error: unknown, { name }: Container): unknown {
 	});
 }
 
-/** An engine notices a command's end a moment after the end of its output. In milliseconds. */
-const exitDelays = [0, 20, 50, 100, 200, 500, 1000, 2000, 4000];
+/**
+ * An engine notices a command's end a moment after the end of its output, in milliseconds. A command that still
+ * runs after all of these did not end its output by itself: something between cut it.
+ */
+const exitDelays = [0, 20, 50, 100, 200, 500, 1000];
 
 async function readExitCode(client: DockerClient, execId: string, request: ExecRequest): Promise<number> {
 	for (const delay of exitDelays) {
