@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 /** A socket proxy as people put it before an engine: it forbids calls, and notes all that it sees. */
 export interface RecordingProxy {
@@ -38,7 +39,8 @@ export async function startProxy(socketPath: string): Promise<RecordingProxy> {
 		});
 		forwarded.on('error', () => response.destroy());
 		response.on('close', () => forwarded.destroy());
-		message.pipe(forwarded);
+		// In one piece: an engine that has its answer closes the connection, whatever is still to be written.
+		void buffer(message).then((body) => forwarded.end(body));
 	});
 	server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
 		if (!allows(message)) {
