@@ -6,6 +6,7 @@ import { DumpInspector } from '../census';
 import { openTransport } from '../connect/transport';
 import type { PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 import { type PgDumpThread, startPgDump } from './pgDumpThread';
@@ -23,6 +24,7 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 			environment: libpqEnvironment(connection, request),
 			server,
 			inspect: (chunk) => inspector.inspect(chunk),
+			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
 		});
 		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
 		const proven = prove(thread, connection, request, inspector).finally(() =>

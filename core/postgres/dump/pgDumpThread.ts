@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
 import { PasswordOnlySasl } from './saslFilter';
+import { SessionKeyReader } from './sessionKey';
 import { Credit } from './worker/credit';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
 import { createRing, RingWriter, type SharedRing } from './worker/sharedRing';
@@ -22,6 +23,8 @@ export interface PgDumpThreadOptions {
 	server: Duplex;
 	/** Sees each chunk before it is streamed. */
 	inspect: (chunk: Buffer) => void;
+	/** Called with the key of the session when the dump is given up while the server is still at work. */
+	cancel: (sessionKey: Buffer) => void;
 }
 
 export interface PgDumpThread {
@@ -38,7 +41,13 @@ export interface PgDumpThread {
  * goes through shared memory to the worker, what pg_dump sends and writes comes back by messages. Destroying the
  * output ends thread and connection.
  */
-export function startPgDump({ args, environment, server, inspect }: PgDumpThreadOptions): PgDumpThread {
+export function startPgDump({
+	args,
+	environment,
+	server,
+	inspect,
+	cancel,
+}: PgDumpThreadOptions): PgDumpThread {
 	const input = createRing(inputBytes);
 	const credit = Credit.of(outputBytes);
 	const job: PgDumpJob = { args, environment, input, credit: credit.shared };
@@ -50,12 +59,15 @@ export function startPgDump({ args, environment, server, inspect }: PgDumpThread
 		name: 'pg_dump',
 	});
 
+	const session = new SessionKeyReader();
+	let hasExited = false;
 	const output = new DumpOutput(credit, () => {
+		if (session.key && !hasExited) cancel(session.key);
 		server.destroy();
 		void worker.terminate();
 	});
 	let connectionError: unknown;
-	void receive(server, input).catch((error: unknown) => (connectionError = error));
+	void receive(server, session, input).catch((error: unknown) => (connectionError = error));
 
 	const exit = new Promise<PgDumpExit>((resolve) => {
 		let isHead = true;
@@ -74,6 +86,7 @@ export function startPgDump({ args, environment, server, inspect }: PgDumpThread
 					break;
 				}
 				case 'exit':
+					hasExited = true;
 					resolve(message.exit);
 					break;
 			}
@@ -85,7 +98,7 @@ export function startPgDump({ args, environment, server, inspect }: PgDumpThread
 }
 
 /** Everything that the server sends, as fast as the worker makes room for it. */
-async function receive(server: Readable, ring: SharedRing): Promise<void> {
+async function receive(server: Readable, session: SessionKeyReader, ring: SharedRing): Promise<void> {
 	const writer = new RingWriter(ring);
 	const sink = new Writable({
 		write(chunk: Buffer, _encoding, callback) {
@@ -93,7 +106,7 @@ async function receive(server: Readable, ring: SharedRing): Promise<void> {
 		},
 	});
 	try {
-		await pipeline(server, new PasswordOnlySasl(), sink);
+		await pipeline(server, session, new PasswordOnlySasl(), sink);
 	} finally {
 		writer.close();
 	}
