@@ -21,8 +21,14 @@ const redisReleases: Array<[release: string, rdbVersion: number]> = [
 const valkeyOwn = { release: '9.0', rdbVersion: 80 };
 const valkeyReadsOfRedis = 11;
 
-/** Whether a server of this `INFO` can read the file. Servers newer than the table read at least what it says. */
-export function canLoad(info: Map<string, string>, { magic, version }: RdbFacts): boolean {
+/**
+ * Whether a server of this `INFO` can read the file. Servers newer than the table read at least what it says.
+ * A file with types that this package does not know is for servers no older than the one that wrote it.
+ */
+export function canLoad(info: Map<string, string>, { magic, version, keys, aux }: RdbFacts): boolean {
+	const own = info.get('valkey_version') ?? info.get('redis_version') ?? '0';
+	const writer = aux['valkey-ver'] ?? aux['redis-ver'];
+	if (keys === undefined && (writer === undefined || !isAtLeast(own, writer))) return false;
 	const valkey = info.get('valkey_version');
 	if (magic === 'VALKEY') {
 		return valkey !== undefined && isAtLeast(valkey, valkeyOwn.release) && version <= valkeyOwn.rdbVersion;

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OnProgress } from '../../artifact/progress';
-import { BackupError, cancelledError } from '../../errors';
+import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { RedisClient } from '../client';
 import { describeServer, type RedisConnection } from '../connection';
 import { inspectRdb } from '../rdb/inspectRdb';
@@ -31,6 +31,8 @@ export interface RestoreRequest {
 	announcePort?: number;
 	/** Milliseconds without a sign of life from the server until it is given up; 5 minutes when undefined. */
 	idleTimeoutMs?: number;
+	/** Milliseconds in which the server has to come for the data; it tries each second; 20 seconds when undefined. */
+	comeTimeoutMs?: number;
 	onProgress?: OnProgress;
 }
 
@@ -44,9 +46,6 @@ export interface RestoreResult {
 	rdb: RdbFacts;
 	warnings: string[];
 }
-
-/** A server that is told whom to follow connects within a second. */
-const comeTimeoutMs = 20_000;
 
 /**
  * Puts an RDB into a running server, in place of all that it holds: n8n acts as a master, the server becomes its
@@ -63,7 +62,7 @@ export async function restoreRdb(
 	signal: AbortSignal,
 ): Promise<RestoreResult> {
 	const rdb = await inspectRdb(await request.openRdb(), signal);
-	const idleTimeoutMs = request.idleTimeoutMs ?? 300_000;
+	const { idleTimeoutMs = 300_000, comeTimeoutMs = 20_000 } = request;
 	const client = await RedisClient.connect(connection, signal, { commandTimeoutMs: idleTimeoutMs });
 	try {
 		const target = await examineTarget(client, rdb);
@@ -72,7 +71,7 @@ export async function restoreRdb(
 		const attempt = { connection, rdb, target, safetySnapshot };
 		let keys: number;
 		try {
-			keys = await replicate(client, { ...request, idleTimeoutMs }, rdb, signal);
+			keys = await replicate(client, { ...request, idleTimeoutMs, comeTimeoutMs }, rdb, signal);
 		} catch (error) {
 			throw await failedRestore(signal.aborted ? cancelledError(error) : error, attempt);
 		}
@@ -91,7 +90,7 @@ export async function restoreRdb(
 /** Makes the server our replica until it has loaded everything; answers the number of keys that it then has. */
 async function replicate(
 	client: RedisClient,
-	request: RestoreRequest & { idleTimeoutMs: number },
+	request: RestoreRequest & { idleTimeoutMs: number; comeTimeoutMs: number },
 	rdb: RdbFacts,
 	signal: AbortSignal,
 ): Promise<number> {
@@ -109,7 +108,7 @@ async function replicate(
 	let keys: number;
 	try {
 		await client.command('REPLICAOF', host, String(port));
-		keys = await followLoading(client, master, { ...request, rdb, host, port, comeTimeoutMs }, signal);
+		keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
 		demandAllKeys(keys, rdb, client.connection);
 	} catch (error) {
 		// A server that still receives gives up when the connection ends, and keeps what it has.
@@ -138,5 +137,9 @@ function demandAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection)
 /** With an append-only file, data is safe once that was written anew. */
 async function settle(client: RedisClient, target: Target, signal: AbortSignal): Promise<string[]> {
 	if (target.info.get('aof_enabled') !== '1') return [];
-	return await appendOnlyRewritten(client, () => wait(250, undefined, { signal }));
+	try {
+		return await appendOnlyRewritten(client, () => wait(250, undefined, { signal }));
+	} catch (error) {
+		return [`Whether the server wrote its append-only file anew is not known: ${errorMessage(error)}`];
+	}
 }

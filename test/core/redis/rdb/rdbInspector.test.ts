@@ -32,7 +32,7 @@ const streamMeta = [length(1), length(0), length(0), length(0), length(9)];
 const pending = [length(1), Buffer.alloc(16), eight(), length(2)];
 
 /** One key of every kind of layout; each is followed by another, so a wrong step shows. */
-const everything = [
+const everything: Buffer[] = [
 	aux('redis-ver', '7.0.15'),
 	Buffer.concat([byte(250), string('ctime'), byte(0xc2, 1, 2, 3, 4)]),
 	Buffer.concat([byte(250), string('long'), compressed(200)]),

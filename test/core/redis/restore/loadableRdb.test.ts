@@ -4,7 +4,8 @@ import { canLoad } from '../../../../core/redis/restore/loadableRdb';
 const redis = (version: string) => new Map([['redis_version', version]]);
 // Valkey tells the Redis version that it is compatible with as well.
 const valkey = (version: string) => new Map([...redis('7.2.4'), ['valkey_version', version]]);
-const file = (magic: 'REDIS' | 'VALKEY', version: number) => ({ magic, version }) as RdbFacts;
+const file = (magic: 'REDIS' | 'VALKEY', version: number) =>
+	({ magic, version, keys: 1, aux: {} }) as RdbFacts;
 
 describe('Whether a server can load an RDB', () => {
 	it.each([
@@ -30,6 +31,14 @@ describe('Whether a server can load an RDB', () => {
 	it('Valkey 8 and Redis do not read what Valkey 9 wrote', () => {
 		expect(canLoad(valkey('8.1.0'), file('VALKEY', 80))).toBe(false);
 		expect(canLoad(redis('8.10.0'), file('VALKEY', 80))).toBe(false);
+	});
+
+	it('a file with unknown types is for servers no older than its writer', () => {
+		const unknown = { ...file('REDIS', 10), keys: undefined, aux: { 'redis-ver': '7.0.15' } };
+		expect(canLoad(redis('7.0.2'), unknown)).toBe(true);
+		expect(canLoad(redis('7.2.0'), unknown)).toBe(true);
+		expect(canLoad(redis('6.2.0'), unknown)).toBe(false);
+		expect(canLoad(redis('7.2.0'), { ...unknown, aux: {} })).toBe(false);
 	});
 
 	it('a server that does not tell its version is not trusted', () => {
