@@ -82,7 +82,8 @@ function creationClauses({ encoding, tablespace, row }: DatabaseRow): string {
 		`ENCODING ${quoteLiteral(encoding)}`,
 		`LC_COLLATE ${quoteLiteral(String(row.datcollate))}`,
 		`LC_CTYPE ${quoteLiteral(String(row.datctype))}`,
-		`TABLESPACE ${quoteIdentifier(tablespace)}`,
+		// The usual one need not be named, and naming it takes a privilege.
+		...(tablespace === 'pg_default' ? [] : [`TABLESPACE ${quoteIdentifier(tablespace)}`]),
 	];
 	const locale = row.datlocale ?? row.daticulocale;
 	if (row.datlocprovider === 'i')
