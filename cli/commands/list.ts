@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { type CatalogEntry, type Component, readCatalog } from '../../core/artifact';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
@@ -13,7 +14,7 @@ export const addList: AddCommand = (parent, run) => {
 		.command('list')
 		.description('show the backups that are there, newest first')
 		.addOption(componentOption())
-		.action((options: { component?: Component[] }, command) =>
+		.action((options: { component?: Component[] }, command: Command) =>
 			run(command, async ({ output, globals }) => {
 				const root = backupDirectory(globals);
 				const { timeZone } = globals;

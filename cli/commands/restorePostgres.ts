@@ -11,7 +11,7 @@ import { exitCodes } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
 import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
 import { formatBytes, plural } from '../output/units';
-import { backUpFirst, safetyDirectory, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
+import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument } from './arguments';
 
 interface Options extends PostgresOptions, SafetyOptions {
@@ -94,28 +94,13 @@ async function chooseTarget(
 ): Promise<RestoreTarget> {
 	const database = options.replace;
 	if (database === undefined) return { kind: 'new', database: options.into ?? databaseNameFor(path) };
-	const root = safetyDirectory(options, tools);
-	await confirm(
-		{
-			consequence: `This puts ${path} in the place of the database "${database}" of ${describeServer(connection)}.`,
-			word: database,
-			yes: options.yes,
-		},
-		tools.terminal,
-		tools.signal,
-	);
-	const openSource = builtInDump(connection, {
-		database,
-		selection: {},
-		noOwner: false,
-		noPrivileges: false,
-	});
-	return {
-		kind: 'replace',
-		database,
-		safetyBackup: async (signal) =>
-			await backUpFirst({ root, component: 'postgres', name: database, openSource }, tools, signal),
-	};
+	const everything = { database, selection: {}, noOwner: false, noPrivileges: false };
+	const openSource = builtInDump(connection, everything);
+	const save = safetyBackup({ component: 'postgres', name: database, openSource }, options, tools);
+	const server = describeServer(connection);
+	const consequence = `This puts ${path} in the place of the database "${database}" of ${server}.`;
+	await confirm({ consequence, word: database, yes: options.yes }, tools.terminal, tools.signal);
+	return { kind: 'replace', database, safetyBackup: save };
 }
 
 function ownerRule({ owner, mapRole }: Options): OwnerRule {

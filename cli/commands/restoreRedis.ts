@@ -1,17 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
-import { describeServer, type RedisConnection } from '../../core/redis/connection';
+import { describeServer } from '../../core/redis/connection';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
+import { demandSound } from '../../core/verify/demandSound';
 import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
-import type { AddCommand, CommandTools } from '../command';
+import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
 import { plural } from '../output/units';
-import { backUpFirst, safetyDirectory, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
-import { demandSound } from '../sound';
+import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument } from './arguments';
 
 interface Options extends RedisOptions, SafetyOptions {
@@ -41,9 +41,12 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { path } = await findArtifact(named, tools.globals, 'redis');
-			await demandSound(path, tools);
+			await demandSound(path, tools.output, tools.signal);
 			const connection = await redisConnection(options, tools);
-			const takeSafetySnapshot = safetySnapshot(options, connection, tools);
+			const openSource = builtInSnapshot(connection);
+			const save = options.safetySnapshot
+				? safetyBackup({ component: 'redis', name: 'redis', openSource }, options, tools)
+				: undefined;
 			const server = describeServer(connection);
 			const consequence = `This replaces everything that ${server} holds with ${path}.`;
 			await confirm({ consequence, word: 'replace', yes: options.yes }, tools.terminal, tools.signal);
@@ -52,7 +55,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 				connection,
 				{
 					openRdb: () => createReadStream(path),
-					takeSafetySnapshot,
+					takeSafetySnapshot: save && (async () => await save(tools.signal)),
 					listenHost,
 					listenPort,
 					announceHost,
@@ -66,18 +69,6 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		}),
 	);
 };
-
-function safetySnapshot(
-	options: Options,
-	connection: RedisConnection,
-	tools: CommandTools,
-): (() => Promise<string>) | undefined {
-	if (!options.safetySnapshot) return undefined;
-	const root = safetyDirectory(options, tools);
-	const openSource = builtInSnapshot(connection);
-	return async () =>
-		await backUpFirst({ root, component: 'redis', name: 'redis', openSource }, tools, tools.signal);
-}
 
 function describe(server: string, { keys, keysBefore, warnings }: RestoreResult): string {
 	return [

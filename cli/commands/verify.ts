@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import type { Component } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
@@ -28,7 +29,7 @@ export const addVerify: AddCommand = (parent, run) => {
 		.option('--newest', 'the newest backup of each kind')
 		.addOption(componentOption('--component <name>', 'with --all and --newest: only this component'))
 		.option('--no-record', 'do not write the result into the manifests')
-		.action((named: string[], options: VerifyOptions, command) =>
+		.action((named: string[], options: VerifyOptions, command: Command) =>
 			run(command, async (tools) => {
 				const chosen = await choose(named, options, tools.globals);
 				return await verifyEach(chosen, options.record, tools);

@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { CheckResult } from '../artifact/checks';
 import type { Manifest } from '../artifact/manifest';
 import { type VerifyReport, type VerifyRequest, verifyArtifact } from '../artifact/verifyArtifact';
@@ -57,8 +59,7 @@ function checkMembers({ entries, bytes }: ArchiveSummary, manifest: Manifest | u
 }
 
 async function readToEnd(raw: AsyncIterable<Buffer>): Promise<CheckResult[]> {
-	for await (const _ of raw) {
-		// The bytes are counted and hashed on their way here.
-	}
+	// The bytes are counted and hashed on their way here.
+	await finished(Readable.from(raw).resume());
 	return [];
 }
