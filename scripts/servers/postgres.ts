@@ -19,6 +19,8 @@ export interface PostgresOptions {
 	settings?: Record<string, string>;
 	/** How passwords are stored and asked for. */
 	auth?: 'scram-sha-256' | 'md5';
+	/** A line for pg_hba.conf, ahead of the ones that ask everybody for a password. */
+	hba?: string;
 }
 
 export interface PostgresServer {
@@ -79,6 +81,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 		const identity = await serverIdentity(home);
 		const dataDir = join(home, 'data');
 		await initialise({ binDir, home, dataDir, identity, auth: options.auth ?? 'scram-sha-256' });
+		if (options.hba !== undefined) await prepend(join(dataDir, 'pg_hba.conf'), `${options.hba}\n`);
 		const certificates = options.tls ? await makeCertificates(home, dataDir, identity) : undefined;
 		const { child, port, version } = await launch({ binDir, home, dataDir, identity, options });
 		return describe({ binDir, home, dataDir, child, port, version, certificates });
@@ -132,6 +135,10 @@ async function initialise({
 	);
 }
 
+async function prepend(path: string, text: string): Promise<void> {
+	await writeFile(path, text + (await readFile(path, 'utf8')));
+}
+
 function serverEnvironment(): NodeJS.ProcessEnv {
 	return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
@@ -144,6 +151,8 @@ async function launch(
 		const port = await freePort();
 		const child = spawnServer(place, port);
 		running.add(child);
+		// A test that forgets its server must not keep Jest from ending; see the listener above.
+		child.unref();
 		child.once('exit', () => running.delete(child));
 		try {
 			return { child, port, version: await waitUntilReady(child, port, place.home) };
@@ -231,6 +240,7 @@ interface Started {
 function describe({ binDir, home, dataDir, child, port, version, certificates }: Started): PostgresServer {
 	const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 	const end = async (signal: NodeJS.Signals) => {
+		child.ref();
 		child.kill(signal);
 		if (child.exitCode === null && child.signalCode === null) await exited;
 	};

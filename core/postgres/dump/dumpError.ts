@@ -25,7 +25,10 @@ const fromSqlState = (sqlState: string, pattern: RegExp): Diagnosis => ({ patter
 /** What pg_dump's and the server's words mean; the first that fits. */
 const diagnoses: Diagnosis[] = [
 	fromSqlState('3D000', /database ".*" does not exist/),
-	fromSqlState('28P01', /authentication failed|no password supplied|no pg_hba\.conf entry/),
+	fromSqlState(
+		'28P01',
+		/authentication failed|no password supplied|requires a valid client certificate|no pg_hba\.conf entry/,
+	),
 	fromSqlState('28000', /role ".*" (?:does not exist|is not permitted to log in)/),
 	{
 		pattern: /permission denied/,
@@ -69,7 +72,7 @@ export function dumpError(failure: DumpFailure): BackupError {
 	const messages = readableMessages(failure.messages, connection);
 	const server = describeServer(connection);
 	if (messages.length === 0 && connectionError !== undefined) return networkError(connectionError, server);
-	const said = messages.length > 0 ? messages.join('; ') : ending;
+	const said = messages.length > 0 ? asSentence(messages) : ending;
 	const found = diagnoses.find(({ pattern }) => pattern.test(said));
 	return new BackupError(
 		found?.code ?? 'server',
@@ -84,6 +87,11 @@ export function dumpError(failure: DumpFailure): BackupError {
 /** What pg_dump has to say on success, such as a circular foreign key: one line each. */
 export function dumpWarnings(messages: string, connection: DumpFailure['connection']): string[] {
 	return readableMessages(messages, connection);
+}
+
+/** Lines as one sentence: `error: query failed: …; detail: Query was: LOCK TABLE t`. */
+function asSentence(lines: string[]): string {
+	return lines.map((line) => line.replace(/[.;]+$/, '')).join('; ');
 }
 
 /** Without the program's name before each line, and with the server's address where libpq saw another one. */

@@ -1,4 +1,4 @@
-import { pipeline } from 'node:stream/promises';
+import { finished, pipeline } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../../artifact';
 import { describeEnd, type StartedProgram, startProgram } from '../../process/run';
 import { DumpInspector, InspectingStream } from '../census';
@@ -44,38 +44,48 @@ export function localDump(
 		);
 		const inspector = new DumpInspector();
 		const stream = new InspectingStream(inspector);
-		const piped = pipeline(program.stdout, stream);
-		const proven = prove({ program, piped, inspector, connection, request }).finally(() =>
+		const proven = prove({ program, stream, inspector, connection, request }).finally(() =>
 			environment[Symbol.asyncDispose](),
 		);
-		proven.catch((error: unknown) => stream.destroy(error instanceof Error ? error : undefined));
+		proven.catch(() => {});
 		return { stream, finished: proven };
 	};
 }
 
 interface RunningDump {
 	program: StartedProgram;
-	/** Settles when all that the program wrote was read. */
-	piped: Promise<void>;
+	/** What the program writes, passed on. It ends when it was proven whole. */
+	stream: InspectingStream;
 	inspector: DumpInspector;
 	connection: PostgresConnection;
 	request: DumpRequest;
 }
 
 /** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
-async function prove({ program, piped, inspector, connection, request }: RunningDump): Promise<SourceFacts> {
-	const [ended, read] = await Promise.allSettled([program.ended, piped]);
-	if (ended.status === 'rejected') throw ended.reason;
-	const { exitCode, messages } = ended.value;
-	if (exitCode !== 0) {
-		throw dumpError({ connection, request, messages, ending: `it ${describeEnd(ended.value)}` });
+async function prove({ program, stream, inspector, connection, request }: RunningDump): Promise<SourceFacts> {
+	try {
+		const [ended, read] = await Promise.allSettled([
+			program.ended,
+			pipeline(program.stdout, stream, { end: false }),
+		]);
+		if (ended.status === 'rejected') throw ended.reason;
+		const { exitCode, messages } = ended.value;
+		if (exitCode !== 0) {
+			throw dumpError({ connection, request, messages, ending: `it ${describeEnd(ended.value)}` });
+		}
+		if (read.status === 'rejected') throw read.reason;
+		const inspection = inspector.conclude();
+		stream.end();
+		await finished(stream);
+		return dumpFacts({
+			engine: 'local',
+			request,
+			inspection,
+			warnings: dumpWarnings(messages, connection),
+			place: { host: connection.host, port: connection.port },
+		});
+	} catch (error) {
+		stream.destroy(error instanceof Error ? error : undefined);
+		throw error;
 	}
-	if (read.status === 'rejected') throw read.reason;
-	return dumpFacts({
-		engine: 'local',
-		request,
-		inspection: inspector.conclude(),
-		warnings: dumpWarnings(messages, connection),
-		place: { host: connection.host, port: connection.port },
-	});
 }

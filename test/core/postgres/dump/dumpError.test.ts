@@ -50,7 +50,7 @@ test('libpq’s idea of the address gives way to the real one, and noise is left
 });
 
 test('several lines become one sentence', () => {
-	expect(failure('pg_dump: error: a\npg_dump: detail: b\n').what).toContain(': error: a; detail: b.');
+	expect(failure('pg_dump: error: a.\npg_dump: detail: b;\n').what).toContain(': error: a; detail: b.');
 });
 
 test('a program that said nothing is described by its end', () => {

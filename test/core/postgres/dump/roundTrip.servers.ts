@@ -2,6 +2,8 @@ import { type PostgresServer, startPostgres } from '../../../../scripts/servers/
 import { everything, everythingCounted } from '../support/everything';
 import { connectionTo, engines, fingerprint, readDump, requestFor, restoreByPsql } from '../support/dumps';
 
+jest.setTimeout(60_000);
+
 /** Undefined is the machine's own. */
 const majors = [undefined, 13, 18];
 
@@ -11,7 +13,7 @@ describe.each(majors)('PostgreSQL %s', (major) => {
 		server = await startPostgres({ major });
 		await server.createDatabase('everything');
 		await server.psql(everything, { database: 'everything' });
-	}, 120_000);
+	});
 	afterAll(async () => {
 		await server.stop();
 	});
