@@ -62,7 +62,7 @@ export class DockerEngineApi implements ICredentialType {
 		{ displayName: 'Use TLS', name: 'tls', type: 'boolean', default: false, displayOptions: overTcp },
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',
-			name: 'allowUnauthorizedCerts',
+			name: 'ignoreTlsIssues',
 			type: 'boolean',
 			default: false,
 			displayOptions: overTls,

@@ -36,8 +36,9 @@ export function newestOfEach(entries: readonly CatalogEntry[]): CatalogEntry[] {
 export async function newestGoodArtifact(choice: ArtifactChoice): Promise<CatalogEntry> {
 	const good = (await presentArtifacts(choice)).filter(({ state }) => state === 'good');
 	const newest = newestOfEach(good);
-	if (newest.length === 1) return newest[0]!;
-	if (newest.length === 0) {
+	const [first, ...others] = newest;
+	if (first && others.length === 0) return first;
+	if (!first) {
 		throw new BackupError(
 			'not-found',
 			`${choice.root} holds no good ${choice.components.join(' or ')} backup`,

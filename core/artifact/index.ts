@@ -1,3 +1,4 @@
+export * from './backUpFirst';
 export * from './catalog';
 export * from './chooseArtifact';
 export * from './component';

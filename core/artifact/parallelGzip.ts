@@ -52,7 +52,8 @@ export class ParallelGzip extends Transform {
 	}
 
 	#startMember(): void {
-		const block = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
+		const [first = Buffer.alloc(0), ...others] = this.#pending;
+		const block = others.length === 0 ? first : Buffer.concat(this.#pending);
 		this.#pending = [];
 		this.#pendingBytes = 0;
 		this.#started = true;

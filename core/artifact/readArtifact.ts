@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import type { Transform } from 'node:stream';
+import { type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from './compression';
@@ -65,11 +65,7 @@ function assertNothingBehind(decompressor: Transform, storedBytes: number, path:
 /** The SHA-256 of a file as it lies there, without a look inside. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
 	const stored = new HashingCounter();
-	const discard = async (source: AsyncIterable<Buffer>) => {
-		for await (const _ of source) {
-			// Only the hash is of interest.
-		}
-	};
+	const discard = new Writable({ write: (_chunk, _encoding, callback) => callback() });
 	try {
 		await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), stored, discard, { signal });
 	} catch (error) {

@@ -89,7 +89,7 @@ export async function recordProof(
 ): Promise<boolean> {
 	// Read anew: verifying takes its time, and a drill may have written its own meanwhile.
 	const manifest = await manifestIfAny(path);
-	if (!manifest || manifest.artifact !== basename(path)) return false;
+	if (manifest?.artifact !== basename(path)) return false;
 	await replaceManifest(path, { ...manifest, [kind]: proof });
 	return true;
 }

@@ -10,7 +10,11 @@ import { searchContainers } from '../shared/dockerProperties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
+import * as drill from './actions/drill.operation';
+import * as restore from './actions/restore.operation';
 import { engineCredentials } from './engine';
+
+type Operation = 'backUp' | 'drill' | 'restore' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class PostgresBackup implements INodeType {
@@ -20,7 +24,8 @@ export class PostgresBackup implements INodeType {
 		icon: { light: 'file:postgresBackup.svg', dark: 'file:postgresBackup.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ {"backUp": "back up", "verify": "verify"}[$parameter["operation"]] }}',
+		subtitle:
+			'={{ {"backUp": "back up", "drill": "drill", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Back up PostgreSQL databases, with nothing installed beside n8n',
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
@@ -32,11 +37,13 @@ export class PostgresBackup implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [backUp.option, verify.option],
+				options: [backUp.option, drill.option, restore.option, verify.option],
 				default: 'backUp',
 			},
 			...backUp.properties,
 			...verify.properties,
+			...drill.properties,
+			...restore.properties,
 		],
 	};
 
@@ -44,9 +51,13 @@ export class PostgresBackup implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex, signal) => {
-			switch (this.getNodeParameter('operation', itemIndex) as 'backUp' | 'verify') {
+			switch (this.getNodeParameter('operation', itemIndex) as Operation) {
 				case 'backUp':
 					return await backUp.plan(this, itemIndex, signal);
+				case 'drill':
+					return await drill.plan(this, itemIndex);
+				case 'restore':
+					return await restore.plan(this, itemIndex);
 				case 'verify':
 					return await verify.plan(this, itemIndex, ['postgres']);
 			}

@@ -10,7 +10,10 @@ export const engineCredentials: INodeCredentialDescription[] = [
 	{
 		name: 'postgres',
 		required: true,
-		displayOptions: { show: { operation: ['backUp'], engine: ['built-in', 'local'] } },
+		displayOptions: {
+			show: { operation: ['backUp', 'drill', 'restore'] },
+			hide: { engine: ['docker'] },
+		},
 	},
 	dockerCredential(['backUp']),
 ];
@@ -34,12 +37,12 @@ export const engineProperties: INodeProperties[] = [
 		},
 	]),
 	{
-		displayName: 'Path of pg_dump',
+		displayName: 'Program Path',
 		name: 'pgDumpPath',
 		type: 'string',
 		default: 'pg_dump',
 		displayOptions: { show: { engine: ['local'] } },
-		description: 'Full path, or a name to look up on n8n’s PATH',
+		description: 'Full path of pg_dump, or a name to look up on n8n’s PATH',
 	},
 	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 ];

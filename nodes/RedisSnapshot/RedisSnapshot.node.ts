@@ -5,9 +5,15 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
+import { dockerEngineApiTest } from '../shared/dockerConnection';
+import { searchContainers } from '../shared/dockerProperties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
+import * as restore from './actions/restore.operation';
 import * as takeSnapshot from './actions/takeSnapshot.operation';
+import { engineCredentials } from './engine';
+
+type Operation = 'restore' | 'takeSnapshot' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class RedisSnapshot implements INodeType {
@@ -17,33 +23,37 @@ export class RedisSnapshot implements INodeType {
 		icon: { light: 'file:redisSnapshot.svg', dark: 'file:redisSnapshot.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ {"takeSnapshot": "take snapshot", "verify": "verify"}[$parameter["operation"]] }}',
+		subtitle:
+			'={{ {"restore": "restore", "takeSnapshot": "take snapshot", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Save all databases of a Redis server as an RDB file, with nothing installed beside n8n',
 		defaults: { name: 'Redis Snapshot' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [
-			{ name: 'redis', required: true, displayOptions: { show: { operation: ['takeSnapshot'] } } },
-		],
+		credentials: engineCredentials,
 		properties: [
 			{
 				displayName: 'Operation',
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [takeSnapshot.option, verify.option],
+				options: [restore.option, takeSnapshot.option, verify.option],
 				default: 'takeSnapshot',
 			},
 			...takeSnapshot.properties,
 			...verify.properties,
+			...restore.properties,
 		],
 	};
 
+	methods = { credentialTest: { dockerEngineApiTest }, listSearch: { searchContainers } };
+
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex) => {
-			switch (this.getNodeParameter('operation', itemIndex) as 'takeSnapshot' | 'verify') {
+			switch (this.getNodeParameter('operation', itemIndex) as Operation) {
 				case 'takeSnapshot':
 					return await takeSnapshot.plan(this, itemIndex);
+				case 'restore':
+					return await restore.plan(this, itemIndex);
 				case 'verify':
 					return await verify.plan(this, itemIndex, ['redis']);
 			}

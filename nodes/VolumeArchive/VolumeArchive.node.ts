@@ -5,12 +5,16 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
-import { dockerCredential, dockerEngineApiTest } from '../shared/dockerConnection';
+import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
 import * as copyFile from './actions/copyFile.operation';
+import * as restore from './actions/restore.operation';
+import { sourceCredentials } from './source';
+
+type Operation = 'archive' | 'copyFile' | 'restore' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class VolumeArchive implements INodeType {
@@ -21,24 +25,25 @@ export class VolumeArchive implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ {"archive": "archive", "copyFile": "copy file", "verify": "verify"}[$parameter["operation"]] }}',
+			'={{ {"archive": "archive", "copyFile": "copy file", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Archive n8n’s data folder and other directories, and keep copies of files such as .env',
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [dockerCredential(['archive'])],
+		credentials: sourceCredentials,
 		properties: [
 			{
 				displayName: 'Operation',
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [archive.option, copyFile.option, verify.option],
+				options: [archive.option, copyFile.option, restore.option, verify.option],
 				default: 'archive',
 			},
 			...archive.properties,
 			...copyFile.properties,
 			...verify.properties,
+			...restore.properties,
 		],
 	};
 
@@ -49,11 +54,13 @@ export class VolumeArchive implements INodeType {
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex, signal) => {
-			switch (this.getNodeParameter('operation', itemIndex) as 'archive' | 'copyFile' | 'verify') {
+			switch (this.getNodeParameter('operation', itemIndex) as Operation) {
 				case 'archive':
 					return await archive.plan(this, itemIndex, signal);
 				case 'copyFile':
 					return await copyFile.plan(this, itemIndex);
+				case 'restore':
+					return await restore.plan(this, itemIndex);
 				case 'verify':
 					return await verify.plan(this, itemIndex, ['n8n', 'env']);
 			}

@@ -1,10 +1,10 @@
-import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 import { type OpenSource, prefixFor } from '../../core/artifact';
 import { composeProjectVolumes, connectDocker, type HoldStillRequest } from '../../core/docker';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { dockerVolume, type DockerVolumeTarget } from '../../core/volume/dockerVolume';
 import { allowedPath } from '../shared/allowedPath';
-import { dockerConnection } from '../shared/dockerConnection';
+import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
 import { readList } from '../shared/parameters';
 import * as shared from '../shared/properties';
@@ -23,6 +23,8 @@ export interface SourceOptions {
 	holdStill?: string;
 	holdStillHow?: 'pause' | 'stop';
 }
+
+export const sourceCredentials: INodeCredentialDescription[] = [dockerCredential(['archive'])];
 
 const onlyDocker = { show: { engine: ['docker'] } };
 const whenSourceIs = (source: string) => ({ show: { engine: ['docker'], dockerSource: [source] } });

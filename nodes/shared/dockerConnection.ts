@@ -7,15 +7,16 @@ import type {
 } from 'n8n-workflow';
 import { connectDocker, type DockerConnection, listContainers } from '../../core/docker';
 import { errorMessage } from '../../core/errors';
+import { credentialText } from './credentialText';
 
 /** Our own `dockerEngineApi` credential as core understands it. */
 export function dockerConnection(credential: ICredentialDataDecryptedObject): DockerConnection {
-	const text = (name: string) => String(credential[name] ?? '').trim() || undefined;
+	const text = (name: string) => credentialText(credential, name).trim() || undefined;
 	if (credential.connectBy !== 'tcp') {
 		return { kind: 'socket', path: text('socketPath') ?? '/var/run/docker.sock' };
 	}
 	const tls = credential.tls === true && {
-		verifyCertificate: credential.allowUnauthorizedCerts !== true,
+		verifyCertificate: credential.ignoreTlsIssues !== true,
 		ca: text('ca'),
 		certificate: text('certificate'),
 		key: text('key'),

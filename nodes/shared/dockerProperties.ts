@@ -12,7 +12,7 @@ export const container: INodeProperties = {
 	type: 'resourceLocator',
 	default: { mode: 'name', value: '' },
 	required: true,
-	description: 'The server’s container: its name, its id, or its service in Docker Compose',
+	description: 'The server’s container: its name, its ID, or its service in Docker Compose',
 	modes: [
 		{
 			displayName: 'From List',

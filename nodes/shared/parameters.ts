@@ -36,6 +36,16 @@ export function readCompression(context: IExecuteFunctions, itemIndex: number, l
 
 /** A list given as a real list, or as text with commas or line breaks between; empty entries do not count. */
 export function readList(value: unknown): string[] {
-	const parts = Array.isArray(value) ? value.map(String) : String(value ?? '').split(/[,\n]/);
+	const parts = Array.isArray(value)
+		? value.map(String)
+		: typeof value === 'string'
+			? value.split(/[,\n]/)
+			: [];
 	return parts.map((part) => part.trim()).filter((part) => part !== '');
+}
+
+/** A text that was filled in; undefined for an empty field. */
+export function readText(value: string | undefined): string | undefined {
+	const text = value?.trim();
+	return text === '' ? undefined : text;
 }

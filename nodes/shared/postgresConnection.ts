@@ -1,6 +1,7 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { BackupError } from '../../core/errors';
 import type { PostgresConnection, SshTunnel, TlsSettings } from '../../core/postgres/connection';
+import { credentialText } from './credentialText';
 
 /**
  * n8n's own `postgres` credential as core understands it. `Maximum Number of Connections` has no meaning here: a
@@ -9,7 +10,7 @@ import type { PostgresConnection, SshTunnel, TlsSettings } from '../../core/post
  * @throws BackupError `unsupported` for a setting that could not be honoured
  */
 export function postgresConnection(credential: ICredentialDataDecryptedObject): PostgresConnection {
-	const text = (name: string) => String(credential[name] ?? '');
+	const text = (name: string) => credentialText(credential, name);
 	return {
 		host: text('host'),
 		port: Number(credential.port ?? 5432),
@@ -23,7 +24,7 @@ export function postgresConnection(credential: ICredentialDataDecryptedObject): 
 
 function tlsSettings(credential: ICredentialDataDecryptedObject): TlsSettings {
 	if (credential.allowUnauthorizedCerts === true) return { mode: 'require', verifyCertificate: false };
-	const ssl = String(credential.ssl ?? 'disable');
+	const ssl = credentialText(credential, 'ssl') || 'disable';
 	switch (ssl) {
 		case 'disable':
 			return { mode: 'disable', verifyCertificate: true };

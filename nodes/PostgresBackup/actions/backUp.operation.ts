@@ -27,7 +27,7 @@ const listOption = (
 	type: 'string',
 	default: '',
 	placeholder,
-	description: `${description} Separate several with commas; * and ? are wildcards.`,
+	description: `${description} Separate several with commas; * and ? are wildcards`,
 });
 
 const options: INodeProperties = {
@@ -213,8 +213,8 @@ async function chooseDatabases(
 
 /** A database's name may hold commas, so a list is taken as it is; an expression may also yield a single name. */
 function readNames(value: unknown): string[] {
-	const names = Array.isArray(value) ? value.map(String) : [String(value ?? '')];
-	return names.filter((name) => name !== '');
+	const names: unknown[] = Array.isArray(value) ? value : [value];
+	return names.filter((name): name is string => typeof name === 'string' && name !== '');
 }
 
 function choosePrefix(prefix: string | undefined, database: string, count: number): string {

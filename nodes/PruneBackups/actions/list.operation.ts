@@ -21,8 +21,8 @@ export const properties: INodeProperties[] = shared.forOperations(
 			name: 'components',
 			type: 'multiOptions',
 			options: [
-				{ name: '.env and Other Files', value: 'env' },
-				{ name: 'N8n Data and Other Directories', value: 'n8n' },
+				{ name: 'Copied Files', value: 'env' },
+				{ name: 'Archives', value: 'n8n' },
 				{ name: 'PostgreSQL', value: 'postgres' },
 				{ name: 'Redis', value: 'redis' },
 			],

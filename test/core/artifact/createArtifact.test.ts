@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import {
 	type ArtifactRequest,
 	createArtifact,
+	type OpenSource,
 	readManifest,
 	type Source,
 	type SourceFacts,
@@ -36,15 +37,17 @@ function request(more: Partial<ArtifactRequest> = {}): ArtifactRequest {
 	};
 }
 
-/** A source of these chunks that proves itself when they have been read. */
-function source(chunks: Iterable<Buffer>, more: Partial<Source> = {}): Source {
-	const stream = Readable.from(chunks, { objectMode: false });
-	const finished = new Promise<SourceFacts>((resolve, reject) => {
-		stream.once('end', () => resolve(facts));
-		stream.once('error', reject);
-	});
-	finished.catch(() => {});
-	return { stream, finished, ...more };
+/** Opens a source of these chunks, which proves itself when they have been read. */
+function opening(chunks: Iterable<Buffer>, more: Partial<Source> = {}): OpenSource {
+	return async () => {
+		const stream = Readable.from(chunks, { objectMode: false });
+		const finished = new Promise<SourceFacts>((resolve, reject) => {
+			stream.once('end', () => resolve(facts));
+			stream.once('error', reject);
+		});
+		finished.catch(() => {});
+		return await Promise.resolve({ stream, finished, ...more });
+	};
 }
 
 const lines = Array.from({ length: 3000 }, (_unused, i) => Buffer.from(`line ${i} ${'x'.repeat(1000)}\n`));
@@ -52,7 +55,7 @@ const namesLeft = async () => await readdir(directory.path('postgres'));
 
 describe('making an artifact', () => {
 	it('leaves the compressed bytes and a manifest that proves them', async () => {
-		const { path, manifest } = await createArtifact(request(), async () => source(lines), never);
+		const { path, manifest } = await createArtifact(request(), opening(lines), never);
 
 		const stored = await readFile(path);
 		expectSameBytes(gunzipSync(stored), Buffer.concat(lines));
@@ -73,7 +76,7 @@ describe('making an artifact', () => {
 	});
 
 	it('lets only the owner see the files and their directory', async () => {
-		const { path } = await createArtifact(request(), async () => source(lines), never);
+		const { path } = await createArtifact(request(), opening(lines), never);
 		const modes = [directory.path('postgres'), path, `${path}.manifest.json`].map(
 			async (file) => (await stat(file)).mode & 0o777,
 		);
@@ -84,7 +87,7 @@ describe('making an artifact', () => {
 		const seen: number[] = [];
 		await createArtifact(
 			request({ onProgress: ({ rawBytes }) => seen.push(rawBytes) }),
-			async () => source(lines),
+			opening(lines),
 			never,
 		);
 		expect(seen.at(-1)).toBe(Buffer.concat(lines).length);
@@ -96,7 +99,7 @@ describe('making an artifact', () => {
 		const prove = async () => {
 			seen = await namesLeft();
 		};
-		await createArtifact(request(), async () => source(lines, { prove }), never);
+		await createArtifact(request(), opening(lines, { prove }), never);
 		expect(seen).toEqual([expect.stringMatching(/^\.n8n_.*\.sql\.gz\.partial$/)]);
 	});
 
@@ -133,15 +136,13 @@ describe('making an artifact', () => {
 		});
 
 		it('when all bytes came but the source does not prove them', async () => {
-			const open = async () => source(lines, { finished: Promise.reject(failed) });
+			const open = opening(lines, { finished: Promise.reject(failed) });
 			expect(await failing(open)).toBe('The server died half way. Start it again.');
 		});
 
 		it('when the proof of the written file fails', async () => {
 			const prove = async () => await Promise.reject(failed);
-			expect(await failing(async () => source(lines, { prove }))).toBe(
-				'The server died half way. Start it again.',
-			);
+			expect(await failing(opening(lines, { prove }))).toBe('The server died half way. Start it again.');
 		});
 
 		it('when it is cancelled half way', async () => {
@@ -152,20 +153,20 @@ describe('making an artifact', () => {
 					yield Buffer.alloc(1000, i);
 				}
 			}
-			expect(await failing(async () => source(endless()), controller.signal)).toBe(
+			expect(await failing(opening(endless()), controller.signal)).toBe(
 				'The run was cancelled before it was finished. Nothing was kept of it; start it again when you want it.',
 			);
 		});
 	});
 
 	it('refuses to start when it is already cancelled', async () => {
-		await expect(createArtifact(request(), async () => source(lines), AbortSignal.abort())).rejects.toThrow(
+		await expect(createArtifact(request(), opening(lines), AbortSignal.abort())).rejects.toThrow(
 			'The run was cancelled',
 		);
 	});
 
 	it('never replaces a file that has the name, and says which', async () => {
-		const first = await createArtifact(request(), async () => source(lines), never);
+		const first = await createArtifact(request(), opening(lines), never);
 		const blockNext = async () => {
 			const now = Date.now();
 			for (const seconds of [0, 1, 2, 3]) {
@@ -179,14 +180,14 @@ describe('making an artifact', () => {
 		};
 		await blockNext();
 		await expect(
-			createArtifact(request({ prefix: 'way', timeZone: 'utc' }), async () => source(lines), never),
+			createArtifact(request({ prefix: 'way', timeZone: 'utc' }), opening(lines), never),
 		).rejects.toThrow(/way_.*\.sql\.gz is already there\. Move that file away/);
 		expectSameBytes(gunzipSync(await readFile(first.path)), Buffer.concat(lines));
 	});
 
 	it('does not make the backup directory, which would hide a missing mount', async () => {
 		const root = directory.path('not-mounted');
-		await expect(createArtifact(request({ root }), async () => source(lines), never)).rejects.toThrow(
+		await expect(createArtifact(request({ root }), opening(lines), never)).rejects.toThrow(
 			`The backup directory ${root} does not exist. Create it, or mount it into the container`,
 		);
 	});
@@ -194,7 +195,7 @@ describe('making an artifact', () => {
 	it('refuses a link in place of a component’s directory', async () => {
 		await mkdir(directory.path('elsewhere'));
 		await symlink(directory.path('elsewhere'), directory.path('postgres'));
-		await expect(createArtifact(request(), async () => source(lines), never)).rejects.toThrow(
+		await expect(createArtifact(request(), opening(lines), never)).rejects.toThrow(
 			`${directory.path('postgres')} is not a directory of its own but a link or a file.`,
 		);
 	});
@@ -202,7 +203,7 @@ describe('making an artifact', () => {
 	it('takes access away from others where a directory was open to them', async () => {
 		await mkdir(directory.path('postgres'));
 		await chmod(directory.path('postgres'), 0o755);
-		await createArtifact(request(), async () => source(lines), never);
+		await createArtifact(request(), opening(lines), never);
 		expect((await stat(directory.path('postgres'))).mode & 0o777).toBe(0o700);
 	});
 
@@ -214,7 +215,7 @@ describe('making an artifact', () => {
 		await writeFile(living, 'x');
 		const tenMinutesAgo = new Date(Date.now() - 600_000);
 		await utimes(dead, tenMinutesAgo, tenMinutesAgo);
-		await createArtifact(request(), async () => source(lines), never);
+		await createArtifact(request(), opening(lines), never);
 		const names = await namesLeft();
 		expect(names).not.toContain('.n8n_20261101_020000.sql.gz.partial');
 		expect(names).toContain('.crm_20261101_020000.sql.gz.partial');

@@ -1,0 +1,42 @@
+import type { Component } from './component';
+import { createArtifact } from './createArtifact';
+import { prefixFor } from './names';
+import type { OnProgress } from './progress';
+import type { OpenSource } from './source';
+
+export interface SafetyBackup {
+	/** The backup directory that it goes to. */
+	root: string;
+	component: Extract<Component, 'postgres' | 'redis'>;
+	/** The database, or what else is saved. */
+	name: string;
+	openSource: OpenSource;
+	timeZone: string;
+	onProgress?: OnProgress;
+}
+
+/**
+ * Backs up what a restore is about to replace, as `before-restore-NAME`: a series of its own for retention.
+ *
+ * @returns the artifact's path
+ * @throws BackupError as createArtifact does; nothing must be replaced then
+ */
+export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Promise<string> {
+	const { root, component, name, openSource, timeZone, onProgress } = backup;
+	const isDump = component === 'postgres';
+	const { path } = await createArtifact(
+		{
+			root,
+			component,
+			prefix: prefixFor(`before-restore-${name}`),
+			extension: isDump ? 'sql' : 'rdb',
+			compression: { method: isDump ? 'gzip' : 'none' },
+			timeZone,
+			step: `Saving the present ${name}`,
+			onProgress,
+		},
+		openSource,
+		signal,
+	);
+	return path;
+}

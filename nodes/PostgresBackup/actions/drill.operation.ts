@@ -1,0 +1,75 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { BackupError } from '../../../core/errors';
+import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
+import { allowedPath } from '../../shared/allowedPath';
+import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { postgresConnection } from '../../shared/postgresConnection';
+import { progressReporter } from '../../shared/progress';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+
+export const option: INodePropertyOptions = {
+	name: 'Drill',
+	value: 'drill',
+	description: 'Prove a backup by restoring it into a scratch database, which is dropped afterwards',
+	action: 'Drill a restore',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['drill'],
+	[
+		{
+			displayName:
+				'The drill restores on the server of this node’s credential. Choose another server’s to keep the load away from the one in use; its user must be allowed to create databases.',
+			name: 'drillNotice',
+			type: 'notice',
+			default: '',
+		},
+		shared.backupDirectory,
+		artifact,
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [
+				{
+					displayName: 'Largest Backup (MB)',
+					name: 'maxMegabytes',
+					type: 'number',
+					typeOptions: { minValue: 1 },
+					default: 20480,
+					description:
+						'Size of the uncompressed SQL above which the drill does not begin, to spare the server',
+				},
+			],
+		},
+	],
+);
+
+/** One item with a table of checks; a check that failed is an error. */
+export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
+	const { maxMegabytes } = context.getNodeParameter('options', itemIndex, {}) as { maxMegabytes?: number };
+	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
+	const request = {
+		root: await allowedPath(context, directory, 'Backup Directory'),
+		timeZone: context.getTimezone(),
+		artifactPath: path,
+		connection: postgresConnection(await context.getCredentials('postgres', itemIndex)),
+		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
+		onProgress: progressReporter(context),
+	};
+	return [async (signal) => drillItem(await drill(request, signal))];
+}
+
+function drillItem({ artifactPath, result, checks, ...report }: DrillReport): IDataObject {
+	if (result === 'passed') {
+		return { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	}
+	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
+	throw new BackupError('damaged', `${artifactPath} did not pass its drill: ${faults.join(' ')}`, {
+		advice: 'Do not rely on it; drill an older one, and make a new backup',
+	});
+}

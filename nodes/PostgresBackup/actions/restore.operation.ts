@@ -1,0 +1,219 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { backUpFirst } from '../../../core/artifact';
+import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
+import { BackupError } from '../../../core/errors';
+import type { PostgresConnection } from '../../../core/postgres/connection';
+import { builtInDump } from '../../../core/postgres/dump/builtInDump';
+import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
+import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';
+import { allowedPath } from '../../shared/allowedPath';
+import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { readList } from '../../shared/parameters';
+import { postgresConnection } from '../../shared/postgresConnection';
+import { progressReporter } from '../../shared/progress';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+
+export const option: INodePropertyOptions = {
+	name: 'Restore',
+	value: 'restore',
+	description: 'Bring a dump back, as a new database or in place of one',
+	action: 'Restore a database',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['restore'],
+	[
+		shared.backupDirectory,
+		artifact,
+		{
+			displayName: 'Target',
+			name: 'target',
+			type: 'options',
+			options: [
+				{ name: 'New Database', value: 'new', description: 'Nothing that is there is touched' },
+				{
+					name: 'Replace a Database',
+					value: 'replace',
+					description:
+						'Restored beside it and compared, then swapped; the old one is saved and stays under a dated name',
+				},
+			],
+			default: 'new',
+		},
+		{
+			displayName: 'New Database',
+			name: 'newDatabase',
+			type: 'string',
+			default: '',
+			placeholder: 'n8n_20261123_020000',
+			displayOptions: { show: { target: ['new'] } },
+			description: 'Its name. Empty: after the backup.',
+		},
+		{
+			displayName: 'Database to Replace',
+			name: 'replaceDatabase',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: 'n8n',
+			displayOptions: { show: { target: ['replace'] } },
+		},
+		{
+			displayName: 'Confirm',
+			name: 'confirmation',
+			type: 'string',
+			default: '',
+			required: true,
+			displayOptions: { show: { target: ['replace'] } },
+			description: 'The name of the database once more; everything in it is replaced',
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [
+				{
+					displayName: 'Index Jobs',
+					name: 'indexJobs',
+					type: 'number',
+					typeOptions: { minValue: 1, maxValue: 32 },
+					default: 2,
+					description: 'Connections that build indexes after the data, from PostgreSQL 11 on',
+				},
+				{
+					displayName: 'Missing Roles',
+					name: 'missingRoles',
+					type: 'options',
+					options: [
+						{ name: 'Fail', value: 'fail' },
+						{ name: 'Leave Out', value: 'skip', description: 'What names them is left out and counted' },
+					],
+					default: 'fail',
+					description: 'What becomes of owners and grants whose role the server does not have',
+				},
+				{
+					displayName: 'No Privileges',
+					name: 'noPrivileges',
+					type: 'boolean',
+					default: false,
+					description: 'Whether to leave grants out',
+				},
+				{
+					displayName: 'Only Tables',
+					name: 'tables',
+					type: 'string',
+					default: '',
+					placeholder: 'public.workflow_entity, public.credentials_entity',
+					description: 'Tables to restore, written as in the census, with commas between',
+				},
+				{
+					displayName: 'Owner',
+					name: 'owner',
+					type: 'string',
+					default: '',
+					description:
+						'Role that everything is given to; “=” means the user of the credential. Empty: as dumped.',
+				},
+				{
+					displayName: 'Role Mapping',
+					name: 'roleMapping',
+					type: 'string',
+					default: '',
+					placeholder: 'old_owner=n8n, reader=app',
+					description: 'Roles of the dump and the ones that take their place, with commas between',
+				},
+			],
+		},
+	],
+);
+
+interface Options {
+	indexJobs?: number;
+	missingRoles?: RestoreOptions['missingRoles'];
+	noPrivileges?: boolean;
+	owner?: string;
+	roleMapping?: string;
+	tables?: string;
+}
+
+export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
+	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
+	const connection = postgresConnection(await context.getCredentials('postgres', itemIndex));
+	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
+	const target = await chooseTarget(context, itemIndex, connection, path);
+	return [
+		async (signal): Promise<IDataObject> => {
+			const report = await restoreDump(
+				{
+					artifactPath: path,
+					manifest: await manifestIfAny(path),
+					connection,
+					target,
+					options: restoreOptions(chosen),
+					timeZone: context.getTimezone(),
+					onProgress: progressReporter(context),
+				},
+				signal,
+			);
+			return { artifact: path, ...(report as unknown as IDataObject) };
+		},
+	];
+}
+
+async function chooseTarget(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	connection: PostgresConnection,
+	artifactPath: string,
+): Promise<RestoreTarget> {
+	if (context.getNodeParameter('target', itemIndex) === 'new') {
+		const database = context.getNodeParameter('newDatabase', itemIndex) as string;
+		return { kind: 'new', database: database || databaseNameFor(artifactPath) };
+	}
+	const database = context.getNodeParameter('replaceDatabase', itemIndex) as string;
+	demandConfirmation(database, context.getNodeParameter('confirmation', itemIndex) as string);
+	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	const safety = {
+		root: await allowedPath(context, directory, 'Backup Directory'),
+		component: 'postgres' as const,
+		name: database,
+		openSource: builtInDump(connection, { database, selection: {}, noOwner: false, noPrivileges: false }),
+		timeZone: context.getTimezone(),
+		onProgress: progressReporter(context),
+	};
+	return { kind: 'replace', database, safetyBackup: async (signal) => await backUpFirst(safety, signal) };
+}
+
+function demandConfirmation(database: string, confirmation: string): void {
+	if (database !== '' && confirmation === database) return;
+	throw new BackupError('bad-parameter', 'The name that confirms the replacement is not the database’s', {
+		advice: `Type the name of the database to replace into Confirm; nothing was changed`,
+	});
+}
+
+function restoreOptions(chosen: Options): RestoreOptions {
+	const tables = readList(chosen.tables);
+	return {
+		owners: ownerRule(chosen),
+		privileges: chosen.noPrivileges ? 'skip' : 'as-dumped',
+		missingRoles: chosen.missingRoles,
+		tables: tables.length > 0 ? tables : undefined,
+		indexJobs: chosen.indexJobs,
+	};
+}
+
+function ownerRule({ owner, roleMapping }: Options): OwnerRule {
+	const pairs = readList(roleMapping);
+	if (pairs.length > 0) return { kind: 'map', roles: Object.fromEntries(pairs.map(readPair)) };
+	if (owner === '=') return { kind: 'connecting-user' };
+	return owner ? { kind: 'one', role: owner } : { kind: 'as-dumped' };
+}
+
+function readPair(pair: string): [string, string] {
+	const [, from, to] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
+	if (from !== undefined && to !== undefined) return [from.trim(), to.trim()];
+	throw new BackupError('bad-parameter', `"${pair}" is no role mapping`, { advice: 'Write it as old=new' });
+}

@@ -1,0 +1,86 @@
+import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
+import type { EngineName, OpenSource } from '../../core/artifact';
+import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
+import { dockerSnapshot } from '../../core/redis/dockerSnapshot';
+import { localSnapshot } from '../../core/redis/localSnapshot';
+import { allowedPath } from '../shared/allowedPath';
+import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
+import { container } from '../shared/dockerProperties';
+import * as shared from '../shared/properties';
+import { redisConnection } from '../shared/redisConnection';
+
+export const engineCredentials: INodeCredentialDescription[] = [
+	{
+		name: 'redis',
+		required: true,
+		displayOptions: { show: { operation: ['takeSnapshot', 'restore'] } },
+	},
+	dockerCredential(['takeSnapshot']),
+];
+
+export const engineProperties: INodeProperties[] = [
+	shared.engine([
+		{
+			name: 'Built-In',
+			value: 'built-in',
+			description: 'Asks the server for its data over the ordinary connection, as a replica would',
+		},
+		{
+			name: 'Docker',
+			value: 'docker',
+			description:
+				'Has the server in a container save its RDB file, then fetches that by the Docker Engine API',
+		},
+		{
+			name: 'Local File',
+			value: 'local',
+			description: 'Has the server save its RDB file, then copies that; n8n must be able to read it',
+		},
+	]),
+	{
+		displayName:
+			'A snapshot holds all databases of the server; the credential’s database number plays no part',
+		name: 'databaseHint',
+		type: 'notice',
+		default: '',
+	},
+	{
+		displayName:
+			'Of the Redis credential only user and password are used; host and port are those within the container',
+		name: 'containerHint',
+		type: 'notice',
+		default: '',
+		displayOptions: { show: { engine: ['docker'] } },
+	},
+	{
+		displayName: 'RDB File',
+		name: 'rdbPath',
+		type: 'string',
+		default: '',
+		placeholder: '/redis-data/dump.rdb',
+		displayOptions: { show: { engine: ['local'] } },
+		description: 'The server’s RDB file as n8n sees it. Leave it empty when both see it at the same path.',
+	},
+	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
+];
+
+/** The engine that the parameters choose, with the credential that belongs to it. */
+export async function chooseEngine(context: IExecuteFunctions, itemIndex: number): Promise<OpenSource> {
+	const redis = redisConnection(await context.getCredentials('redis', itemIndex));
+	switch (context.getNodeParameter('engine', itemIndex) as EngineName) {
+		case 'built-in':
+			return builtInSnapshot(redis);
+		case 'local': {
+			const path = context.getNodeParameter('rdbPath', itemIndex) as string;
+			return localSnapshot(redis, {
+				rdbPath: path === '' ? undefined : await allowedPath(context, path, 'RDB File'),
+				permitPath: async (rdbPath) => void (await allowedPath(context, rdbPath, 'RDB File')),
+			});
+		}
+		case 'docker': {
+			const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
+			const name = context.getNodeParameter('container', itemIndex, '', { extractValue: true }) as string;
+			return dockerSnapshot(docker, name, { user: redis.user, password: redis.password });
+		}
+	}
+}
