@@ -11,7 +11,7 @@ export interface OutOfService {
 }
 
 /** How often a living lease gets a new name. In milliseconds. */
-export const renewEveryMs = 5_000;
+export const renewEveryMs = 3_000;
 
 const living = new Set<string>();
 
@@ -23,7 +23,7 @@ export function isHeldHere(leaseId: string): boolean {
 /**
  * What survives a crash of n8n: a container that is never started and whose labels say what was paused or stopped
  * (labels cannot be put on a container that exists, which is why the paused one does not carry them). While the
- * run lives, it renames the lease every five seconds, so that another run can tell a lease in use from one that a
+ * run lives, it renames the lease every three seconds, so that another run can tell a lease in use from one that a
  * crash left behind; see {@link recoverLeftovers}. Clocks play no part.
  */
 export class Lease {

@@ -10,19 +10,24 @@ import { putBackIntoService } from './service';
 /** A lease whose name has not changed for this long belongs to a run that is gone. In milliseconds. */
 export const abandonedAfterMs = 4 * renewEveryMs;
 
-const lookEveryMs = 1_000;
+const lookEveryMs = 500;
 
 /**
  * Undoes what a run that crashed has left behind: resumes what it had paused or stopped, and removes its helper
  * containers. Ordinarily one call that finds nothing. A lease of another process is watched until its next renewal
- * shows that it lives, five seconds at most, or until its silence shows that it does not.
+ * shows that it lives, three seconds at most, or until its silence shows that it does not.
  *
+ * @param silenceMs how long a lease has to be silent
  * @returns one warning for each thing that was put right, or could not be
  */
-export async function recoverLeftovers(client: DockerClient, signal: AbortSignal): Promise<string[]> {
+export async function recoverLeftovers(
+	client: DockerClient,
+	signal: AbortSignal,
+	silenceMs: number = abandonedAfterMs,
+): Promise<string[]> {
 	const helpers = await foreignHelpers(client, signal);
 	if (helpers.length === 0) return [];
-	const dead = await watch(client, helpers, signal);
+	const dead = await watch(client, helpers, silenceMs, signal);
 	const warnings: string[] = [];
 	for (const group of dead) warnings.push(...(await undo(client, group)));
 	return warnings;
@@ -37,9 +42,14 @@ async function foreignHelpers(client: DockerClient, signal: AbortSignal): Promis
 type Group = Container[];
 
 /** The groups that showed no sign of life. */
-async function watch(client: DockerClient, seen: Container[], signal: AbortSignal): Promise<Group[]> {
+async function watch(
+	client: DockerClient,
+	seen: Container[],
+	silenceMs: number,
+	signal: AbortSignal,
+): Promise<Group[]> {
 	const suspects = new Map(Object.entries(Object.groupBy(seen, ({ labels }) => labels[leaseLabel]!)));
-	for (const deadline = Date.now() + abandonedAfterMs; suspects.size > 0 && Date.now() < deadline;) {
+	for (const deadline = Date.now() + silenceMs; suspects.size > 0 && Date.now() < deadline;) {
 		await wait(lookEveryMs, undefined, { signal });
 		const now = await foreignHelpers(client, signal);
 		for (const [leaseId, before] of suspects) {
