@@ -33,7 +33,8 @@ export class RestoreSession {
 	async run(statement: BatchedStatement): Promise<void> {
 		this.#batch.push(statement);
 		this.#bytes += statement.text.length;
-		if (this.#bytes >= batchBytes || this.#batch.length >= batchStatements) await this.flush();
+		const isFull = this.#bytes >= batchBytes || this.#batch.length >= batchStatements;
+		if (isFull || changesReading(statement)) await this.flush();
 	}
 
 	/** Sends what waits and returns when the server has run it. */
@@ -84,6 +85,11 @@ export class RestoreSession {
 			cause,
 		});
 	}
+}
+
+/** A message is decoded and parsed as a whole, so what follows such a setting must come in another one. */
+function changesReading({ text }: BatchedStatement): boolean {
+	return /^SET (?:client_encoding|standard_conforming_strings) /.test(text.toString('latin1', 0, 40));
 }
 
 /** Which statement it was, in words: where it stands in the dump and how it begins. */

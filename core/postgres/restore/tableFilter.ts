@@ -22,8 +22,9 @@ const sequence = {
 	create: new RegExp(`^CREATE (?:UNLOGGED )?SEQUENCE (${qualifiedName})\\s`),
 	ownedBy: new RegExp(`^ALTER SEQUENCE (${qualifiedName}) OWNED BY (${qualifiedName})\\.${identifier};`),
 	setValue: new RegExp(`^SELECT pg_catalog\\.setval\\('((?:[^']|'')+)'`),
+	/** Up to version 15 pg_dump says ALTER TABLE when it gives a sequence its owner. */
 	other: new RegExp(
-		`^(?:ALTER SEQUENCE|COMMENT ON SEQUENCE|(?:GRANT|REVOKE) [^;]*? ON SEQUENCE) (${qualifiedName})\\s`,
+		`^(?:ALTER SEQUENCE|ALTER TABLE|COMMENT ON SEQUENCE|(?:GRANT|REVOKE) [^;]*? ON SEQUENCE) (${qualifiedName})\\s`,
 	),
 	ofIdentity: new RegExp(`SEQUENCE NAME (${qualifiedName})\\s`),
 };

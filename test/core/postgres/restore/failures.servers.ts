@@ -7,12 +7,14 @@ import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';
 import { databaseNames, dropDatabases, restore, writeDump } from '../support/restoring';
 
+jest.setTimeout(60_000);
+
 const directory = temporaryDirectory();
 let server: PostgresServer;
 
 beforeAll(async () => {
 	server = await startPostgres();
-}, 60_000);
+});
 afterAll(() => server.stop());
 afterEach(() => dropDatabases(server));
 

@@ -6,13 +6,15 @@ import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';
 import { databaseNames, dropDatabases, restore } from '../support/restoring';
 
+jest.setTimeout(60_000);
+
 const directory = temporaryDirectory();
 let server: PostgresServer;
 
 beforeAll(async () => {
 	server = await startPostgres();
 	await server.psql(`CREATE ROLE keeper; CREATE ROLE "odd; one"`);
-}, 60_000);
+});
 afterAll(() => server.stop());
 
 beforeEach(async () => {
@@ -178,7 +180,7 @@ describe('the present database stays as it is', () => {
 			/Putting the restored database in the place of "n8n" failed: .*is being accessed by other users\. Stop what uses that database/,
 		);
 		await superuser.end();
-	}, 30_000);
+	});
 
 	test('when there is none of that name', async () => {
 		const { path, manifest } = await backUp(server, 'n8n', directory.path());

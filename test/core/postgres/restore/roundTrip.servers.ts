@@ -6,6 +6,8 @@ import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp, fixture } from '../support/artifacts';
 import { connectionTo, fingerprint, never, restoreByPsql } from '../support/dumps';
 
+jest.setTimeout(60_000);
+
 const directory = temporaryDirectory();
 const newestMajor = 18;
 let newest: PostgresServer;
@@ -52,7 +54,7 @@ describe.each([13, 14, 15, 16, 17, 18])('a dump of PostgreSQL %i', (major) => {
 		expect(report.warnings).toEqual([]);
 		expect(report.comparison).toMatchObject({ differences: [] });
 		expect(report.rows['app.nothing']).toBe(2);
-	}, 60_000);
+	});
 
 	test('becomes on PostgreSQL 18 what psql makes of it there', async () => {
 		const { path, manifest } = await backUp(source, 'everything', directory.path(), 'gzip');
@@ -70,5 +72,5 @@ describe.each([13, 14, 15, 16, 17, 18])('a dump of PostgreSQL %i', (major) => {
 
 		await restoreByPsql(newest, gunzipSync(await readFile(path)), theirs);
 		expect(await fingerprint(newest, ours)).toBe(await fingerprint(newest, theirs));
-	}, 60_000);
+	});
 });
