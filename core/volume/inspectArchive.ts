@@ -1,3 +1,5 @@
+import type { TarCensus } from '../artifact/manifest';
+import { BackupError } from '../errors';
 import type { TarMember } from './tar/member';
 import { TarScanner } from './tar/tarScanner';
 
@@ -15,24 +17,13 @@ export interface ArchiveSummary {
 	others: number;
 }
 
-export interface InspectOptions {
-	/** Called for each member; what it throws ends the inspection. */
-	onMember?: (member: TarMember) => void;
-	signal?: AbortSignal;
-}
-
 /**
- * Reads a raw tar to its end: every header's checksum, every size, the blocks that mark the end, and nothing
- * behind them.
- *
- * @throws BackupError `damaged` where it is no tar, `incomplete` where it is cut off
+ * Looks at a raw tar as it goes past: every header's checksum, every size, the blocks that mark the end, and that
+ * nothing is behind them.
  */
-export async function inspectArchive(
-	rawTar: AsyncIterable<Buffer>,
-	{ onMember, signal }: InspectOptions = {},
-): Promise<ArchiveSummary> {
-	const scanner = new TarScanner();
-	const summary: ArchiveSummary = {
+export class ArchiveInspector {
+	readonly #scanner = new TarScanner();
+	readonly #summary: ArchiveSummary = {
 		entries: 0,
 		bytes: 0,
 		files: 0,
@@ -41,16 +32,40 @@ export async function inspectArchive(
 		hardLinks: 0,
 		others: 0,
 	};
-	for await (const chunk of rawTar) {
-		signal?.throwIfAborted();
-		for (const event of scanner.scan(chunk)) {
-			if (event.kind !== 'member') continue;
-			onMember?.(event.member);
-			count(summary, event.member);
+
+	/** @throws BackupError `damaged` where it is no tar */
+	take(chunk: Buffer): void {
+		for (const event of this.#scanner.scan(chunk)) {
+			if (event.kind === 'member') count(this.#summary, event.member);
 		}
 	}
-	scanner.end();
-	return summary;
+
+	/** @throws BackupError `incomplete` where it was cut off */
+	finish(): ArchiveSummary {
+		this.#scanner.end();
+		return this.#summary;
+	}
+}
+
+/**
+ * Reads a raw tar to its end.
+ *
+ * @throws BackupError `damaged` where it is no tar, `incomplete` where it is cut off
+ */
+export async function inspectArchive(rawTar: AsyncIterable<Buffer>): Promise<ArchiveSummary> {
+	const inspector = new ArchiveInspector();
+	for await (const chunk of rawTar) inspector.take(chunk);
+	return inspector.finish();
+}
+
+/** @throws BackupError `damaged` when an archive does not hold what the census says that was put into it */
+export function assertHolds({ entries, bytes }: ArchiveSummary, census: TarCensus): void {
+	if (entries === census.entries && bytes === census.bytes) return;
+	throw new BackupError(
+		'damaged',
+		`The archive holds ${entries} members with ${bytes} bytes where ${census.entries} with ${census.bytes} were written`,
+		{ advice: 'Run it again, and check the memory and the disks of this machine' },
+	);
 }
 
 function count(summary: ArchiveSummary, { type, size }: TarMember): void {

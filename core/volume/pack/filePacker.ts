@@ -27,6 +27,9 @@ interface FilePackerOptions {
 /** Never follows a link that took the file's place, never waits for a pipe that did. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+/** Most paths need not be made into text to see that they are another. */
+const longestConfigPath = Math.max(...configMembers.map((path) => path.length));
+
 /** Writes a tree's files into the archive: contents, hard links and databases. */
 export class FilePacker {
 	readonly warnings: string[] = [];
@@ -89,14 +92,14 @@ export class FilePacker {
 
 	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
 		const member = fileMember(entry.path, stats, stats.size);
-		const head = await this.#readHead(member, descriptor);
+		let head = await this.#readHead(member, descriptor);
 		if (isDatabase(head)) {
 			const copy = await this.#capture(entry);
 			if (copy !== undefined) {
 				await this.#packCopy(entry, stats, copy);
 				return;
 			}
-			await this.#readHead(member, descriptor);
+			head = await this.#readHead(member, descriptor);
 		}
 		await this.#writeFile(member, descriptor, stats, head.length);
 	}
@@ -135,31 +138,34 @@ export class FilePacker {
 
 	/**
 	 * Reads as much of the file as fits into the chunk to where it will be once the header stands before it, which
-	 * is all of most files. What it is can be seen before anything is written.
+	 * is all of most files. What it is can be seen before anything is written. One byte more than the file should
+	 * have is asked for: that tells of growth without another call.
 	 */
 	async #readHead(member: TarMember, descriptor: number): Promise<Buffer> {
 		const header = headerBytes(member);
 		await this.#output.reserve(header + Math.min(member.size, bytesInOnePiece(member)));
 		const { chunk, position, room } = this.#output;
 		const start = position + header;
-		const read = readSync(descriptor, chunk, start, Math.min(member.size, room - header), 0);
+		const read = readSync(descriptor, chunk, start, Math.min(member.size + 1, room - header), 0);
 		return chunk.subarray(start, start + read);
 	}
 
-	/** @param headBytes How many bytes {@link #readHead} has put into place. */
+	/** @param headBytes how many bytes {@link #readHead} has put into place */
 	async #writeFile(member: TarMember, descriptor: number, before: Stats, headBytes: number): Promise<void> {
 		const output = this.#output;
+		const { path, size } = member;
+		const isReadAtOnce = output.room - headerBytes(member) > size;
 		await writeMember(output, this.#census, member);
-		if (configMembers.includes(member.path.toString('latin1'))) {
+		if (isConfig(path)) {
 			const text = output.chunk.toString('utf8', output.position, output.position + headBytes);
 			this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
 		}
-		output.advance(headBytes);
-		const readBytes = headBytes + (await this.#copyRest(descriptor, headBytes, member.size));
-		await output.writeZeros(member.size - readBytes + paddingOf(member.size));
-		if (readBytes < member.size || hasChanged(before, fstatSync(descriptor))) {
-			this.#census.changed.push(displayPath(member.path));
-		}
+		let readBytes = Math.min(headBytes, size);
+		output.advance(readBytes);
+		if (!isReadAtOnce) readBytes += await this.#copyRest(descriptor, readBytes, size);
+		await output.writeZeros(size - readBytes + paddingOf(size));
+		const hasChanged = isReadAtOnce ? headBytes !== size : isOther(before, fstatSync(descriptor));
+		if (hasChanged || readBytes < size) this.#census.changed.push(displayPath(path));
 	}
 
 	/** @returns how many bytes there were from `start` to `end`; fewer than wanted when the file has shrunk. */
@@ -179,12 +185,15 @@ export class FilePacker {
 
 /** How much of a file must lie in one piece for {@link FilePacker} to look into it. */
 function bytesInOnePiece({ path, size }: TarMember): number {
-	const isConfig = size <= longestKeyFileBytes && configMembers.includes(path.toString('latin1'));
-	return isConfig ? size : smallestDatabaseBytes;
+	return isConfig(path) && size <= longestKeyFileBytes ? size : smallestDatabaseBytes;
+}
+
+function isConfig(path: Buffer): boolean {
+	return path.length <= longestConfigPath && configMembers.includes(path.toString('latin1'));
 }
 
 /** The mtime tells of content; the ctime would also tell of a rename or another hard link. */
-function hasChanged(before: Stats, after: Stats): boolean {
+function isOther(before: Stats, after: Stats): boolean {
 	return before.size !== after.size || before.mtimeMs !== after.mtimeMs;
 }
 

@@ -3,19 +3,22 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { BackupError } from '../../errors';
+import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError } from '../workerError';
 import type { PackOptions, PackReport } from './packTree';
 import type { PackAcknowledgement, PackMessage } from './packWorker';
 
 /**
- * A directory's tar as a stream, read in a worker. Destroying it ends the worker and removes its scratch
- * directory.
+ * A directory's tar as a stream, read in a worker. What passes is looked at by the code that reads archives, so
+ * that an archive which could not be restored fails while it is made. Destroying it ends the worker and removes
+ * its scratch directory.
  */
 export class PackStream extends Readable {
 	/** What the archive holds; known once the stream has ended. */
 	report: PackReport | undefined;
 	readonly #worker: Worker;
 	readonly #scratch: string;
+	readonly #inspector = new ArchiveInspector();
 	#unacknowledged = 0;
 
 	constructor(options: PackOptions) {
@@ -45,16 +48,26 @@ export class PackStream extends Readable {
 
 	#receive(message: PackMessage): void {
 		if (this.destroyed) return;
-		if (message.kind === 'chunk') {
-			const { buffer, byteOffset, byteLength } = message.chunk;
-			if (this.push(Buffer.from(buffer, byteOffset, byteLength))) this.#acknowledge(1);
-			else this.#unacknowledged++;
-		} else if (message.kind === 'failed') {
-			this.destroy(fromWorkerError(message.error));
-		} else {
-			this.report = message.report;
-			this.push(null);
+		try {
+			if (message.kind === 'failed') throw fromWorkerError(message.error);
+			if (message.kind === 'chunk') this.#pass(message.chunk);
+			else this.#end(message.report);
+		} catch (error) {
+			this.destroy(error as Error);
 		}
+	}
+
+	#pass({ buffer, byteOffset, byteLength }: Uint8Array): void {
+		const chunk = Buffer.from(buffer, byteOffset, byteLength);
+		this.#inspector.take(chunk);
+		if (this.push(chunk)) this.#acknowledge(1);
+		else this.#unacknowledged++;
+	}
+
+	#end(report: PackReport): void {
+		assertHolds(this.#inspector.finish(), report.census);
+		this.report = report;
+		this.push(null);
 	}
 
 	#acknowledge(chunks: number): void {

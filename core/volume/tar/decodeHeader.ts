@@ -62,14 +62,12 @@ export function damagedHeader(offset: number, why: string): BackupError {
 
 /** The sum of all bytes, those of the checksum itself taken as spaces. Some old writers summed signed bytes. */
 function hasRightChecksum(block: Buffer, stored: number): boolean {
-	let unsigned = 0;
-	let signed = 0;
-	for (let i = 0; i < blockBytes; i++) {
-		const byte = i >= 148 && i < 156 ? 0x20 : block[i]!;
-		unsigned += byte;
-		signed += byte < 0x80 ? byte : byte - 0x100;
-	}
-	return stored === unsigned || stored === signed;
+	let sum = 8 * 0x20;
+	for (let i = 0; i < 148; i++) sum += block[i]!;
+	for (let i = 156; i < blockBytes; i++) sum += block[i]!;
+	if (stored === sum) return true;
+	const negativeBytes = block.filter((byte, i) => byte >= 0x80 && (i < 148 || i >= 156)).length;
+	return stored === sum - negativeBytes * 0x100;
 }
 
 function readText(block: Buffer, at: number, length: number): Buffer {
@@ -85,13 +83,14 @@ function readNumber(block: Buffer, at: number, length: number, offset: number): 
 	return value;
 }
 
+/** Digits with spaces or zeros around them; nothing at all is zero. */
 function readOctal(block: Buffer, at: number, length: number): number {
-	const digits = block
-		.toString('latin1', at, at + length)
-		.replace(/\0.*$/s, '')
-		.trim();
-	if (digits === '') return 0;
-	return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
+	const end = at + length;
+	let i = at;
+	while (i < end && block[i] === 0x20) i++;
+	let value = 0;
+	for (; i < end && block[i]! >= 0x30 && block[i]! <= 0x37; i++) value = value * 8 + block[i]! - 0x30;
+	return i === end || block[i] === 0 || block[i] === 0x20 ? value : Number.NaN;
 }
 
 function readBase256(block: Buffer, at: number, length: number): number {

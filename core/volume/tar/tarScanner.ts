@@ -145,21 +145,29 @@ export class TarScanner {
 
 	/** The member that a header and the special members before it make together. */
 	#toMember(header: RawHeader, offset: number): TarMember {
-		const records = new Map([...(this.#globalRecords ?? []), ...(this.#records ?? [])]);
-		const { typeFlag, ...own } = applyPaxRecords(header, records, offset);
+		const records = this.#takeRecords();
+		const { typeFlag, ...own } = records ? applyPaxRecords(header, records, offset) : header;
 		const path = this.#longPath ?? own.path;
 		const type = typeOf(typeFlag, path, records);
 		const linkPath = this.#longLinkPath ?? own.linkPath;
-		this.#longPath = this.#longLinkPath = this.#records = undefined;
+		this.#longPath = this.#longLinkPath = undefined;
 		const size = type === 'file' ? own.size : 0;
 		if (!Number.isSafeInteger(size) || size < 0) throw damagedHeader(offset, 'its size makes no sense');
 		return { ...own, type, path, linkPath, size };
 	}
+
+	/** What pax headers say of the next member: those for all of the archive, and over them its own. */
+	#takeRecords(): PaxRecords | undefined {
+		const own = this.#records;
+		this.#records = undefined;
+		if (!own || !this.#globalRecords) return own ?? this.#globalRecords;
+		return new Map([...this.#globalRecords, ...own]);
+	}
 }
 
-function typeOf(typeFlag: string, path: Buffer, records: PaxRecords): MemberType {
+function typeOf(typeFlag: string, path: Buffer, records?: PaxRecords): MemberType {
 	const type = memberTypeOf(typeFlag);
-	const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
+	const isSparse = [...(records?.keys() ?? [])].some((key) => key.startsWith('GNU.sparse.'));
 	if (!type || isSparse) {
 		const kind = isSparse || typeFlag === 'S' ? 'a sparse file' : `of the unknown type “${typeFlag}”`;
 		throw new BackupError('unsupported', `The archive’s member ${displayPath(path)} is ${kind}`, {

@@ -9,10 +9,10 @@ export interface Packed {
 	census: TarCensus;
 }
 
-/** Archives a directory into an uncompressed tar file, proven as the artifact pipeline proves it. */
+/** Archives a directory into an uncompressed tar file, read back as the artifact pipeline does it when asked to. */
 export async function packInto(file: string, options: ArchiveDirectoryOptions): Promise<Packed> {
 	const { signal } = new AbortController();
-	const source = await archiveDirectory(options)(signal);
+	const source = await archiveDirectory({ readBack: true, ...options })(signal);
 	await pipeline(source.stream, createWriteStream(file));
 	const facts = await source.finished;
 	await source.prove?.(file, facts, signal);

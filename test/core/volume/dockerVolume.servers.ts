@@ -1,0 +1,264 @@
+import { execFile } from 'node:child_process';
+import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { createArtifact } from '../../../core/artifact';
+import type { TarCensus } from '../../../core/artifact/manifest';
+import { connectDocker } from '../../../core/docker/client';
+import type { DockerConnection } from '../../../core/docker/connection';
+import { composeProjectVolumes, findVolume, listVolumes } from '../../../core/docker/volumes';
+import {
+	dockerVolume,
+	type DockerVolumeOptions,
+	type DockerVolumeTarget,
+} from '../../../core/volume/dockerVolume';
+import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.ts';
+import { composeService, execute, runContainer } from '../../../scripts/servers/dockerContainers.ts';
+import { describeDocker } from '../docker/support/describeDocker.ts';
+import { ownContainers } from '../docker/support/leftovers.ts';
+import { type RecordingProxy, startProxy } from '../docker/support/recordingProxy.ts';
+import { describeTree } from './support/describeTree.ts';
+import { makeVariedTree } from './support/makeVariedTree.ts';
+
+jest.setTimeout(90_000);
+
+const run = promisify(execFile);
+const never = new AbortController().signal;
+
+describeDocker('A volume, archived through the engine', () => {
+	let engine: DockerEngine;
+	let connection: DockerConnection;
+	let home: string;
+
+	beforeAll(async () => {
+		engine = await startDocker();
+		connection = { kind: 'socket', path: engine.socketPath };
+		home = await mkdtemp(join(tmpdir(), 'docker-volume-'));
+		await makeVolume('varied', makeVariedTree);
+		await makeVolume('app_data', (root) => writeFileSync(join(root, 'data.txt'), 'of the app'));
+		await makeVolume('a.volume_with-odd.NAME', (root) => writeFileSync(join(root, 'x'), 'x'));
+		const labels = composeService('shop', 'app');
+		await runContainer(engine, ['sleep', '1000'], {
+			name: 'shop-app-1',
+			labels,
+			volumes: { app_data: '/data', below: '/data/below' },
+		});
+		await runContainer(engine, ['sleep', '0'], { name: 'stopped', volumes: { varied: '/varied' } });
+	});
+	afterEach(async () => {
+		expect(await ownContainers(engine)).toEqual([]);
+	});
+	afterAll(async () => {
+		await engine?.stop();
+		await rm(home, { recursive: true, force: true });
+	});
+
+	async function makeVolume(
+		name: string,
+		fill: (root: string) => void,
+		labels: Record<string, string> = {},
+	): Promise<string> {
+		await engine.docker.createVolume({ Name: name, Labels: labels });
+		const { Mountpoint } = await engine.docker.getVolume(name).inspect();
+		fill(Mountpoint);
+		return Mountpoint;
+	}
+
+	/** Archives, proves, and unpacks by GNU tar; answers what there then is. */
+	async function archive(target: DockerVolumeTarget, options: DockerVolumeOptions = {}, from = connection) {
+		const directory = await mkdtemp(join(home, 'archive-'));
+		const file = join(directory, 'archive.tar');
+		const source = await dockerVolume(from, target, options)(never);
+		const written = pipeline(source.stream, createWriteStream(file)).catch(() => {});
+		const facts = await source.finished;
+		await written;
+		await source.prove?.(file, facts, never);
+		const tree = join(directory, 'tree');
+		await mkdir(tree);
+		await run('tar', [
+			'--extract',
+			'--file',
+			file,
+			'--directory',
+			tree,
+			'--same-owner',
+			'--same-permissions',
+		]);
+		return { facts, census: facts.census as TarCensus, tree, names: await readdir(tree) };
+	}
+
+	it('has everything that a tree can hold, through a container that is stopped', async () => {
+		const { facts, census, tree } = await archive({ volume: 'varied' });
+		const { Mountpoint } = await engine.docker.getVolume('varied').inspect();
+		expect(describeTree(tree)).toEqual(describeTree(Mountpoint));
+		const { stdout } = await run('find', [Mountpoint, '-printf', '.']);
+		expect(census.entries).toBe(stdout.length);
+		expect(facts.source).toEqual({ volume: 'varied', container: 'stopped' });
+		expect(facts.engine.name).toBe('docker');
+		expect(facts.encryptionKey).toBe('found');
+		expect(facts.warnings).toEqual([]);
+	});
+
+	it('that nobody mounts is read through a container that is never started and then removed', async () => {
+		const events = await engine.docker.getEvents({ filters: { type: ['container'] } });
+		const seen: string[] = [];
+		events.on('data', (chunk: Buffer) => {
+			for (const line of chunk.toString().trim().split('\n')) {
+				seen.push((JSON.parse(line) as { Action: string }).Action);
+			}
+		});
+		const { facts, names } = await archive({ volume: 'a.volume_with-odd.NAME' });
+		expect(names).toEqual(['x']);
+		expect(facts.source).toEqual({ volume: 'a.volume_with-odd.NAME' });
+		expect(seen).toContain('create');
+		expect(seen).not.toContain('start');
+		(events as unknown as { destroy: () => void }).destroy();
+		const { Volumes } = await engine.docker.listVolumes();
+		expect(Volumes.map(({ Name }) => Name)).toContain('a.volume_with-odd.NAME');
+	});
+
+	it('that is empty is an archive of its own directory alone', async () => {
+		await makeVolume('empty', () => {});
+		const { census, names } = await archive({ volume: 'empty' });
+		expect(names).toEqual([]);
+		expect(census).toMatchObject({ entries: 1, bytes: 0 });
+	});
+
+	it('does not hold another volume that its user mounts below it', async () => {
+		const app = engine.docker.getContainer('shop-app-1');
+		await execute(app, ['sh', '-c', 'echo below > /data/below/file']);
+		const { names, facts } = await archive({ volume: 'app_data' });
+		expect(names.sort()).toEqual(['below', 'data.txt']);
+		expect(facts.census).toMatchObject({ entries: 3 });
+	});
+
+	it('leaves out and counts devices, pipes and names of them, which restoring would refuse', async () => {
+		const root = await makeVolume('special', (path) => writeFileSync(join(path, 'file'), 'x'));
+		await run('mknod', [join(root, 'device'), 'c', '1', '3']);
+		await run('mkfifo', [join(root, 'a-pipe'), join(root, `${'p'.repeat(150)}`)]);
+		await run('ln', [join(root, 'a-pipe'), join(root, 'b-name of a-pipe')]);
+		const socket = createServer();
+		await new Promise<void>((resolve) => socket.listen(join(root, 'socket'), resolve));
+		mkdirSync(join(root, 'z'));
+		const { names, census } = await archive({ volume: 'special' });
+		socket.close();
+		expect(names.sort()).toEqual(['file', 'z']);
+		expect(census).toMatchObject({ entries: 3, skipped: 4 });
+	});
+
+	it('with a database that a running container may write to comes with a warning, without one when it is paused', async () => {
+		await runContainer(engine, ['sleep', '1000'], { name: 'writer', volumes: { n8n_data: '/n8n' } });
+		const { Mountpoint } = await engine.docker.getVolume('n8n_data').inspect();
+		const database = new DatabaseSync(join(Mountpoint, 'database.sqlite'));
+		database.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+		database.close();
+		const { facts } = await archive({ volume: 'n8n_data' }, { holdsN8n: true });
+		expect(facts.warnings).toEqual([
+			expect.stringMatching(
+				/SQLite databases were copied while writer may have written.*: database\.sqlite\./,
+			),
+		]);
+		expect(facts.encryptionKey).toBe('missing');
+
+		const options: DockerVolumeOptions = { holdStill: { containers: ['writer'], how: 'pause' } };
+		const { facts: still, names } = await archive({ volume: 'n8n_data' }, options);
+		expect(names).toEqual(['database.sqlite']);
+		expect(still.warnings).toEqual([]);
+		expect((await engine.docker.getContainer('writer').inspect()).State.Status).toBe('running');
+	});
+
+	it('can be a path in a container, or a single file', async () => {
+		const { names, facts } = await archive({ container: 'app', path: '/etc/' });
+		expect(names).toEqual(expect.arrayContaining(['passwd', 'group']));
+		expect(facts.source).toEqual({ container: 'shop-app-1', path: '/etc/' });
+		expect((await archive({ container: 'stopped', path: '/etc/passwd' })).names).toEqual(['passwd']);
+	});
+
+	it.each([
+		[{ volume: 'none' }, 'There is no volume “none”. Choose one of these: '],
+		[{ volume: 'varied?force=1' }, 'There is no volume “varied?force=1”'],
+		[{ volume: '../containers/json' }, 'There is no volume “../containers/json”'],
+		[{ container: 'app', path: '/none' }, 'There is no /none in the container shop-app-1. Correct the path'],
+		[{ container: 'app', path: 'etc' }, '“etc” is no absolute path.'],
+		[{ container: 'none', path: '/etc' }, 'No container has the name, id or Compose service “none”'],
+	])('that does not exist (%j) is an error that says so', async (target, message) => {
+		await expect(archive(target)).rejects.toThrow(message);
+	});
+
+	it('is listed with its project and its users', async () => {
+		const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.volume': 'uploads' };
+		await makeVolume('shop_uploads', () => {}, labels);
+		const client = await connectDocker(connection);
+		const volumes = await listVolumes(client, never);
+		const appData = volumes.find(({ name }) => name === 'app_data');
+		expect(appData?.users.map(({ name }) => name)).toEqual(['shop-app-1']);
+		const own = await composeProjectVolumes(client, 'shop', never);
+		expect(own).toMatchObject([{ name: 'shop_uploads', composeVolume: 'uploads', users: [] }]);
+		await expect(composeProjectVolumes(client, 'blog', never)).rejects.toThrow(
+			'No volume belongs to a Compose project “blog”. Choose one of these projects: shop.',
+		);
+		await expect(findVolume(client, 'uploads', never)).rejects.toThrow(
+			'There is no volume “uploads”. Choose one of these: shop_uploads.',
+		);
+	});
+
+	describe('when something fails half way', () => {
+		let proxy: RecordingProxy;
+
+		beforeAll(async () => {
+			await makeVolume('big', (root) => {
+				for (let i = 0; i < 40; i++) writeFileSync(join(root, `${i}`), Buffer.alloc(4 * 1024 * 1024, i));
+			});
+			proxy = await startProxy(engine.socketPath);
+		});
+		afterAll(() => proxy?.close());
+		afterEach(async () => {
+			const { State } = await engine.docker.getContainer('shop-app-1').inspect();
+			expect(State.Status).toBe('running');
+		});
+
+		const options: DockerVolumeOptions = { holdStill: { containers: ['app'], how: 'pause' } };
+
+		it('leaves no file, no helper and nothing paused: cancelled', async () => {
+			const cancel = new AbortController();
+			const open = dockerVolume(connection, { volume: 'big' }, options);
+			const root = await mkdtemp(join(home, 'backups-'));
+			const request = {
+				root,
+				component: 'n8n' as const,
+				prefix: 'big',
+				extension: 'tar',
+				compression: { method: 'gzip' as const },
+				timeZone: 'UTC',
+				step: 'Archiving',
+				onProgress: ({ rawBytes }: { rawBytes: number }) => rawBytes > 8 * 1024 * 1024 && cancel.abort(),
+			};
+			await expect(createArtifact(request, open, cancel.signal)).rejects.toThrow('cancelled');
+			expect(await readdir(join(root, 'n8n'))).toEqual([]);
+		});
+
+		it('leaves no helper and nothing paused: the connection cut', async () => {
+			const through: DockerConnection = { kind: 'tcp', host: '127.0.0.1', port: proxy.port };
+			const source = await dockerVolume(through, { volume: 'big' }, options)(never);
+			source.stream.once('data', () => proxy.cut());
+			source.stream.on('error', () => {});
+			source.stream.resume();
+			await expect(source.finished).rejects.toThrow();
+		});
+
+		it('leaves no helper and nothing paused: the archive call forbidden', async () => {
+			proxy.forbid = /archive/;
+			await expect(
+				archive({ volume: 'big' }, options, { kind: 'tcp', host: '127.0.0.1', port: proxy.port }),
+			).rejects.toThrow(
+				'forbids GET /containers/{id}/archive. Allow it in the socket proxy’s environment: CONTAINERS=1.',
+			);
+			proxy.forbid = undefined;
+		});
+	});
+});
