@@ -122,7 +122,11 @@ async function drillInScratch(
 
 	await using scratch = await ScratchDatabase.create(maintenance, 'drill', creationFor(head), signal);
 	const settings = drillSettings(maintenance.major);
-	const client = await openClient(connection, { database: scratch.name, settings }, signal);
+	const client = await openClient(
+		connection,
+		{ database: scratch.name, settings, applicationName: 'n8n-nodes-backup drill' },
+		signal,
+	);
 	try {
 		const loaded = await load(request, subject, { client, database: scratch.name }, signal);
 		const checks = [checkRestore(loaded), checkHash(loaded, manifest)];

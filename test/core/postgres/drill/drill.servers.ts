@@ -1,0 +1,301 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import pg from 'pg';
+import { manifestPath, readManifest } from '../../../../core/artifact';
+import { drill, type DrillRequest } from '../../../../core/postgres/drill/drill';
+import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { writeBackup } from '../../../support/writeBackup';
+import { backUp, fixture } from '../support/artifacts';
+import { connectionTo, never } from '../support/dumps';
+import { databaseNames, dropDatabases, scratchDatabases, writeDump } from '../support/restoring';
+
+jest.setTimeout(60_000);
+
+const directory = temporaryDirectory();
+const encryptionKey = 'the key of this instance';
+let server: PostgresServer;
+
+beforeAll(async () => {
+	server = await startPostgres();
+});
+afterAll(() => server.stop());
+afterEach(() => dropDatabases(server));
+
+const drillAll = (more: Partial<DrillRequest> = {}, signal = never) =>
+	drill({ root: directory.path(), timeZone: 'UTC', connection: connectionTo(server), ...more }, signal);
+
+const resultsOf = ({ checks }: { checks: Array<{ check: string; result: string }> }) =>
+	Object.fromEntries(checks.map(({ check, result }) => [check, result]));
+
+/** A database as n8n has it, as far as a drill looks at it. */
+async function createN8n({ prefix = '', credentials = 2 } = {}): Promise<void> {
+	await server.createDatabase('n8n');
+	const encrypted = execFileSync(
+		'openssl',
+		['enc', '-aes-256-cbc', '-md', 'md5', '-base64', '-A', '-pass', `pass:${encryptionKey}`],
+		{ input: '{"password":"secret"}', stdio: 'pipe' },
+	).toString();
+	await server.psql(
+		`CREATE TABLE ${prefix}workflow_entity AS SELECT 1 AS id;
+		CREATE TABLE ${prefix}credentials_entity (id text, name text, data text NOT NULL, type text, "updatedAt" timestamptz);
+		INSERT INTO ${prefix}credentials_entity
+			SELECT n, 'mine', '${encrypted}', 'postgres', now() FROM generate_series(1, ${credentials}) n;`,
+		{ database: 'n8n' },
+	);
+}
+
+const writeEnv = (content: string, stamp = '20261123_020000') => writeEnvFile(`env_${stamp}.backup`, content);
+
+async function writeEnvFile(name: string, content: string): Promise<void> {
+	await mkdir(directory.path('env'), { recursive: true });
+	await writeFile(directory.path('env', name), content);
+}
+
+async function writeN8nData(config: string): Promise<void> {
+	const data = directory.path('data');
+	await mkdir(data);
+	await mkdir(directory.path('n8n'));
+	await writeFile(`${data}/config`, config);
+	execFileSync('tar', ['czf', directory.path('n8n', 'n8n_data_20261123_020000.tar.gz'), '-C', data, '.']);
+}
+
+test('a good backup of n8n passes every check, and its manifest says so', async () => {
+	await createN8n();
+	const { path } = await backUp(server, 'n8n', directory.path());
+	await writeEnv(`DB_TYPE=postgresdb\nN8N_ENCRYPTION_KEY=${encryptionKey}\n`);
+
+	const report = await drillAll();
+
+	expect(report).toMatchObject({ artifactPath: path, result: 'passed', droppedLeftOvers: [] });
+	expect(resultsOf(report)).toEqual({
+		restore: 'passed',
+		sha256: 'passed',
+		rows: 'passed',
+		credential: 'passed',
+		scratch: 'passed',
+	});
+	expect(report.checks).toContainEqual({
+		check: 'rows',
+		result: 'passed',
+		detail: 'All 2 tables have the 3 rows that were backed up.',
+	});
+	expect(report.checks).toContainEqual({
+		check: 'credential',
+		result: 'passed',
+		detail: '2 of 2 stored credentials were decrypted with the key in env_20261123_020000.backup.',
+	});
+	expect((await readManifest(path)).drill).toMatchObject({
+		result: 'passed',
+		findings: expect.arrayContaining(['scratch: passed. The scratch database is gone again.']),
+	});
+	expect(await readFile(manifestPath(path), 'utf8')).not.toContain(encryptionKey);
+	expect(await databaseNames(server)).toEqual(['n8n']);
+});
+
+describe('the encryption key', () => {
+	test('is found in an archive of n8n’s data, also for tables with a prefix', async () => {
+		await createN8n({ prefix: 'mine_' });
+		await backUp(server, 'n8n', directory.path());
+		await writeN8nData(JSON.stringify({ encryptionKey }));
+
+		const report = await drillAll();
+
+		expect(report.checks).toContainEqual({
+			check: 'credential',
+			result: 'passed',
+			detail: '2 of 2 stored credentials were decrypted with the key in n8n_data_20261123_020000.tar.gz.',
+		});
+	});
+
+	test('that is the wrong one fails the drill and names where it is from', async () => {
+		await createN8n();
+		const { path } = await backUp(server, 'n8n', directory.path());
+		await writeEnv('N8N_ENCRYPTION_KEY=another');
+
+		const report = await drillAll();
+
+		expect(report.result).toBe('failed');
+		expect(report.checks).toContainEqual({
+			check: 'credential',
+			result: 'failed',
+			detail:
+				'No stored credential could be decrypted with the key in env_20261123_020000.backup: without the right key every credential in this backup is lost.',
+		});
+		expect((await readManifest(path)).drill?.result).toBe('failed');
+	});
+
+	test('that nobody backed up fails the drill', async () => {
+		await createN8n();
+		await backUp(server, 'n8n', directory.path());
+
+		const report = await drillAll();
+
+		expect(report.result).toBe('failed');
+		expect(report.checks).toContainEqual({
+			check: 'credential',
+			result: 'failed',
+			detail:
+				'No n8n or env backup holds an encryption key: without the right key every credential in this backup is lost. Back up n8n’s data folder or its .env.',
+		});
+	});
+
+	test('cannot be proven where no credential is stored', async () => {
+		await createN8n({ credentials: 0 });
+		await backUp(server, 'n8n', directory.path());
+
+		const report = await drillAll();
+
+		expect(report.result).toBe('passed');
+		expect(resultsOf(report).credential).toBe('unknown');
+	});
+});
+
+test('everything that a database can hold survives a drill on a server without its roles', async () => {
+	const other = await startPostgres();
+	try {
+		await other.createDatabase('everything');
+		await other.psql(await readFile(fixture('everything.sql'), 'utf8'), { database: 'everything' });
+		await backUp(other, 'everything', directory.path());
+	} finally {
+		await other.stop();
+	}
+
+	const report = await drillAll();
+
+	expect(report.result).toBe('passed');
+	expect(report.checks[0]!.detail).toMatch(/The server has no role "everything_owner": \d+ statements/);
+	expect(resultsOf(report)).not.toHaveProperty('credential');
+	expect(await databaseNames(server)).toEqual([]);
+});
+
+describe('a bad backup fails the drill', () => {
+	test('when a statement is refused', async () => {
+		const path = directory.path('postgres', 'n8n_20261123_020000.sql.gz');
+		await mkdir(directory.path('postgres'));
+		await writeDump(path, 'CREATE TABLE public.t (a nonsense);');
+
+		const report = await drillAll();
+
+		expect(report).toMatchObject({ artifactPath: path, result: 'failed' });
+		expect(report.checks).toEqual([
+			{
+				check: 'restore',
+				result: 'failed',
+				detail: expect.stringMatching(/^The server refused line 15 .*type "nonsense" does not exist\.$/),
+			},
+		]);
+		expect(await databaseNames(server)).toEqual([]);
+	});
+
+	test('when it is cut off', async () => {
+		await createN8n();
+		const { path } = await backUp(server, 'n8n', directory.path());
+		await writeFile(path, (await readFile(path)).subarray(0, -20));
+
+		const report = await drillAll({ artifactPath: path });
+
+		expect(report.checks).toEqual([
+			{ check: 'restore', result: 'failed', detail: `${path} ends before its compressed stream does.` },
+		]);
+		expect((await readManifest(path)).drill?.result).toBe('failed');
+	});
+
+	test('when rows are missing', async () => {
+		const dump = await readFile(await writeDump(directory.path('x'), 'CREATE TABLE public.t (a integer);'));
+		const path = await writeBackup(directory.path(), {
+			stamp: '20261123_020000',
+			manifest: { census: { kind: 'postgres', tables: { 'public.t': 3 }, rows: 3 } },
+		});
+		await writeFile(path, dump);
+
+		const report = await drillAll({ artifactPath: path });
+
+		expect(resultsOf(report)).toMatchObject({ restore: 'passed', sha256: 'failed', rows: 'failed' });
+		expect(report.checks.find(({ check }) => check === 'rows')!.detail).toBe(
+			'1 of 1 tables differ: public.t has 0 rows instead of 3.',
+		);
+	});
+});
+
+describe('a drill spares its server', () => {
+	test('by refusing what is larger than it may be', async () => {
+		await createN8n();
+		await backUp(server, 'n8n', directory.path());
+
+		await expect(drillAll({ maxRawBytes: 1000 })).rejects.toThrow(
+			'The dump is larger than the 1000 bytes that are allowed here. Raise the limit',
+		);
+		expect(await databaseNames(server)).toEqual(['n8n']);
+	});
+
+	test('by dropping what crashed drills left, and nothing that is in use, young, or of another name', async () => {
+		await createN8n();
+		await backUp(server, 'n8n', directory.path());
+		const leftOver = 'n8n_backup_drill_20200101t000000_abcdef';
+		const inUse = 'n8n_backup_drill_20200101t000000_123456';
+		const young = 'n8n_backup_drill_29990101t000000_abcdef';
+		const foreign = 'n8n_backup_drill_20200101t000000_abcdef_copy';
+		for (const name of [leftOver, inUse, young, foreign]) await server.createDatabase(name);
+		const user = new pg.Client(server.url(inUse));
+		user.on('error', () => {});
+		await user.connect();
+
+		const report = await drillAll();
+
+		expect(report.droppedLeftOvers).toEqual([leftOver]);
+		expect(await databaseNames(server)).toEqual(['n8n', inUse, foreign, young].sort());
+		await user.end();
+	});
+
+	test('by small settings and a name in the list of sessions, and by leaving nothing when cancelled', async () => {
+		const path = directory.path('postgres', 'n8n_20261123_020000.sql.gz');
+		await mkdir(directory.path('postgres'));
+		await writeDump(
+			path,
+			`CREATE TABLE public.seen AS SELECT current_setting('maintenance_work_mem') AS memory, current_setting('max_parallel_workers_per_gather') AS workers;
+			COPY public.seen FROM stdin;
+\\.
+			SELECT pg_catalog.pg_sleep(600);`,
+		);
+		const cancel = new AbortController();
+		const drilling = drillAll({}, cancel.signal);
+		drilling.catch(() => {});
+		const sleeping = () =>
+			server.query<{ name: string }>(
+				`SELECT application_name AS name FROM pg_stat_activity WHERE query LIKE '%sleep(600)%' AND pid <> pg_backend_pid()`,
+			);
+		while ((await sleeping()).length === 0) await sleep(20);
+
+		expect(await sleeping()).toEqual([{ name: 'n8n-nodes-backup drill' }]);
+		const [scratch] = await scratchDatabases(server);
+		expect(await server.query('SELECT * FROM seen', { database: scratch })).toEqual([
+			{ memory: '64MB', workers: '0' },
+		]);
+		cancel.abort();
+
+		await expect(drilling).rejects.toMatchObject({ code: 'cancelled' });
+		expect(await databaseNames(server)).toEqual([]);
+		expect(await sleeping()).toEqual([]);
+	});
+});
+
+describe('the artifact of a drill', () => {
+	test('is the newest good one of its prefix', async () => {
+		await server.createDatabase('first');
+		await server.createDatabase('second');
+		await backUp(server, 'first', directory.path());
+		const second = await backUp(server, 'second', directory.path());
+		const damaged = directory.path('postgres', 'second_29990101_000000.sql.gz');
+		await writeFile(damaged, gzipSync('x'));
+		await writeFile(manifestPath(damaged), 'no manifest');
+
+		expect((await drillAll({ prefix: 'second' })).artifactPath).toBe(second.path);
+	});
+
+	test('must exist', async () => {
+		await expect(drillAll()).rejects.toThrow(/^There is no PostgreSQL backup in .* that could be restored\./);
+	});
+});
