@@ -22,6 +22,7 @@ export interface SourceOptions {
 	exclude?: string;
 	holdStill?: string;
 	holdStillHow?: 'pause' | 'stop';
+	readBack?: boolean;
 }
 
 export const sourceCredentials: INodeCredentialDescription[] = [dockerCredential(['archive'])];
@@ -131,6 +132,15 @@ export const sourceOptions: INodeProperties[] = [
 		default: 'pause',
 		displayOptions: { show: { '/engine': ['docker'] } },
 	},
+	{
+		displayName: 'Read Back',
+		name: 'readBack',
+		type: 'boolean',
+		default: true,
+		displayOptions: { show: { '/engine': ['built-in'] } },
+		description:
+			'Whether to read the finished archive again and count its entries before it gets its name. Without it, it is checked only while it is written.',
+	},
 ];
 
 /** What the parameters want archived; several for a Compose project. */
@@ -162,11 +172,11 @@ async function directorySource(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	root: string,
-	{ exclude }: SourceOptions,
+	{ exclude, readBack = true }: SourceOptions,
 ): Promise<ArchiveSource> {
 	const path = context.getNodeParameter('directory', itemIndex) as string;
 	const directory = await allowedPath(context, path, 'Directory');
-	const open = archiveDirectory({ directory, exclude: readList(exclude), backupDirectory: root });
+	const open = archiveDirectory({ directory, exclude: readList(exclude), backupDirectory: root, readBack });
 	return { name: directory, prefix: 'n8n_data', open };
 }
 
