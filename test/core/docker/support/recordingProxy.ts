@@ -9,6 +9,8 @@ export interface RecordingProxy {
 	calls: string[];
 	/** Calls that are answered with 403. */
 	forbid: RegExp | undefined;
+	/** Everything that went through so far, both ways. */
+	traffic(): string;
 	/** Cuts every connection. */
 	cut(): void;
 	close(): Promise<void>;
@@ -18,6 +20,8 @@ export interface RecordingProxy {
 export async function startProxy(socketPath: string): Promise<RecordingProxy> {
 	const calls: string[] = [];
 	const sockets = new Set<Socket>();
+	const traffic: Buffer[] = [];
+	const note = (chunk: Buffer) => void traffic.push(chunk);
 	const allows = (message: IncomingMessage) => {
 		const call = nameOf(message);
 		calls.push(call);
@@ -34,13 +38,16 @@ export async function startProxy(socketPath: string): Promise<RecordingProxy> {
 		const { method, url: path, headers } = message;
 		const forwarded = request({ socketPath, method, path, headers, agent: false }, (answer) => {
 			response.writeHead(answer.statusCode ?? 500, answer.headers);
-			answer.pipe(response);
+			answer.on('data', note).pipe(response);
 			answer.on('error', () => response.destroy());
 		});
 		forwarded.on('error', () => response.destroy());
 		response.on('close', () => forwarded.destroy());
 		// In one piece: an engine that has its answer closes the connection, whatever is still to be written.
-		void buffer(message).then((body) => forwarded.end(body));
+		void buffer(message).then((body) => {
+			note(body);
+			forwarded.end(body);
+		});
 	});
 	server.on('upgrade', (message: IncomingMessage, socket: Socket, head: Buffer) => {
 		if (!allows(message)) {
@@ -51,7 +58,8 @@ export async function startProxy(socketPath: string): Promise<RecordingProxy> {
 		const headers = Object.entries(message.headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
 		engine.write(`${message.method} ${message.url} HTTP/1.1\r\n${headers.join('')}\r\n`);
 		engine.write(head);
-		engine.pipe(socket).pipe(engine);
+		engine.on('data', note).pipe(socket);
+		socket.on('data', note).pipe(engine);
 		for (const side of [engine, socket])
 			side.on('error', () => [engine, socket].forEach((it) => it.destroy()));
 		engine.on('close', () => socket.destroy());
@@ -66,6 +74,7 @@ export async function startProxy(socketPath: string): Promise<RecordingProxy> {
 		port: (server.address() as AddressInfo).port,
 		calls,
 		forbid: undefined,
+		traffic: () => Buffer.concat(traffic).toString('latin1'),
 		cut: () => sockets.forEach((socket) => socket.destroy()),
 		close: () => close(server, sockets),
 	};
