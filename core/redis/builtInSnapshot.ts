@@ -33,7 +33,7 @@ export function builtInSnapshot(
 			const { transfer, warnings } = await openTransfer(client, server, idleTimeoutMs, signal);
 			const check = new RdbCheck();
 			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
-			void pipeline(transfer, check, { signal }).catch(() => {});
+			pipeline(transfer, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts =>
 				snapshotFacts({ connection, server, engine: 'built-in', rdb: check.facts, warnings }),
 			);

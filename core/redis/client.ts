@@ -173,6 +173,20 @@ export class RedisClient {
 	}
 }
 
+/** Connects, lets `use` run its commands, and closes the connection whatever happens. */
+export async function withRedis<T>(
+	connection: RedisConnection,
+	options: ClientOptions & { signal: AbortSignal },
+	use: (client: RedisClient) => Promise<T>,
+): Promise<T> {
+	const client = await RedisClient.connect(connection, options.signal, options);
+	try {
+		return await use(client);
+	} finally {
+		client.close();
+	}
+}
+
 function openSocket(connection: RedisConnection, signal: AbortSignal): Promise<Socket> {
 	if (signal.aborted) return Promise.reject(cancelledError(signal.reason));
 	const { host, port, tls } = connection;

@@ -3,7 +3,7 @@ import { posix } from 'node:path';
 import { finished as streamEnd, pipeline } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../artifact/source';
 import { BackupError, errorCode, fileError } from '../errors';
-import { RedisClient, type RedisCommands } from './client';
+import { type RedisCommands, withRedis } from './client';
 import { describeServer, type RedisConnection } from './connection';
 import { RdbCheck } from './rdb/inspectRdb';
 import type { RdbFacts } from './rdb/rdbInspector';
@@ -30,9 +30,8 @@ const chunkBytes = 256 * 1024;
  * save failed or took too long, and with `damaged` where the file is not the one that was just saved.
  */
 export function localSnapshot(connection: RedisConnection, options: LocalSnapshotOptions = {}): OpenSource {
-	return async (signal) => {
-		const client = await RedisClient.connect(connection, signal);
-		try {
+	return (signal) =>
+		withRedis(connection, { signal }, async (client) => {
 			const server = await readServerFacts(client);
 			const path = options.rdbPath ?? (await rdbPathOf(client));
 			await options.permitPath?.(path);
@@ -41,17 +40,15 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 			const file = await openRdb(path, connection);
 			const check = new RdbCheck();
 			const bytes = file.createReadStream({ highWaterMark: chunkBytes });
-			void pipeline(bytes, check, { signal }).catch(() => {});
+			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
+			pipeline(bytes, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts => {
 				demandThisSave(check.facts, begunAt, path);
 				return snapshotFacts({ connection, server, engine: 'local', rdb: check.facts, path });
 			});
 			finished.catch(() => {});
 			return { stream: check, finished };
-		} finally {
-			client.close();
-		}
-	};
+		});
 }
 
 /** Where the server saves to, by its own account. */

@@ -1,6 +1,6 @@
 import { BackupError, type BackupErrorCode, errorCode, networkError } from '../errors';
 import { describeServer, type RedisConnection } from './connection';
-import { ProtocolError, type ReplyError } from './resp';
+import { ProtocolError, ReplyError } from './resp';
 
 interface Refusal {
 	server: string;
@@ -25,6 +25,13 @@ const rules: Record<string, string> = {
 	LASTSAVE: savingRules,
 	TIME: savingRules,
 	CONFIG: savingRules,
+	REPLICAOF: '+replicaof +info +config|get',
+};
+
+const wrongPassword: Explanation = {
+	code: 'auth',
+	what: ({ server }) => `${server} did not accept the user or the password`,
+	advice: () => 'Correct user and password in the Redis credential',
 };
 
 const masterLost: Explanation = {
@@ -40,11 +47,7 @@ const byKind: Record<string, Explanation> = {
 		what: ({ server }) => `${server} asks for a password and the credential has none`,
 		advice: () => 'Enter the password, and the user where the server knows several, in the Redis credential',
 	},
-	WRONGPASS: {
-		code: 'auth',
-		what: ({ server }) => `${server} did not accept the user or the password`,
-		advice: () => 'Correct user and password in the Redis credential',
-	},
+	WRONGPASS: wrongPassword,
 	NOPERM: {
 		code: 'not-permitted',
 		what: ({ server, command, user }) => `${server} does not permit its user ${user} to run ${command}`,
@@ -74,13 +77,19 @@ const byKind: Record<string, Explanation> = {
 const byWords: Array<Explanation & { words: RegExp }> = [
 	{
 		words: /invalid password|invalid username/i,
-		...byKind.WRONGPASS!,
+		...wrongPassword,
 	},
 	{
 		words: /no password is set|without any password configured/i,
 		code: 'auth',
 		what: ({ server }) => `${server} has no password, but the credential has one`,
 		advice: () => 'Clear the password in the Redis credential, or set one on the server',
+	},
+	{
+		words: /wrong number of arguments for '?auth/i,
+		code: 'auth',
+		what: ({ server }) => `${server} is older than Redis 6 and knows no users`,
+		advice: () => 'Clear the user in the Redis credential; the password alone is enough',
 	},
 	{
 		words: /unknown command|command is not allowed|not supported|disabled/i,
@@ -99,16 +108,23 @@ const byWords: Array<Explanation & { words: RegExp }> = [
 
 /** An answer of the server that is an error, as a BackupError that says what to do. */
 export function replyError(reply: ReplyError, connection: RedisConnection, command: string): BackupError {
-	const refusal = { server: describeServer(connection), command, user: connection.user || 'default' };
+	const cause = withoutSecret(reply, connection);
+	const { user = '' } = connection;
+	const refusal = { server: describeServer(connection), command, user: user === '' ? 'default' : user };
 	const explanation = byKind[reply.kind] ?? byWords.find(({ words }) => words.test(reply.message));
 	if (!explanation) {
-		return new BackupError('server', `${refusal.server} answered ${command} with: ${reply.message}`, {
+		return new BackupError('server', `${refusal.server} answered ${command} with: ${cause.message}`, {
 			advice: 'Look into that server’s log, then run it again',
-			cause: reply,
+			cause,
 		});
 	}
 	const { code, what, advice } = explanation;
-	return new BackupError(code, what(refusal), { advice: advice(refusal), cause: reply });
+	return new BackupError(code, what(refusal), { advice: advice(refusal), cause });
+}
+
+/** A server that does not know a command repeats its arguments, AUTH’s too. */
+function withoutSecret(reply: ReplyError, { password }: RedisConnection): ReplyError {
+	return password ? new ReplyError(reply.message.replaceAll(password, '…')) : reply;
 }
 
 /**

@@ -71,7 +71,7 @@ interface Parsed {
 
 function parseReply(bytes: Buffer, at: number): Parsed | undefined {
 	if (at >= bytes.length) return undefined;
-	const type = String.fromCharCode(bytes[at]!);
+	const type = bytes.toString('latin1', at, at + 1);
 	if (!'+-:$*'.includes(type)) throw new ProtocolError(bytes.subarray(at, at + 32));
 	const lineEnd = bytes.indexOf('\r\n', at);
 	if (lineEnd < 0) return undefined;

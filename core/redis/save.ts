@@ -4,7 +4,7 @@ import type { RedisCommands } from './client';
 import { describeServer } from './connection';
 import { replyError } from './redisError';
 import { ReplyError } from './resp';
-import { parseInfo } from './serverFacts';
+import { readInfo } from './serverFacts';
 
 const pollMs = 100;
 
@@ -31,7 +31,7 @@ export async function saveRdb(
 
 	const { begun, previous } = await beginSave(client, pause);
 	for (;;) {
-		const persistence = await readPersistence(client);
+		const persistence = await readInfo(client, 'persistence');
 		const running = persistence.get('rdb_bgsave_in_progress') === '1';
 		// It may be followed by the next save at once, which then runs; but LASTSAVE has moved on.
 		if (Number(persistence.get('rdb_last_save_time')) > previous) return begun;
@@ -64,14 +64,10 @@ async function beginSave(client: RedisCommands, pause: () => Promise<void>): Pro
 
 /** One child at a time: a save, or a rewrite of the append-only file, also one that is only due. */
 async function isBusy(client: RedisCommands): Promise<boolean> {
-	const persistence = await readPersistence(client);
+	const persistence = await readInfo(client, 'persistence');
 	return ['rdb_bgsave_in_progress', 'aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
 		(name) => persistence.get(name) === '1',
 	);
-}
-
-async function readPersistence(client: RedisCommands): Promise<Map<string, string>> {
-	return parseInfo(String(await client.command('INFO', 'persistence')));
 }
 
 async function serverSeconds(client: RedisCommands): Promise<number> {

@@ -26,6 +26,12 @@ export async function readServerFacts(client: RedisCommands): Promise<ServerFact
 	};
 }
 
+/** What `INFO` says, of one section or of all. */
+export async function readInfo(client: RedisCommands, ...section: string[]): Promise<Map<string, string>> {
+	const answer = await client.command('INFO', ...section);
+	return parseInfo(typeof answer === 'string' ? answer : '');
+}
+
 /** `name:value` lines; headings and empty lines are left out. */
 export function parseInfo(text: string): Map<string, string> {
 	const lines = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#'));

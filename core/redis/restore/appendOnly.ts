@@ -1,5 +1,5 @@
 import type { RedisClient } from '../client';
-import { parseInfo } from '../serverFacts';
+import { readInfo } from '../serverFacts';
 
 /**
  * A server with an append-only file writes it anew after a restore, by itself. Waits until that is done, and
@@ -10,7 +10,7 @@ export async function appendOnlyRewritten(
 	pause: () => Promise<void>,
 ): Promise<string[]> {
 	for (;;) {
-		const info = parseInfo(String(await client.command('INFO', 'persistence')));
+		const info = await readInfo(client, 'persistence');
 		const working = ['aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
 			(name) => info.get(name) === '1',
 		);

@@ -1,13 +1,11 @@
 import { BackupError, errorMessage } from '../../errors';
-import { RedisClient } from '../client';
+import { withRedis } from '../client';
 import { describeServer, type RedisConnection } from '../connection';
-import type { RdbFacts } from '../rdb/rdbInspector';
 import { readServerFacts } from '../serverFacts';
 import type { Target } from './target';
 
 export interface Attempt {
 	connection: RedisConnection;
-	rdb: RdbFacts;
 	target: Target;
 	safetySnapshot: string | undefined;
 }
@@ -44,12 +42,8 @@ function adviceFor({ safetySnapshot }: Attempt, untouched: BackupError | undefin
 
 async function countNow(connection: RedisConnection): Promise<number | undefined> {
 	try {
-		const client = await RedisClient.connect(connection, AbortSignal.timeout(askMs));
-		try {
-			return (await readServerFacts(client)).keys;
-		} finally {
-			client.close();
-		}
+		const facts = await withRedis(connection, { signal: AbortSignal.timeout(askMs) }, readServerFacts);
+		return facts.keys;
 	} catch {
 		return undefined;
 	}

@@ -4,7 +4,7 @@ import { BackupError } from '../../errors';
 import type { RedisClient } from '../client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
-import { countKeys, parseInfo } from '../serverFacts';
+import { countKeys, readInfo } from '../serverFacts';
 import type { RdbMaster } from './rdbMaster';
 
 export interface Following {
@@ -37,7 +37,7 @@ export async function followLoading(
 	const { rdb, onProgress } = following;
 	for (let lastLoaded = 0, lastSign = begun; ; await wait(pollMs, undefined, { signal })) {
 		if (master.failure) throw master.failure;
-		const info = parseInfo(String(await client.command('INFO')));
+		const info = await readInfo(client);
 		if (info.get('role') !== 'slave' || info.get('master_port') !== String(following.port)) {
 			throw new BackupError('server', `Somebody else changed whom ${server} follows during the restore`, {
 				advice: 'Stop what manages that server (Sentinel, an operator) for the time of the restore',

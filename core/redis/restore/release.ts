@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError, errorMessage } from '../../errors';
-import { RedisClient } from '../client';
+import { withRedis } from '../client';
+import { ReplyError } from '../resp';
 import { describeServer, type RedisConnection } from '../connection';
 
 /** A server that is loading refuses the command until it is done. */
@@ -16,26 +17,24 @@ const pauseMs = 250;
  */
 export async function makeMasterAgain(connection: RedisConnection, failure?: unknown): Promise<void> {
 	const deadline = Date.now() + patienceMs;
+	const uncancelled = new AbortController().signal;
 	for (;;) {
 		try {
-			await sendOnce(connection);
+			await withRedis(connection, { signal: uncancelled }, (client) =>
+				client.command('REPLICAOF', 'NO', 'ONE'),
+			);
 			return;
 		} catch (error) {
-			const lost = !(error instanceof BackupError) || error.code === 'unreachable';
-			// A server that is gone comes back, when it does, as the master that its redis.conf makes it.
-			if (Date.now() > deadline || lost) throw stillReplica(connection, error, failure);
+			if (Date.now() > deadline || !isBusy(error)) throw stillReplica(connection, error, failure);
 			await wait(pauseMs);
 		}
 	}
 }
 
-async function sendOnce(connection: RedisConnection): Promise<void> {
-	const client = await RedisClient.connect(connection, new AbortController().signal);
-	try {
-		await client.command('REPLICAOF', 'NO', 'ONE');
-	} finally {
-		client.close();
-	}
+/** Loading, or running a script; everything else would be the same at the next attempt. */
+function isBusy(error: unknown): boolean {
+	if (!(error instanceof BackupError) || !(error.cause instanceof ReplyError)) return false;
+	return ['LOADING', 'BUSY'].includes(error.cause.kind);
 }
 
 function stillReplica(connection: RedisConnection, error: unknown, failure: unknown): BackupError {

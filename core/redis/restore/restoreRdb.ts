@@ -2,10 +2,12 @@ import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OnProgress } from '../../artifact/progress';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
-import { RedisClient } from '../client';
+import { type RedisClient, withRedis } from '../client';
 import { describeServer, type RedisConnection } from '../connection';
 import { inspectRdb } from '../rdb/inspectRdb';
 import type { RdbFacts } from '../rdb/rdbInspector';
+import { replyError } from '../redisError';
+import { ReplyError } from '../resp';
 import { appendOnlyRewritten } from './appendOnly';
 import { failedRestore } from './failedRestore';
 import { followLoading } from './followLoading';
@@ -63,28 +65,22 @@ export async function restoreRdb(
 ): Promise<RestoreResult> {
 	const rdb = await inspectRdb(await request.openRdb(), signal);
 	const { idleTimeoutMs = 300_000, comeTimeoutMs = 20_000 } = request;
-	const client = await RedisClient.connect(connection, signal, { commandTimeoutMs: idleTimeoutMs });
-	try {
-		const target = await examineTarget(client, rdb);
-		const safetySnapshot = await request.takeSafetySnapshot?.();
-		if (signal.aborted) throw cancelledError(signal.reason);
-		const attempt = { connection, rdb, target, safetySnapshot };
+	const options = { signal, commandTimeoutMs: idleTimeoutMs };
+	const target = await withRedis(connection, options, (client) => examineTarget(client, rdb));
+	const safetySnapshot = await request.takeSafetySnapshot?.();
+	if (signal.aborted) throw cancelledError(signal.reason);
+	// That may have taken long; a server with a timeout would have ended the connection meanwhile.
+	return await withRedis(connection, options, async (client) => {
 		let keys: number;
 		try {
 			keys = await replicate(client, { ...request, idleTimeoutMs, comeTimeoutMs }, rdb, signal);
 		} catch (error) {
-			throw await failedRestore(signal.aborted ? cancelledError(error) : error, attempt);
+			const failure = signal.aborted ? cancelledError(error) : error;
+			throw await failedRestore(failure, { connection, target, safetySnapshot });
 		}
-		return {
-			keys,
-			keysBefore: target.keys,
-			safetySnapshot,
-			rdb,
-			warnings: [...rdb.warnings, ...target.warnings, ...(await settle(client, target, signal))],
-		};
-	} finally {
-		client.close();
-	}
+		const warnings = [...rdb.warnings, ...target.warnings, ...(await settle(client, target, signal))];
+		return { keys, keysBefore: target.keys, safetySnapshot, rdb, warnings };
+	});
 }
 
 /** Makes the server our replica until it has loaded everything; answers the number of keys that it then has. */
@@ -98,30 +94,46 @@ async function replicate(
 	const master = await RdbMaster.listen({
 		host: request.listenHost ?? ownAddress,
 		port: request.listenPort ?? 0,
-		// Behind an address of another kind the server may come from anywhere.
+		// Where addresses are translated, nobody can say which one the server comes from.
 		replicaAddress: request.announceHost === undefined ? client.remoteAddress : undefined,
 		openRdb: request.openRdb,
 		bytes: rdb.bytes,
 	});
-	const host = request.announceHost ?? request.listenHost ?? ownAddress;
-	const port = request.announcePort ?? master.port;
-	let keys: number;
 	try {
-		await client.command('REPLICAOF', host, String(port));
-		keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
-		demandAllKeys(keys, rdb, client.connection);
-	} catch (error) {
-		// A server that still receives gives up when the connection ends, and keeps what it has.
-		master.close();
-		await makeMasterAgain(client.connection, error);
-		throw error;
-	}
-	try {
-		await makeMasterAgain(client.connection);
+		const host = request.announceHost ?? request.listenHost ?? ownAddress;
+		const port = request.announcePort ?? master.port;
+		return await asReplica(client, { host, port }, master, async () => {
+			const keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
+			demandAllKeys(keys, rdb, client.connection);
+			return keys;
+		});
 	} finally {
 		master.close();
 	}
-	return keys;
+}
+
+/** Has the server follow us while `work` runs, and makes it a master again however that ends. */
+async function asReplica<T>(
+	client: RedisClient,
+	{ host, port }: { host: string; port: number },
+	master: RdbMaster,
+	work: () => Promise<T>,
+): Promise<T> {
+	let refused = false;
+	let result: T;
+	try {
+		const reply = await client.ask('REPLICAOF', host, String(port));
+		refused = reply instanceof ReplyError;
+		if (reply instanceof ReplyError) throw replyError(reply, client.connection, 'REPLICAOF');
+		result = await work();
+	} catch (error) {
+		// A server that still receives gives up when the connection ends, and keeps what it has.
+		master.close();
+		if (!refused) await makeMasterAgain(client.connection, error);
+		throw error;
+	}
+	await makeMasterAgain(client.connection);
+	return result;
 }
 
 /** Counted while it is still a replica: replicas remove no expired keys by themselves. */

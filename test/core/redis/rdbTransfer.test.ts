@@ -14,7 +14,7 @@ afterEach(() => live.splice(0).forEach((resource) => resource.close()));
 
 /** A transfer fed by a server that sends these pieces one by one and, if told so, hangs up. */
 async function transferOf(pieces: string[], { hangUp = false, idleTimeoutMs = 5_000 } = {}) {
-	const server = createServer(async (socket: Socket) => {
+	const send = async (socket: Socket) => {
 		socket.on('error', () => {});
 		socket.setNoDelay(true);
 		for (const piece of pieces) {
@@ -23,7 +23,8 @@ async function transferOf(pieces: string[], { hangUp = false, idleTimeoutMs = 5_
 			await new Promise((resolve) => setImmediate(resolve));
 		}
 		if (hangUp) socket.end();
-	}).listen(0, '127.0.0.1');
+	};
+	const server = createServer((socket) => void send(socket)).listen(0, '127.0.0.1');
 	await once(server, 'listening');
 	const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
 	await once(socket, 'connect');

@@ -44,6 +44,9 @@ export const untilTrue = async (holds: () => Promise<boolean>): Promise<void> =>
 	while (!(await holds())) await wait(20);
 };
 
+/** Matches any text with this in it. */
+export const containing = (text: string): unknown => expect.stringContaining(text);
+
 export const never = new AbortController().signal;
 
 /** A hash over every key, type, value and time to live of all databases. */

@@ -31,7 +31,7 @@ const safetySnapshot = '/backups/redis/safety_20261123_020000.rdb';
 function request(path: string, more: Partial<RestoreRequest> = {}): RestoreRequest {
 	return {
 		openRdb: () => createReadStream(path),
-		takeSafetySnapshot: async () => safetySnapshot,
+		takeSafetySnapshot: () => Promise.resolve(safetySnapshot),
 		...more,
 	};
 }
@@ -180,9 +180,9 @@ describe('A restore is refused, and nothing touched,', () => {
 	const expectUntouched = async (target: RedisServer, path: string, message: string | RegExp) => {
 		const before = await digest(target);
 		let asked = false;
-		const takeSafetySnapshot = async () => {
+		const takeSafetySnapshot = () => {
 			asked = true;
-			return safetySnapshot;
+			return Promise.resolve(safetySnapshot);
 		};
 		await expect(
 			restoreRdb(connectionTo(target), request(path, { takeSafetySnapshot }), never),
@@ -234,6 +234,19 @@ describe('A restore is refused, and nothing touched,', () => {
 		await expectUntouched(target, path, `is a replica of 127.0.0.1:${master.port}. Restore into its master`);
 	});
 
+	it('when the user may not make the server a replica, and the error names the rules', async () => {
+		const { path } = await fullSnapshot();
+		const target = await startTarget({ users: ['backup on >secret ~* +@all -replicaof'] });
+		const before = await digest(target);
+		const connection = { ...connectionTo(target), user: 'backup', password: 'secret' };
+		await expect(restoreRdb(connection, request(path), never)).rejects.toThrow(
+			`does not permit its user backup to run REPLICAOF. Redis at 127.0.0.1:${target.port} now holds 3 keys and held 3 before. ` +
+				'Extend that user’s ACL: ACL SETUSER backup +replicaof +info +config|get.',
+		);
+		await isMaster(target);
+		expect(await digest(target)).toBe(before);
+	});
+
 	it('when the server replicates over TLS only', async () => {
 		const { path } = await fullSnapshot();
 		const target = await startTarget({ tls: true, config: { 'tls-replication': 'yes' } });
@@ -253,12 +266,12 @@ describe('A restore that fails under way', () => {
 		let opened = 0;
 		const openRdb = () => {
 			if (opened++ === 0) return createReadStream(source.path);
-			return Readable.from(
-				(async function* () {
-					yield Buffer.from('REDIS0010');
-					throw new Error('the disk is gone');
-				})(),
-			);
+			return new Readable({
+				read() {
+					this.push(Buffer.from('REDIS0010'));
+					this.destroy(new Error('the disk is gone'));
+				},
+			});
 		};
 		const failure = restoreRdb(connectionTo(target), request(source.path, { openRdb }), never);
 		await expect(failure).rejects.toThrow(
