@@ -15,6 +15,13 @@ export interface SafetyBackup {
 	onProgress?: OnProgress;
 }
 
+const safetyPrefix = 'before-restore-';
+
+/** Whether an artifact is what a restore replaced: never what somebody means who asks for the newest. */
+export function isSafetyBackup({ prefix }: { prefix: string }): boolean {
+	return prefix.startsWith(safetyPrefix);
+}
+
 /**
  * Backs up what a restore is about to replace, as `before-restore-NAME`: a series of its own for retention.
  *
@@ -28,7 +35,7 @@ export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Pr
 		{
 			root,
 			component,
-			prefix: prefixFor(`before-restore-${name}`),
+			prefix: prefixFor(`${safetyPrefix}${name}`),
 			extension: isDump ? 'sql' : 'rdb',
 			compression: { method: isDump ? 'gzip' : 'none' },
 			timeZone,

@@ -1,4 +1,5 @@
 import { BackupError } from '../errors';
+import { isSafetyBackup } from './backUpFirst';
 import { type CatalogEntry, readCatalog } from './catalog';
 import type { Component } from './component';
 
@@ -29,13 +30,13 @@ export function newestOfEach(entries: readonly CatalogEntry[]): CatalogEntry[] {
 }
 
 /**
- * The newest good artifact.
+ * The newest good artifact, apart from what restores have replaced.
  *
  * @throws BackupError `not-found` when there is none, `bad-parameter` when several series have one
  */
 export async function newestGoodArtifact(choice: ArtifactChoice): Promise<CatalogEntry> {
-	const good = (await presentArtifacts(choice)).filter(({ state }) => state === 'good');
-	const newest = newestOfEach(good);
+	const present = await presentArtifacts(choice);
+	const newest = newestOfEach(present.filter((entry) => entry.state === 'good' && !isSafetyBackup(entry)));
 	const [first, ...others] = newest;
 	if (first && others.length === 0) return first;
 	if (!first) {
