@@ -72,7 +72,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 
 function describe(server: string, { keys, keysBefore, warnings }: RestoreResult): string {
 	return [
-		`✓ ${server} is restored: ${plural(keys, 'key')}, where there were ${keysBefore}.`,
+		`✓ ${server} is restored: ${plural(keys, 'key')}, where there ${keysBefore === 1 ? 'was' : 'were'} ${keysBefore}.`,
 		...warnings.map((warning) => `  ! ${warning}`),
 	].join('\n');
 }

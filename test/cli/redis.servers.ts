@@ -1,0 +1,91 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { type Artifact, createArtifact, readManifest } from '../../core/artifact';
+import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
+import { startRedis, type RedisServer } from '../../scripts/servers/redis';
+import { command } from '../support/commandProcess';
+import { temporaryDirectory } from '../support/temporaryDirectory';
+
+jest.setTimeout(60_000);
+
+const password = 'a password that nobody else has';
+const directory = temporaryDirectory();
+let server: RedisServer;
+let artifact: Artifact;
+
+beforeAll(async () => {
+	server = await startRedis({ password });
+}, 60_000);
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+	await server.cli('FLUSHALL');
+	await server.cli('MSET', 'bull:jobs:id', '7', 'bull:jobs:1', '{}');
+	artifact = await createArtifact(
+		{
+			root: directory.path(),
+			component: 'redis',
+			prefix: 'dump',
+			extension: 'rdb',
+			compression: { method: 'none' },
+			timeZone: 'utc',
+			step: 'test',
+		},
+		builtInSnapshot({ host: server.host, port: server.port, password }),
+		new AbortController().signal,
+	);
+	await server.cli('FLUSHALL');
+	await server.cli('SET', 'newer', 'than the backup');
+});
+
+const restore = async (...args: string[]) =>
+	await command(
+		['restore', 'redis', 'newest', '--host', server.host, '--port', String(server.port), ...args],
+		{ REDISCLI_AUTH: password, N8N_BACKUP_DIRECTORY: directory.path() },
+	);
+
+describe('n8n-backup restore redis', () => {
+	it('puts the newest snapshot in place of what the server holds, which is saved first', async () => {
+		const { exitCode, stdout, stderr } = await restore('--yes');
+		expect([exitCode, stderr]).toEqual([0, '']);
+		expect(stdout).toMatch(/✓ Redis at 127\.0\.0\.1:\d+ is restored: 2 keys, where there was 1\.\n$/);
+		expect(await server.cli('GET', 'bull:jobs:id')).toBe('7');
+		expect(await server.cli('EXISTS', 'newer')).toBe('0');
+		const [, saved] = /^What was there is saved in (.*)$/m.exec(stdout)!;
+		expect((await readManifest(saved!)).census).toMatchObject({ kind: 'redis', keys: 1 });
+	});
+
+	it('gives programs what was restored, without what the server was told', async () => {
+		const { stdout } = await restore('--yes', '--no-safety-snapshot', '--json');
+		expect(JSON.parse(stdout)).toMatchObject({ artifact: artifact.path, keys: 2, keysBefore: 1 });
+		expect(stdout).not.toContain(password);
+	});
+
+	it('changes nothing where nobody can confirm it', async () => {
+		const { exitCode, stderr } = await restore();
+		expect(exitCode).toBe(2);
+		expect(stderr).toContain('This replaces everything that Redis at 127.0.0.1:');
+		expect(await server.cli('GET', 'newer')).toBe('than the backup');
+	});
+
+	it('ends with 3 for a damaged snapshot, before the server is touched', async () => {
+		const content = await readFile(artifact.path);
+		content[12]! ^= 1;
+		await writeFile(artifact.path, content);
+		const { exitCode, stderr } = await restore('--yes');
+		expect(exitCode).toBe(3);
+		expect(stderr).toContain('Restore another backup; nothing was changed.');
+		expect(await server.cli('GET', 'newer')).toBe('than the backup');
+	});
+
+	it('ends with 1 for a wrong password', async () => {
+		const { exitCode, stderr } = await command(
+			[
+				...['restore', 'redis', artifact.path, '--yes', '--port', String(server.port)],
+				'--no-safety-snapshot',
+			],
+			{ REDISCLI_AUTH: 'guessed-wrong' },
+		);
+		expect(exitCode).toBe(1);
+		expect(stderr).not.toContain('guessed-wrong');
+	});
+});
