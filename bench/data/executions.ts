@@ -5,14 +5,14 @@ import type { Random } from './random.ts';
  * What n8n keeps of an execution: everything that every node passed on, as flatted JSON: one array in which objects
  * refer to each other by index, so that keys and short texts come again and again between random ids and times.
  *
- * Encoding the objects takes longer than loading them. So some hundred executions are encoded once, with marks
+ * Encoding the objects takes longer than loading them. So some thousand executions are encoded once, with marks
  * where ids, times and notes belong, and every row is one of them with fresh ones put in.
  */
 export class ExecutionTexts {
 	readonly #random: Random;
 	readonly #templates: Template[];
 
-	constructor(random: Random, templates = 300) {
+	constructor(random: Random, templates = 4000) {
 		this.#random = random;
 		this.#templates = Array.from({ length: templates }, (_, number) => makeTemplate(random, number));
 	}

@@ -44,7 +44,7 @@ function sourceCode(random: Random): string {
 }
 
 function logText(random: Random, bytes: number): Buffer {
-	const texts = new ExecutionTexts(random, 50);
+	const texts = new ExecutionTexts(random, 1000);
 	const content = Buffer.allocUnsafe(bytes);
 	for (let at = 0; at < bytes;) at += content.write(`${texts.next()}\n`, at);
 	return content;

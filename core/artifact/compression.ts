@@ -1,6 +1,7 @@
 import { PassThrough, type Transform } from 'node:stream';
-import { constants, createGunzip, createZstdCompress, createZstdDecompress } from 'node:zlib';
+import { constants, createGunzip, createZstdCompress } from 'node:zlib';
 import { ParallelGzip } from './parallelGzip';
+import { WholeZstdDecompress } from './zstdDecompress';
 
 export const compressionMethods = ['none', 'gzip', 'zstd'] as const;
 
@@ -8,12 +9,22 @@ export type CompressionMethod = (typeof compressionMethods)[number];
 
 export interface Compression {
 	method: CompressionMethod;
-	/** gzip: 1 to 9, zstd: 1 to 19. Undefined is the method's default (gzip 6, zstd 3). */
+	/** gzip: 1 to 9, zstd: 1 to 19. Undefined: gzip 5, and {@link balancedZstd}. */
 	level?: number;
 }
 
-/** Bytes handed to and taken from zstd at a time; fewer, larger steps cost fewer trips between threads. */
+/** Bytes taken from zstd at a time; fewer, larger steps cost fewer trips between threads. */
 const chunkSize = 256 * 1024;
+
+/**
+ * Zstd's fastest search with a larger window and table than it has by itself (19 and 14). On an n8n database and
+ * on a tree of packages the result is as small as level 3's, in two thirds of the time.
+ */
+const balancedZstd = {
+	[constants.ZSTD_c_compressionLevel]: 1,
+	[constants.ZSTD_c_windowLog]: 22,
+	[constants.ZSTD_c_hashLog]: 17,
+};
 
 const extensions: Record<CompressionMethod, string> = { none: '', gzip: '.gz', zstd: '.zst' };
 
@@ -40,7 +51,7 @@ export function createCompressor({ method, level }: Compression): Transform {
 			return createZstdCompress({
 				chunkSize,
 				params: {
-					[constants.ZSTD_c_compressionLevel]: level ?? 3,
+					...(level === undefined ? balancedZstd : { [constants.ZSTD_c_compressionLevel]: level }),
 					[constants.ZSTD_c_checksumFlag]: 1,
 				},
 			});
@@ -55,6 +66,6 @@ export function createDecompressor(method: CompressionMethod): Transform {
 		case 'gzip':
 			return createGunzip({ chunkSize });
 		case 'zstd':
-			return createZstdDecompress({ chunkSize });
+			return new WholeZstdDecompress({ chunkSize });
 	}
 }

@@ -9,7 +9,7 @@ import { type Compression, compressionExtension, createCompressor } from './comp
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { manifestPath, serializeManifest } from './manifestFile';
-import { ByteCounter, HashingCounter } from './meters';
+import { GatheringCounter, HashingCounter } from './meters';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
 import type { OpenSource, Source, SourceFacts } from './source';
@@ -99,7 +99,7 @@ async function stream(
 	try {
 		const source = await openSource(signal);
 		source.finished.catch((error: unknown) => failure.abort(error));
-		const raw = new ByteCounter((rawBytes) => {
+		const raw = new GatheringCounter((rawBytes) => {
 			request.onProgress?.({ step: request.step, rawBytes, totalBytes: request.expectedBytes });
 		});
 		const stored = new HashingCounter();
