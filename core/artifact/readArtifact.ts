@@ -37,19 +37,27 @@ export async function readArtifact(
 	const raw = new ByteCounter(onBytes);
 	// Bytes behind the end of a stream can make Node's zstd fail after the pipeline has settled.
 	decompressor.on('error', () => {});
+	let consumed: { error: unknown } | undefined;
 	try {
 		await pipeline(
 			createReadStream(path, { highWaterMark: 1024 * 1024 }),
 			stored,
 			decompressor,
 			raw,
-			(source: AsyncIterable<Buffer>) => consume(source),
+			async (source: AsyncIterable<Buffer>) => {
+				await consume(source).catch((error: unknown) => {
+					consumed = { error };
+					throw error;
+				});
+			},
 			{ signal },
 		);
 		assertNothingBehind(decompressor, stored.bytes, path);
 	} catch (error) {
 		if (signal.aborted) throw cancelledError(error);
-		throw artifactReadError(error, path);
+		// In Node 22 a pipeline says only that it was aborted when its last function throws.
+		const isAbortedByConsumer = consumed !== undefined && errorCode(error) === 'ABORT_ERR';
+		throw artifactReadError(isAbortedByConsumer ? consumed?.error : error, path);
 	}
 	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: stored.digest() };
 }
