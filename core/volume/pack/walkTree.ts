@@ -26,7 +26,6 @@ export interface WalkOptions {
 /** A directory being walked: its names in order and how far the walk has come. */
 interface Level {
 	location: Buffer;
-	path: Buffer;
 	names: Array<Dirent<Buffer>>;
 	next: number;
 }
@@ -52,6 +51,8 @@ export function* walkTree({
 	onVanished,
 }: WalkOptions): Generator<TreeEntry, void> {
 	const levels: Level[] = [];
+	/** Up to and with the slash after the root. */
+	const rootBytes = root.length + 1;
 
 	const enter = (location: Buffer, path: Buffer): TreeEntry | undefined => {
 		try {
@@ -59,7 +60,7 @@ export function* walkTree({
 			if (leftOut.has(identityOf(stats))) return undefined;
 			const names = readdirSync(location, { withFileTypes: true, encoding: 'buffer' });
 			names.sort((a, b) => Buffer.compare(a.name, b.name));
-			levels.push({ location, path, names, next: 0 });
+			levels.push({ location, names, next: 0 });
 			return { location, path, kind: 'directory', stats };
 		} catch (error) {
 			if (path.length === 0 || !hasVanished(error)) throw unreadable(error, location);
@@ -77,7 +78,7 @@ export function* walkTree({
 			continue;
 		}
 		const location = Buffer.concat([level.location, slash, name.name]);
-		const path = level.path.length ? Buffer.concat([level.path, slash, name.name]) : name.name;
+		const path = location.subarray(rootBytes);
 		const isDirectory = name.isDirectory();
 		if (isExcluded?.(path.toString('utf8'), isDirectory)) continue;
 		if (!isDirectory) {

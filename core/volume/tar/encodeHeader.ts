@@ -35,6 +35,7 @@ const typeFlags: Record<MemberType, string> = {
 	pipe: '6',
 };
 
+const zeros = new Uint8Array(blockBytes);
 const magic = Buffer.from('ustar  \0', 'latin1');
 const longMemberName = Buffer.from('././@LongLink', 'latin1');
 
@@ -81,40 +82,53 @@ function writeLongName(target: Buffer, offset: number, flag: 'L' | 'K', name: Bu
 }
 
 function writeBlock(target: Buffer, offset: number, flag: string, member: Omit<TarMember, 'type'>): number {
-	const block = target.subarray(offset, offset + blockBytes);
-	block.fill(0);
-	member.path.copy(block, field.name.at, 0, field.name.length);
-	writeNumber(block, field.mode, member.mode);
-	writeNumber(block, field.uid, member.uid);
-	writeNumber(block, field.gid, member.gid);
-	writeNumber(block, field.size, member.size);
-	writeNumber(block, field.mtime, Math.floor(member.mtime));
-	block.write(flag, field.type.at, 'latin1');
-	member.linkPath.copy(block, field.linkName.at, 0, field.linkName.length);
-	magic.copy(block, field.magic.at);
-	writeChecksum(block);
+	target.set(zeros, offset);
+	writeBytes(target, offset, field.name, member.path);
+	writeNumber(target, offset, field.mode, member.mode);
+	writeNumber(target, offset, field.uid, member.uid);
+	writeNumber(target, offset, field.gid, member.gid);
+	writeNumber(target, offset, field.size, member.size);
+	writeNumber(target, offset, field.mtime, Math.floor(member.mtime));
+	target[offset + field.type.at] = flag.charCodeAt(0);
+	writeBytes(target, offset, field.linkName, member.linkPath);
+	writeBytes(target, offset, field.magic, magic);
+	writeChecksum(target, offset);
 	return offset + blockBytes;
 }
 
-function writeNumber(block: Buffer, { at, length }: Field, value: number): void {
-	const digits = length - 1;
-	if (value >= 0 && value < 8 ** digits) {
-		block.write(value.toString(8).padStart(digits, '0'), at, 'latin1');
+function writeBytes(target: Buffer, offset: number, { at, length }: Field, bytes: Buffer): void {
+	if (bytes.length > 0) bytes.copy(target, offset + at, 0, length);
+}
+
+/** Octal digits and a zero byte. By hand, because five of these a file are most of what a header costs. */
+function writeNumber(target: Buffer, offset: number, { at, length }: Field, value: number): void {
+	const last = offset + at + length - 1;
+	if (value < 0 || value >= 8 ** (length - 1)) {
+		writeBase256(target, last, length, value);
 		return;
 	}
+	let rest = value;
+	for (let i = last - 1; i >= offset + at; i--) {
+		target[i] = 0x30 + (rest % 8);
+		rest = Math.floor(rest / 8);
+	}
+}
+
+function writeBase256(target: Buffer, last: number, length: number, value: number): void {
 	let rest = BigInt.asUintN(length * 8, BigInt(value));
-	for (let i = at + length - 1; i >= at; i--) {
-		block[i] = Number(rest & 0xffn);
+	for (let i = last; i > last - length; i--) {
+		target[i] = Number(rest & 0xffn);
 		rest >>= 8n;
 	}
 	// The first bit tells base 256 from octal digits; of a negative number it is set anyway.
-	block[at]! |= 0x80;
+	target[last - length + 1]! |= 0x80;
 }
 
-function writeChecksum(block: Buffer): void {
+function writeChecksum(target: Buffer, offset: number): void {
 	const { at, length } = field.checksum;
-	block.fill(0x20, at, at + length);
-	let sum = 0;
-	for (let i = 0; i < blockBytes; i++) sum += block[i]!;
-	block.write(`${sum.toString(8).padStart(6, '0')}\0`, at, 'latin1');
+	let sum = length * 0x20;
+	for (let i = offset; i < offset + blockBytes; i++) sum += target[i]!;
+	// Six digits, a zero and a space.
+	writeNumber(target, offset, { at, length: length - 1 }, sum);
+	target[offset + at + length - 1] = 0x20;
 }
