@@ -18,7 +18,7 @@ export async function forwardLoopback(
 ): Promise<LoopbackForward> {
 	const tunnel = await openTunnel(connection, signal);
 	const sockets = new Set<Socket>();
-	const server = createServer((socket) => {
+	const server = createServer({ noDelay: true }, (socket) => {
 		sockets.add(socket);
 		socket.once('close', () => sockets.delete(socket));
 		void join(socket, tunnel);

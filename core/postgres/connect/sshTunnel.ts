@@ -42,6 +42,8 @@ export async function openTunnel(
 			reject(keyError(error));
 		}
 	});
+	// pg_dump asks some hundred short questions: none of them may wait to be sent together with the next.
+	client.setNoDelay(true);
 	// From here on its connections report what goes wrong.
 	client.on('error', () => {});
 	return {

@@ -15,6 +15,8 @@ export class DumpOutput extends Readable {
 		super({ highWaterMark });
 		this.#credit = credit;
 		this.#stop = stop;
+		// Who waits for the proof learns of the error there, whether or not anybody reads yet.
+		this.on('error', () => {});
 	}
 
 	/** One more chunk from the worker. */

@@ -44,6 +44,8 @@ export function localDump(
 		);
 		const inspector = new DumpInspector();
 		const stream = new InspectingStream(inspector);
+		// Who waits for the proof learns of the error there, whether or not anybody reads yet.
+		stream.on('error', () => {});
 		const proven = prove({ program, stream, inspector, connection, request }).finally(() =>
 			environment[Symbol.asyncDispose](),
 		);
