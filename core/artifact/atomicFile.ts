@@ -1,7 +1,6 @@
-import { createWriteStream } from 'node:fs';
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import type { Writable } from 'node:stream';
+import { Writable } from 'node:stream';
 import { BackupError, errorCode, fileError } from '../errors';
 import { syncDirectory } from './durable';
 
@@ -57,11 +56,19 @@ export class AtomicFile {
 		}
 	}
 
-	/** Where the bytes go. Ending it leaves the file open, so that {@link commit} can sync it. */
+	/**
+	 * Where the bytes go. Neither ending nor destroying it closes the file: the handle does that, once. (A stream
+	 * of node:fs closes its descriptor when it is destroyed, whatever `autoClose` says, and the handle would then
+	 * close a number that may be somebody else's socket by now.)
+	 */
 	createWriteStream(): Writable {
-		// By its number: a stream made from the handle itself would keep the handle's close() waiting for ever.
-		const { fd } = this.#handle;
-		return createWriteStream(this.partialPath, { fd, autoClose: false, highWaterMark: 1024 * 1024 });
+		const handle = this.#handle;
+		return new Writable({
+			highWaterMark: 1024 * 1024,
+			write(chunk: Buffer, _encoding, callback) {
+				handle.writeFile(chunk).then(() => callback(), callback);
+			},
+		});
 	}
 
 	/** Writes small content at once, in place of {@link createWriteStream}. */
