@@ -10,8 +10,6 @@ export interface ContainerOptions {
 	volumes?: Record<string, string>;
 	/** Paths that are kept in memory only. */
 	tmpfs?: string[];
-	/** Files in the container's image layer: path -> content. */
-	files?: Record<string, string>;
 	user?: string;
 	restart?: 'always';
 }
@@ -135,9 +133,10 @@ export async function runRedisContainer(
 export async function redisCli(
 	container: Docker.Container,
 	command: string[],
-	password = '',
+	password?: string,
 ): Promise<string> {
-	return await execute(container, ['redis-cli', ...command], { REDISCLI_AUTH: password });
+	const environment: Record<string, string> = password === undefined ? {} : { REDISCLI_AUTH: password };
+	return await execute(container, ['redis-cli', ...command], environment);
 }
 
 /** Runs a program in a container to its end; throws what it wrote when it fails. */
@@ -173,6 +172,7 @@ async function untilReady(container: Docker.Container, probe: () => Promise<unkn
 			const { State } = await container.inspect();
 			if (attempt === 100 || !State.Running) {
 				const log = (await container.logs({ stdout: true, stderr: true, tail: 30 })) as unknown as Buffer;
+				await container.remove({ force: true, v: true });
 				throw new Error(`A container did not get ready:\n${log.toString()}`, { cause: error });
 			}
 			await wait(100);
