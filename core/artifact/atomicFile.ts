@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { BackupError, errorCode, fileError } from '../errors';
 import { syncDirectory } from './durable';
+import { adoptOwner } from './owner';
 
 export const partialSuffix = '.partial';
 
@@ -40,7 +41,7 @@ export class AtomicFile {
 	}
 
 	/**
-	 * Opens the partial file, readable by its owner only.
+	 * Opens the partial file, readable by its owner only; as root, that is the directory's owner.
 	 *
 	 * @throws BackupError `exists` when the final name is taken or another run is writing it; other codes as
 	 * {@link fileError} maps them
@@ -49,7 +50,12 @@ export class AtomicFile {
 		const partial = partialPath(finalPath);
 		try {
 			if (await exists(finalPath)) throw nameTaken(finalPath);
-			return new AtomicFile(finalPath, partial, await open(partial, 'wx', 0o600));
+			const file = new AtomicFile(finalPath, partial, await open(partial, 'wx', 0o600));
+			await adoptOwner(partial, dirname(finalPath)).catch(async (error: unknown) => {
+				await file.discard();
+				throw error;
+			});
+			return file;
 		} catch (error) {
 			if (errorCode(error) === 'EEXIST') throw nameTaken(partial, error);
 			throw fileError(error, finalPath);

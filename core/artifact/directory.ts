@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
 import { abandonedAfterMs, partialSuffix } from './atomicFile';
 import type { Component } from './component';
+import { adoptOwner } from './owner';
 
 /** Where a component's artifacts lie. */
 export function componentDirectory(root: string, component: Component): string {
@@ -22,6 +23,7 @@ export async function prepareDirectory(root: string, component: Component): Prom
 	const directory = componentDirectory(root, component);
 	try {
 		await mkdir(directory, { mode: 0o700 });
+		await adoptOwner(directory, root);
 	} catch (error) {
 		if (errorCode(error) !== 'EEXIST') throw fileError(error, directory);
 	}
