@@ -86,8 +86,8 @@ export function loginError(error: unknown, connection: PostgresConnection): Back
 	return new BackupError(code, what, { advice, cause: error });
 }
 
-/** Five capitals or digits; errno codes such as EPIPE have no digit among their five. */
-function isSqlState(code: string): boolean {
+/** Whether a code is a SQLSTATE: five capitals or digits; errno codes such as EPIPE have no digit among their five. */
+export function isSqlState(code: string): boolean {
 	return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code);
 }
 

@@ -61,9 +61,18 @@ export class IndexBuilders implements AsyncDisposable {
 		await Promise.all(this.#clients.map(closeClient));
 	}
 
+	/** A server that has no room for more connections builds with those that it gave. */
+	async #connect(count: number): Promise<void> {
+		try {
+			while (this.#clients.length < count) this.#clients.push(await this.#options.openClient());
+		} catch (error) {
+			if (this.#options.signal.aborted) throw error;
+		}
+	}
+
 	async #openSessions(count: number, settings: readonly BatchedStatement[]): Promise<RestoreSession[]> {
 		const { connection, signal } = this.#options;
-		while (this.#clients.length < count) this.#clients.push(await this.#options.openClient());
+		await this.#connect(count);
 		const sessions = this.#clients
 			.slice(0, count)
 			.map((client) => new RestoreSession(client, connection, signal));

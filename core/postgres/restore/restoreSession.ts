@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { BackupError, cancelledError, errorCode, errorMessage } from '../../errors';
-import { serverError } from '../client';
+import { isSqlState, serverError } from '../serverError';
 import type { PostgresConnection } from '../connection';
 import { copyTarget } from '../sql';
 import { CopyIn } from './copyIn';
@@ -79,7 +79,7 @@ export class RestoreSession {
 		if (this.#signal.aborted) return cancelledError(failure);
 		const cause = failure instanceof StatementFailure ? failure.cause : failure;
 		const state = errorCode(cause);
-		if (state === undefined || !/^[0-9A-Z]{5}$/.test(state)) return serverError(cause, this.#connection);
+		if (state === undefined || !isSqlState(state)) return serverError(cause, this.#connection);
 		return new BackupError('server', `${describe(statement, cause)}: ${errorMessage(cause)}`, {
 			advice: adviceFor(state, errorMessage(cause)),
 			cause,

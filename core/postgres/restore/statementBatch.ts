@@ -8,6 +8,9 @@ export interface BatchedStatement {
 	line: number;
 }
 
+/** `f`: there are no rows. */
+const copyFail = Buffer.from('f\0\0\0\x05\0', 'latin1');
+
 /** What the server had against one statement of a batch. */
 export class StatementFailure extends Error {
 	readonly statement: BatchedStatement;
@@ -65,6 +68,12 @@ export class StatementBatch implements Submittable {
 	/** Results of `SELECT pg_catalog.setval(…)` and their like are of no interest. */
 	handleRowDescription(): void {}
 	handleDataRow(): void {}
+	handleCopyData(): void {}
+
+	/** No COPY that reads rows gets here, unless a dump hides it well; then the server must not wait for them. */
+	handleCopyInResponse(connection: pg.Connection): void {
+		connection.stream.write(copyFail);
+	}
 
 	/** The statement that holds a position in the message, which the server counts in characters from 1. */
 	#at(position: number): BatchedStatement | undefined {
