@@ -70,7 +70,8 @@ async function copyThroughSqlite(sqlite: Sqlite, location: Buffer, target: strin
 		// With the transaction open, writers do not make the copy start over.
 		database.exec('BEGIN');
 		readSchema(database);
-		await sqlite.backup(database, target, { rate: pagesAtATime });
+		// Without a callback between the steps, a thread that is told to end copies to the last page first.
+		await sqlite.backup(database, target, { rate: pagesAtATime, progress: () => {} });
 	} finally {
 		database.close();
 	}
