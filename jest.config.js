@@ -15,7 +15,7 @@ const project = (displayName, testMatch, more = {}) => ({ ...shared, displayName
 
 module.exports = {
 	projects: [
-		project('unit', ['<rootDir>/test/{core,nodes,credentials,cli,scripts}/**/*.test.ts']),
+		project('unit', ['<rootDir>/test/{core,nodes,credentials,cli,docs,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{core,nodes,cli,docs}/**/*.servers.ts']),
 		project('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts']),
 	],

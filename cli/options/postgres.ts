@@ -4,7 +4,7 @@ import { BackupError } from '../../core/errors';
 import { describeServer, type PostgresConnection, type TlsSettings } from '../../core/postgres/connection';
 import type { CommandTools } from '../command';
 import { readIfNamed } from './files';
-import { wholeNumber } from './numbers';
+import { portFrom, wholeNumber } from './numbers';
 import { addPasswordOptions, type PasswordOptions, readPassword } from './password';
 
 /** Where the server is, in libpq's words; whatever is not given is taken from libpq's environment variables. */
@@ -45,19 +45,13 @@ export async function postgresConnection(
 ): Promise<PostgresConnection> {
 	const { env } = tools.terminal;
 	const host = options.host ?? env.PGHOST ?? 'localhost';
-	const port = options.port ?? portFrom(env.PGPORT);
+	const port = options.port ?? portFrom(env, 'PGPORT', 5432);
 	const user = options.user ?? env.PGUSER ?? userInfo().username;
 	const tls = await tlsSettings(options, env);
 	const server = `${user} on ${describeServer({ host, port })}`;
 	const password = await readPassword(options, { variable: 'PGPASSWORD', server }, tools);
 	const database = options.database ?? env.PGDATABASE ?? 'postgres';
 	return { host, port, user, password, database, tls };
-}
-
-function portFrom(text = '5432'): number {
-	const port = Number(text);
-	if (Number.isInteger(port) && port >= 1 && port <= 65535) return port;
-	throw new BackupError('bad-parameter', `PGPORT is "${text}"`, { advice: 'Set it to a number up to 65535' });
 }
 
 /** libpq's modes: only verify-full looks whether the certificate is the server's. */

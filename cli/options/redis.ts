@@ -2,12 +2,12 @@ import { type Command, Option } from 'commander';
 import { describeServer, type RedisConnection } from '../../core/redis/connection';
 import type { CommandTools } from '../command';
 import { readIfNamed } from './files';
-import { wholeNumber } from './numbers';
+import { portFrom, wholeNumber } from './numbers';
 import { addPasswordOptions, type PasswordOptions, readPassword } from './password';
 
 export interface RedisOptions extends PasswordOptions {
-	host: string;
-	port: number;
+	host?: string;
+	port?: number;
 	user?: string;
 	tls?: boolean;
 	tlsCa?: string;
@@ -16,8 +16,8 @@ export interface RedisOptions extends PasswordOptions {
 
 export function addRedisOptions(command: Command): Command {
 	command
-		.option('--host <name>', 'the server', 'localhost')
-		.addOption(new Option('--port <number>').argParser(wholeNumber(1, 65535)).default(6379))
+		.option('--host <name>', 'the server (or REDIS_HOST; localhost)')
+		.addOption(new Option('--port <number>', '(or REDIS_PORT; 6379)').argParser(wholeNumber(1, 65535)))
 		.option('--user <name>', 'an ACL user; the default user otherwise')
 		.option('--tls', 'connect by TLS')
 		.option('--tls-ca <path>', 'the authority that signed the server’s certificate')
@@ -30,7 +30,10 @@ export async function redisConnection(
 	options: RedisOptions,
 	tools: Pick<CommandTools, 'terminal' | 'signal'>,
 ): Promise<RedisConnection> {
-	const { host, port, user, insecure } = options;
+	const { user, insecure } = options;
+	const { env } = tools.terminal;
+	const host = options.host ?? env.REDIS_HOST ?? 'localhost';
+	const port = options.port ?? portFrom(env, 'REDIS_PORT', 6379);
 	const tls = options.tls
 		? { verifyCertificate: !insecure, ca: await readIfNamed(options.tlsCa) }
 		: undefined;

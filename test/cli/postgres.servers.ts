@@ -194,20 +194,31 @@ describe('n8n-backup drill', () => {
 	});
 });
 
+/** Whether the last thing on the screen is a colon, with the cursor put behind it by its column or just so. */
+function isQuestion(screen: string): boolean {
+	return /: $/.test(screen.replace(/[^:]\[\d+G$/, ''));
+}
+
 describe('on a terminal', () => {
 	/** Runs the command on a pseudo-terminal, where `typed` is typed, and gives all that is seen on it. */
 	async function onTerminal(args: string[], typed: string[], env: NodeJS.ProcessEnv = {}) {
 		const line = [process.execPath, program, ...args].map((word) => `'${word}'`).join(' ');
-		const { PGPASSWORD: _, ...withoutPassword } = environment();
 		const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
-			env: { PATH: process.env.PATH, TERM: 'xterm', SHELL: '/bin/sh', ...withoutPassword, ...env },
+			env: {
+				PATH: process.env.PATH,
+				TERM: 'xterm',
+				SHELL: '/bin/sh',
+				...environment(),
+				PGPASSWORD: undefined,
+				...env,
+			},
 			stdio: 'pipe',
 		});
 		let screen = '';
 		child.stdout.on('data', (chunk: Buffer) => {
 			screen += chunk.toString();
-			// A question ends with a colon (and the cursor put behind it); typing ahead of it would be echoed by the terminal.
-			if (/: (?:\x1b\[\d+G)?$/.test(screen) && typed.length > 0) child.stdin.write(typed.shift()!);
+			// What is typed before it is asked for would be echoed by the terminal.
+			if (isQuestion(screen) && typed.length > 0) child.stdin.write(typed.shift()!);
 		});
 		const [exitCode] = (await once(child, 'close')) as [number];
 		return { exitCode, screen };
