@@ -1,8 +1,10 @@
 import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { DatabaseSync } from 'node:sqlite';
-import { errorCode, errorMessage } from '../../errors';
+import { BackupError, errorCode, errorMessage } from '../../errors';
+import { displayPath } from '../tar/member';
 
 type Sqlite = typeof import('node:sqlite');
 
@@ -18,6 +20,9 @@ export const smallestDatabaseBytes = 512;
 const pagesAtATime = 1000;
 
 const busyTimeoutMs = 5000;
+
+/** SQLITE_FULL (https://sqlite.org/rescode.html). */
+const sqliteFull = 13;
 
 /** Whether a file that begins with these bytes is an SQLite database (https://sqlite.org/fileformat.html). */
 export function isDatabase(firstBytes: Buffer): boolean {
@@ -35,7 +40,7 @@ export function isDatabase(firstBytes: Buffer): boolean {
  *
  * @param location Of the database.
  * @param target Where the copy goes; nothing must be there. Removed again on failure.
- * @throws Error that says why neither way worked.
+ * @throws BackupError `no-space` when the copy did not fit, Error that says why neither way worked otherwise
  */
 export async function captureDatabase(location: Buffer, target: string): Promise<void> {
 	const sqlite = await import('node:sqlite');
@@ -46,8 +51,9 @@ export async function captureDatabase(location: Buffer, target: string): Promise
 		try {
 			return await way(sqlite, location, target);
 		} catch (error) {
-			reasons.push(errorMessage(error));
 			await removeDatabase(target);
+			if (isOutOfSpace(error)) throw noSpaceForCopy(location, target, error);
+			reasons.push(errorMessage(error));
 		}
 	}
 	throw new Error(reasons.join('; '));
@@ -90,6 +96,20 @@ async function copyAtRest(sqlite: Sqlite, location: Buffer, target: string): Pro
 	} finally {
 		database.close();
 	}
+}
+
+function isOutOfSpace(error: unknown): boolean {
+	const sqliteCode =
+		typeof error === 'object' && error !== null && 'errcode' in error ? error.errcode : undefined;
+	return sqliteCode === sqliteFull || ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}
+
+function noSpaceForCopy(location: Buffer, target: string, cause: unknown): BackupError {
+	const what = `There was no space left in ${dirname(target)} for a consistent copy of ${displayPath(location)}`;
+	return new BackupError('no-space', what, {
+		advice: 'Free space there, or have the copies made in a larger directory (TMPDIR in n8n’s environment)',
+		cause,
+	});
 }
 
 function readSchema(database: DatabaseSync): void {

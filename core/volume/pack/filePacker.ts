@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { TarCensus } from '../../artifact/manifest';
-import { errorMessage } from '../../errors';
+import { BackupError, errorMessage } from '../../errors';
 import { configMembers, keyFromConfig, longestKeyFileBytes } from '../encryptionKey';
 import { headerBytes } from '../tar/encodeHeader';
 import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
@@ -112,6 +112,7 @@ export class FilePacker {
 			mkdirSync(this.#scratch, { recursive: true, mode: 0o700 });
 			await captureDatabase(entry.location, copy);
 		} catch (error) {
+			if (error instanceof BackupError) throw error;
 			this.warnings.push(
 				`${path} looks like an SQLite database but could not be captured consistently, so it was copied as it is ` +
 					`and may need repair: ${errorMessage(error)}.`,

@@ -17,8 +17,18 @@ import { DatabaseSync } from 'node:sqlite';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { packInto } from './support/pack';
 
-const scratch = temporaryDirectory();
 const writers: ChildProcess[] = [];
+
+// Before the directory's own clean-up, which must not find anybody writing there.
+afterEach(async () => {
+	for (const writer of writers.splice(0)) {
+		if (writer.exitCode !== null || writer.signalCode !== null) continue;
+		writer.kill('SIGKILL');
+		await once(writer, 'exit');
+	}
+});
+
+const scratch = temporaryDirectory();
 
 /**
  * Another process that writes without pause: each transaction moves an amount from one account to the other, so
@@ -54,14 +64,6 @@ async function startWriter(path: string, journalMode: 'wal' | 'delete'): Promise
 	await once(createInterface(writer.stdout!), 'line');
 	return writer;
 }
-
-afterEach(async () => {
-	for (const writer of writers.splice(0)) {
-		if (writer.exitCode !== null || writer.signalCode !== null) continue;
-		writer.kill('SIGKILL');
-		await once(writer, 'exit');
-	}
-});
 
 /** Packs a directory, extracts the archive and returns where to. */
 async function packAndExtract(directory: string) {
@@ -186,3 +188,29 @@ test('what only looks like a database is copied as it is, with its companions an
 	expect(readFileSync(scratch.path('out', 'broken.sqlite')).equals(content)).toBe(true);
 	expect(existsSync(scratch.path('out', 'broken.sqlite-wal'))).toBe(true);
 });
+
+// Only root can make a file system that is small.
+(process.getuid?.() === 0 ? test : test.skip)(
+	'no space for the consistent copy is an error, not a reason to copy the database as it lies',
+	async () => {
+		mkdirSync(scratch.path('tree'));
+		mkdirSync(scratch.path('small'));
+		for (const journalMode of ['wal', 'delete'] as const) {
+			const path = scratch.path('tree', `${journalMode}.sqlite`);
+			await startWriter(path, journalMode);
+		}
+		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', scratch.path('small')]);
+		try {
+			for (const exclude of [['delete.*'], ['wal.*']]) {
+				const options = { directory: scratch.path('tree'), scratchDirectory: scratch.path('small'), exclude };
+				await expect(packInto(scratch.path('tree.tar'), options)).rejects.toThrow(
+					/^There was no space left in .*small.* for a consistent copy of .*\.sqlite\. Free space there, or/,
+				);
+				expect(readdirSync(scratch.path('small'))).toEqual([]);
+			}
+		} finally {
+			execFileSync('umount', [scratch.path('small')]);
+		}
+	},
+	60_000,
+);
