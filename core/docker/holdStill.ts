@@ -24,7 +24,7 @@ export interface Held {
  * Pauses or stops containers until {@link Held.release}. A crash in between is made good by the next run, see
  * {@link Lease}. With no containers it only opens a lease, for helper containers.
  *
- * @throws BackupError `bad-parameter` when n8n's own container is among them; whatever fails, all run again
+ * @throws BackupError `bad-parameter` when n8n's own container or the proxy's is among them; whatever fails, all run again
  */
 export async function holdStill(
 	client: DockerClient,
@@ -65,16 +65,20 @@ async function runningOnes(
 	if (references.length === 0) return [];
 	const all = await listContainers(client, signal);
 	const chosen = [...new Set(references.map((reference) => chooseContainer(all, reference)))];
-	for (const container of chosen) if (await isOwnContainer(container)) throw ownContainerError(container);
+	for (const container of chosen) {
+		if (await isOwnContainer(container)) throw noWayBack(container, 'n8n itself runs in');
+		if (isProxy(container, client)) throw noWayBack(container, 'n8n reaches Docker through');
+	}
 	return chosen.filter(({ state }) => state === 'running');
 }
 
-function ownContainerError({ name }: Container): BackupError {
-	return new BackupError(
-		'bad-parameter',
-		`n8n itself runs in ${name}, so it cannot pause or stop that container`,
-		{
-			advice: 'Take it out of the list of containers to hold still',
-		},
-	);
+/** Under Docker Compose, the host that n8n connects to is the proxy's service or name. */
+function isProxy({ name, composeService }: Container, { connection }: DockerClient): boolean {
+	return connection.kind === 'tcp' && [name, composeService].includes(connection.host);
+}
+
+function noWayBack({ name }: Container, because: string): BackupError {
+	return new BackupError('bad-parameter', `${because} ${name}, so nobody could resume that container`, {
+		advice: 'Take it out of the list of containers to hold still',
+	});
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type Docker from 'dockerode';
+import os from 'node:os';
 import { join } from 'node:path';
 import { connectDocker, type DockerClient } from '../../../core/docker/client';
 import { findContainer } from '../../../core/docker/containers';
@@ -11,6 +12,7 @@ import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.
 import { composeService, runContainer } from '../../../scripts/servers/dockerContainers.ts';
 import { describeDocker } from './support/describeDocker.ts';
 import { ownContainers, until } from './support/leftovers.ts';
+import { startProxy } from './support/recordingProxy.ts';
 
 jest.setTimeout(90_000);
 
@@ -108,6 +110,25 @@ describeDocker('Containers that are held still', () => {
 		expect(await recoverLeftovers(client, never, shortSilenceMs)).toEqual([
 			'A run before this one was cut off and left helper containers behind, which were removed; running again: shop-app-1',
 		]);
+	});
+
+	it('may not be n8n’s own or the proxy’s, because nobody could resume those', async () => {
+		const proxy = await startProxy(engine.socketPath);
+		// The name by which the proxy is reached is that of a container.
+		const through = await connectDocker({ kind: 'tcp', host: '127.0.0.1', port: proxy.port });
+		const named = await runContainer(engine, ['sleep', '1000'], { name: '127.0.0.1' });
+		await expect(holdStill(through, { containers: ['127.0.0.1'], how: 'stop' }, never)).rejects.toThrow(
+			'n8n reaches Docker through 127.0.0.1, so nobody could resume that container.',
+		);
+		await named.remove({ force: true });
+		await proxy.close();
+
+		const { Config } = await containers.app!.inspect();
+		jest.spyOn(os, 'hostname').mockReturnValue(Config.Hostname!);
+		await expect(holdStill(client, { containers: ['app'], how: 'stop' }, never)).rejects.toThrow(
+			'n8n itself runs in shop-app-1, so nobody could resume that container.',
+		);
+		jest.restoreAllMocks();
 	});
 
 	describe('by a run that crashed', () => {
