@@ -13,7 +13,7 @@ import { describeMachine, describeVersions } from '../bench/report/machine.ts';
 import { fillIn, toMarkdown } from '../bench/report/markdown.ts';
 import { plotGrowth } from '../bench/report/plot.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
-import { measureDumps, measureVerify } from '../bench/works/postgres.ts';
+import { makeArtifact, measureDumps, measureRestore, measureVerify } from '../bench/works/postgres.ts';
 import { measureRedis } from '../bench/works/redis.ts';
 import { measureVolumes } from '../bench/works/volume.ts';
 import { build } from './lib/build.ts';
@@ -45,7 +45,9 @@ async function measure(bench: Bench): Promise<Results> {
 	try {
 		await step('An n8n database', () => createN8nDatabase(server, 'n8n', scale.bytes));
 		await step('Dumps', () => measureDumps(bench, server, 'n8n'));
-		await step('Verifying', () => measureVerify(bench, server, 'n8n'));
+		const artifact = await makeArtifact(bench, server, 'n8n');
+		await step('Verifying', () => measureVerify(bench, artifact));
+		await step('Restoring', () => measureRestore(bench, server, artifact));
 		await step('Growth', () => measureGrowth(bench, server));
 	} finally {
 		await server.stop();

@@ -8,6 +8,7 @@ import {
 	createArtifact,
 	localDump,
 	readManifest,
+	restoreDump,
 	verifyPostgresArtifact,
 	verifyArchiveArtifact,
 } from './package.ts';
@@ -33,7 +34,8 @@ export async function doJob(job: Job): Promise<void> {
 		case 'archive':
 			await createArtifact(
 				request(job, 'n8n', 'n8n_data', 'tar'),
-				archiveDirectory({ directory: job.directory }),
+				// As the node does it unless told otherwise: the finished archive is read again before it gets its name.
+				archiveDirectory({ directory: job.directory, readBack: true }),
 				signal,
 			);
 			return;
@@ -41,6 +43,14 @@ export async function doJob(job: Job): Promise<void> {
 			const verify = job.component === 'postgres' ? verifyPostgresArtifact : verifyArchiveArtifact;
 			const report = await verify({ path: job.path, manifest: await readManifest(job.path) }, signal);
 			if (report.result !== 'passed') throw new Error(`${job.path} did not pass its verification`);
+			return;
+		}
+		case 'restore': {
+			const { connection, path: artifactPath, database } = job;
+			const manifest = await readManifest(artifactPath);
+			const target = { kind: 'new', database } as const;
+			const { comparison } = await restoreDump({ artifactPath, manifest, connection, target }, signal);
+			if (comparison?.differences.length !== 0) throw new Error(`${database} is not what was backed up`);
 		}
 	}
 }

@@ -3,7 +3,7 @@ import type { PostgresConnection } from '../../core/postgres/connection.ts';
 import type { RedisConnection } from '../../core/redis/connection.ts';
 
 /** One piece of work for the package, as plain values: it is done in a process of its own. */
-export type Job = DumpJob | SnapshotJob | ArchiveJob | VerifyJob;
+export type Job = DumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob;
 
 export interface DumpJob {
 	kind: 'dump';
@@ -32,6 +32,14 @@ export interface VerifyJob {
 	kind: 'verify';
 	component: 'postgres' | 'n8n';
 	path: string;
+}
+
+export interface RestoreJob {
+	kind: 'restore';
+	connection: PostgresConnection;
+	path: string;
+	/** The database to make; it must not exist. */
+	database: string;
 }
 
 /** What the process that did the work measured. */

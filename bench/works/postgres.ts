@@ -5,6 +5,7 @@ import type { PostgresConnection } from '../../core/postgres/connection.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { DumpJob } from '../harness/jobs.ts';
 import { runJob } from '../harness/runJob.ts';
+import { runShell } from '../harness/runShell.ts';
 
 export function connectionTo({ host, port, user, password }: PostgresServer): PostgresConnection {
 	const tls = { mode: 'disable', verifyCertificate: true } as const;
@@ -63,18 +64,55 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 }
 
 /** Verifying a dump: ours reads its SQL as well and counts every row, the peer only unpacks and hashes. */
-export async function measureVerify(bench: Bench, server: PostgresServer, database: string): Promise<void> {
-	const path = await makeArtifact(bench, server, database);
+export async function measureVerify(bench: Bench, path: string): Promise<void> {
+	const ours = 'Verify of a gzip dump';
+	const peer = 'gunzip -t; sha256sum';
+	await bench.race(
+		[
+			{ name: ours, run: () => runJob({ kind: 'verify', component: 'postgres', path }) },
+			...bench.peer(peer, `gunzip -t ${path}; sha256sum ${path}`),
+		],
+		[[ours, peer]],
+	);
+}
+
+/** Restoring that dump into a new database; ours compares every table's rows with the census at the end. */
+export async function measureRestore(bench: Bench, server: PostgresServer, path: string): Promise<void> {
+	const database = 'restored';
+	const env = environmentFor(server, database);
+	const connection = connectionTo(server);
+	const custom = join(await bench.emptyDirectory('peers'), 'dump.custom');
+	await runShell(`pg_dump -Fc -Z 6 > ${custom}`, environmentFor(server, 'n8n'));
+	const drop = async () => {
+		await server.query(`DROP DATABASE IF EXISTS ${database}`);
+		// Else the writes of the run before would be this one's burden.
+		await server.query('CHECKPOINT');
+	};
+	const create = async () => {
+		await drop();
+		await server.createDatabase(database);
+	};
+	const ours = 'Restore of a gzip dump, built-in';
 	await bench.race(
 		[
 			{
-				name: 'Verify of a gzip dump',
-				run: () => runJob({ kind: 'verify', component: 'postgres', path }),
+				name: ours,
+				prepare: drop,
+				run: () => runJob({ kind: 'restore', connection, path, database }),
 			},
-			...bench.peer('gunzip -t; sha256sum', `gunzip -t ${path}; sha256sum ${path}`),
+			...bench.peer('gunzip | psql -q', `gunzip -c ${path} | psql -q`, { env, prepare: create }),
+			...bench.peer('pg_restore -j 2', `pg_restore -j 2 -d ${database} ${custom}`, {
+				env,
+				prepare: create,
+				isAside: true,
+			}),
 		],
-		[['Verify of a gzip dump', 'gunzip -t; sha256sum']],
+		[
+			[ours, 'gunzip | psql -q'],
+			[ours, 'pg_restore -j 2'],
+		],
 	);
+	await drop();
 }
 
 /** One gzip dump, out of the reach of the races' own clearing up. */

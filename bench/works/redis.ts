@@ -25,6 +25,7 @@ async function measureSize(bench: Bench, size: string, content: RedisContent): P
 				...bench.peer('redis-cli --rdb', `redis-cli -p ${server.port} --rdb ${output}`),
 				{
 					name: 'BGSAVE + cp',
+					prepare: () => untilIdle(server),
 					run: () => saveAndCopy(server, output),
 					isAside: true,
 				},
@@ -42,8 +43,14 @@ async function measureSize(bench: Bench, size: string, content: RedisContent): P
 /** A save of the server's own, and a copy of its file once it is whole. */
 async function saveAndCopy(server: RedisServer, output: string): Promise<number> {
 	const started = performance.now();
-	await server.cli('BGSAVE');
-	while (!/rdb_bgsave_in_progress:0/.test(await server.cli('INFO', 'persistence'))) await wait(20);
+	const answer = await server.cli('BGSAVE');
+	if (answer !== 'Background saving started') throw new Error(`BGSAVE was answered: ${answer}`);
+	await untilIdle(server);
 	await copyFile(join(server.dir, 'dump.rdb'), output);
 	return (performance.now() - started) / 1000;
+}
+
+/** Waits for the end of any save, also one for a replica. */
+async function untilIdle(server: RedisServer): Promise<void> {
+	while (!/rdb_bgsave_in_progress:0/.test(await server.cli('INFO', 'persistence'))) await wait(20);
 }
