@@ -75,5 +75,6 @@ async function countRows(client: pg.Client, tables: string[]): Promise<Map<strin
 		return `SELECT ${index} AS at, pg_catalog.count(*)::text AS rows FROM ${rowsOf}`;
 	});
 	const result = await client.query<{ at: number; rows: string }>(counts.join(' UNION ALL '));
-	return new Map(result.rows.map(({ at, rows }) => [existing.rows[at]!.table, Number(rows)]));
+	const rowsAt = new Map(result.rows.map(({ at, rows }) => [at, Number(rows)]));
+	return new Map(existing.rows.map(({ table }, index) => [table, rowsAt.get(index) ?? 0]));
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type pg from 'pg';
 import type { Submittable } from 'pg';
 import { queryMessage } from './statementBatch';
@@ -21,6 +20,7 @@ export class CopyIn implements Submittable {
 	#stream: pg.Connection['stream'] | undefined;
 	#rows = 0;
 	#error: Error | undefined;
+	#stopWaiting: () => void = () => {};
 
 	constructor(statement: Buffer) {
 		this.#statement = statement;
@@ -39,7 +39,7 @@ export class CopyIn implements Submittable {
 	/**
 	 * Sends a piece of the rows and waits until the connection takes more.
 	 *
-	 * @throws the server's error, as soon as there is one
+	 * @throws the server's error, once there is one
 	 */
 	async write(rows: Buffer): Promise<void> {
 		if (this.#error) throw this.#error;
@@ -68,6 +68,7 @@ export class CopyIn implements Submittable {
 	handleError(error: Error): void {
 		this.#error = error;
 		this.#reject(error);
+		this.#stopWaiting();
 	}
 
 	handleReadyForQuery(): void {
@@ -83,11 +84,12 @@ export class CopyIn implements Submittable {
 
 	/** A server that gives up never drains what was sent, so its error ends the wait, too. */
 	async #drained(stream: pg.Connection['stream']): Promise<void> {
-		const waiting = new AbortController();
-		try {
-			await Promise.race([once(stream, 'drain', { signal: waiting.signal }), this.done]);
-		} finally {
-			waiting.abort();
-		}
+		await new Promise<void>((resolve) => {
+			this.#stopWaiting = () => {
+				stream.off('drain', resolve);
+				resolve();
+			};
+			stream.once('drain', resolve);
+		});
 	}
 }

@@ -8,7 +8,7 @@ import {
 	type SqlStatement,
 } from '../sql';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
-import type { RestoreSession } from './restoreSession';
+import type { RestoreSession, RunningCopy } from './restoreSession';
 import { RoleRules } from './roleRules';
 import { isKnownSetting } from './serverDifferences';
 import type { BatchedStatement } from './statementBatch';
@@ -41,7 +41,8 @@ export class DumpLoader {
 	/** Rows that the server took, per table. */
 	readonly rows = new Map<string, number>();
 	#table = '';
-	#isCopying = false;
+	/** Undefined while nothing is copied, and for tables that are not wanted. */
+	#copy: RunningCopy | undefined;
 	#subscriptions = 0;
 	#sawTrailer = false;
 
@@ -57,8 +58,7 @@ export class DumpLoader {
 			case 'copy-start':
 				return this.#startCopy(segment);
 			case 'copy-data':
-				if (this.#isCopying) await this.#options.session.copyRows(segment.chunk);
-				return;
+				return this.#copy?.write(segment.chunk);
 			case 'copy-end':
 				return this.#endCopy();
 			case 'comment':
@@ -141,14 +141,14 @@ export class DumpLoader {
 
 	async #startCopy({ text, line }: CopyStart): Promise<void> {
 		this.#table = copyTarget(text);
-		this.#isCopying = this.#options.filter?.wantsRows(this.#table) ?? true;
-		if (this.#isCopying) await this.#options.session.startCopy({ text, line });
+		const { filter, session } = this.#options;
+		if (!filter || filter.wantsRows(this.#table)) this.#copy = await session.startCopy({ text, line });
 	}
 
 	async #endCopy(): Promise<void> {
-		if (!this.#isCopying) return;
-		this.#isCopying = false;
-		const rows = await this.#options.session.endCopy();
+		const rows = await this.#copy?.end();
+		this.#copy = undefined;
+		if (rows === undefined) return;
 		this.rows.set(this.#table, (this.rows.get(this.#table) ?? 0) + rows);
 	}
 }

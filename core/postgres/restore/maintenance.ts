@@ -17,8 +17,6 @@ export interface Maintenance {
 	database: string;
 	/** The server's major version. */
 	major: number;
-	/** Whether the user may do anything at all. */
-	isSuperuser: boolean;
 }
 
 /**
@@ -114,14 +112,14 @@ async function inspectServer(
 	signal: AbortSignal,
 ): Promise<Maintenance> {
 	return withClient(connection, { database }, signal, async (client) => {
-		const result = await client.query<{ version: string; super: boolean; createdb: boolean }>(
+		const result = await client.query<{ version: string; mayCreate: boolean }>(
 			`SELECT pg_catalog.current_setting('server_version_num') AS version,
-				rolsuper AS super, rolcreatedb AS createdb
+				rolsuper OR rolcreatedb AS "mayCreate"
 			FROM pg_catalog.pg_roles WHERE rolname = current_user`,
 		);
-		const { version, super: isSuperuser, createdb } = result.rows[0]!;
-		if (!isSuperuser && !createdb) throw mayNotCreate(connection);
-		return { connection, database, major: Math.floor(Number(version) / 10_000), isSuperuser };
+		const [user] = result.rows;
+		if (!user?.mayCreate) throw mayNotCreate(connection);
+		return { connection, database, major: Math.floor(Number(user.version) / 10_000) };
 	});
 }
 

@@ -10,6 +10,14 @@ import { type BatchedStatement, StatementBatch, StatementFailure } from './state
 const batchBytes = 128 * 1024;
 const batchStatements = 200;
 
+/** A COPY that waits for rows, in whatever pieces they come. */
+export interface RunningCopy {
+	/** Sends a piece and waits until the connection takes more. */
+	write(rows: Buffer): Promise<void>;
+	/** Ends it and answers how many rows the server took. */
+	end(): Promise<number>;
+}
+
 /**
  * Feeds statements and rows to one connection, in their order. Statements are collected and sent together, so
  * an error may come up to a batch after its statement was handed in; it names the right one all the same.
@@ -20,8 +28,6 @@ export class RestoreSession {
 	readonly #signal: AbortSignal;
 	#batch: BatchedStatement[] = [];
 	#bytes = 0;
-	#copy: CopyIn | undefined;
-	#copied: BatchedStatement | undefined;
 
 	constructor(client: pg.Client, connection: PostgresConnection, signal: AbortSignal) {
 		this.#client = client;
@@ -39,40 +45,29 @@ export class RestoreSession {
 
 	/** Sends what waits and returns when the server has run it. */
 	async flush(): Promise<void> {
-		if (this.#batch.length === 0) return;
-		const statements = this.#batch;
+		const [first, ...others] = this.#batch;
+		if (!first) return;
 		this.#batch = [];
 		this.#bytes = 0;
 		try {
-			await this.#client.query(new StatementBatch(statements)).done;
+			await this.#client.query(new StatementBatch([first, ...others])).done;
 		} catch (error) {
-			throw this.#explain(error instanceof StatementFailure ? error.statement : statements[0]!, error);
+			throw this.#explain(error instanceof StatementFailure ? error.statement : first, error);
 		}
 	}
 
-	async startCopy(statement: BatchedStatement): Promise<void> {
+	/** Begins a COPY; nothing else can be run until it has ended. */
+	async startCopy(statement: BatchedStatement): Promise<RunningCopy> {
 		await this.flush();
-		this.#copied = statement;
-		this.#copy = this.#client.query(new CopyIn(statement.text));
-	}
-
-	async copyRows(rows: Buffer): Promise<void> {
-		await this.#whileCopying((copy) => copy.write(rows));
-	}
-
-	/** @returns how many rows the server took */
-	async endCopy(): Promise<number> {
-		const rows = await this.#whileCopying((copy) => copy.end());
-		this.#copy = undefined;
-		return rows;
-	}
-
-	async #whileCopying<Result>(work: (copy: CopyIn) => Promise<Result>): Promise<Result> {
-		try {
-			return await work(this.#copy!);
-		} catch (error) {
-			throw this.#explain(this.#copied!, error);
-		}
+		const copy = this.#client.query(new CopyIn(statement.text));
+		const explained = async <Result>(work: Promise<Result>): Promise<Result> => {
+			try {
+				return await work;
+			} catch (error) {
+				throw this.#explain(statement, error);
+			}
+		};
+		return { write: (rows) => explained(copy.write(rows)), end: () => explained(copy.end()) };
 	}
 
 	#explain(statement: BatchedStatement, failure: unknown): BackupError {

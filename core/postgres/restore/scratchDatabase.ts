@@ -126,6 +126,6 @@ async function serverTime({ connection, database }: Maintenance, signal: AbortSi
 		const result = await client.query<{ stamp: string }>(
 			`SELECT pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MISS') AS stamp`,
 		);
-		return result.rows[0]!.stamp;
+		return result.rows.map(({ stamp }) => stamp).join('');
 	});
 }

@@ -8,6 +8,9 @@ export interface BatchedStatement {
 	line: number;
 }
 
+/** At least one statement. */
+export type Batch = readonly [BatchedStatement, ...BatchedStatement[]];
+
 /** `f`: there are no rows. */
 const copyFail = Buffer.from('f\0\0\0\x05\0', 'latin1');
 
@@ -29,12 +32,12 @@ export class StatementFailure extends Error {
 export class StatementBatch implements Submittable {
 	/** Settles when the server is ready for the next thing; rejects with a {@link StatementFailure}. */
 	readonly done: Promise<void>;
-	readonly #statements: BatchedStatement[];
+	readonly #statements: Batch;
 	#resolve: () => void = () => {};
 	#reject: (error: Error) => void = () => {};
 	#completed = 0;
 
-	constructor(statements: BatchedStatement[]) {
+	constructor(statements: Batch) {
 		this.#statements = statements;
 		this.done = new Promise((resolve, reject) => {
 			this.#resolve = resolve;
@@ -57,7 +60,7 @@ export class StatementBatch implements Submittable {
 
 	handleError(error: Error & { position?: string }): void {
 		const failed =
-			this.#at(Number(error.position)) ?? this.#statements[this.#completed] ?? this.#statements[0]!;
+			this.#at(Number(error.position)) ?? this.#statements[this.#completed] ?? this.#statements[0];
 		this.#reject(new StatementFailure(failed, error));
 	}
 

@@ -81,8 +81,8 @@ export class TableFilter {
 		statement: string,
 		undecided: { sequence: string; statements: string[] },
 	): 'wait' | 'strange' | 'keep' {
-		const ownedBy = sequence.ownedBy.exec(statement);
-		if (ownedBy?.[1] === undecided.sequence) return this.#tables.has(ownedBy[2]!) ? 'keep' : 'strange';
+		const [, owned, owner = ''] = sequence.ownedBy.exec(statement) ?? [];
+		if (owned === undecided.sequence) return this.#tables.has(owner) ? 'keep' : 'strange';
 		if (sequence.other.exec(statement)?.[1] !== undecided.sequence) return 'keep';
 		undecided.statements.push(statement);
 		return 'wait';

@@ -28,28 +28,33 @@ const classes = Uint8Array.from({ length: 256 }, (_, code) => {
 	return code === 0x5f || code >= 0x80 ? letterByte : otherByte;
 });
 
-export function isSpace(code: number): boolean {
-	return classes[code] === spaceByte;
+/** Whether it separates tokens. As all of these it takes what a buffer has at a position: undefined behind its end. */
+export function isSpace(code: number | undefined): boolean {
+	return classOf(code) === spaceByte;
 }
 
-export function isDigit(code: number): boolean {
-	return classes[code] === digitByte;
+export function isDigit(code: number | undefined): boolean {
+	return classOf(code) === digitByte;
 }
 
 /** Whether an identifier can begin with it. */
-export function isWordStart(code: number): boolean {
-	return classes[code] === letterByte;
+export function isWordStart(code: number | undefined): boolean {
+	return classOf(code) === letterByte;
 }
 
 /** Whether an identifier can go on with it. */
-export function isWordPart(code: number): boolean {
-	return classes[code]! >= digitByte || code === byte.dollar;
+export function isWordPart(code: number | undefined): boolean {
+	return classOf(code) >= digitByte || code === byte.dollar;
+}
+
+function classOf(code = -1): number {
+	return classes[code] ?? otherByte;
 }
 
 /** Where the word or number at `from` ends: the first byte that is no part of it, or the end of the buffer. */
 export function wordEnd(buffer: Buffer, from: number): number {
 	let at = from;
-	while (at < buffer.length && isWordPart(buffer[at]!)) at++;
+	while (isWordPart(buffer[at])) at++;
 	return at;
 }
 

@@ -1,6 +1,15 @@
 import { BackupError } from '../../errors';
 import { byte, countNewlines, isDigit, isSpace, isWordStart, wordEnd } from './bytes';
+import { CopyRows } from './copyRows';
 import { copyTarget } from './copyTarget';
+import {
+	readDollarTag,
+	type Scan,
+	scanBlockComment,
+	scanDollarQuote,
+	scanEscapeString,
+	scanQuoted,
+} from './quoted';
 import type { SqlSegment } from './segment';
 import { StatementState } from './statementState';
 
@@ -45,8 +54,7 @@ export class SqlLexer {
 	#standardStrings = true;
 	/** The table whose rows are being read. */
 	#table = '';
-	#rows = 0;
-	#atLineStart = false;
+	#rows = new CopyRows();
 	#segments: SqlSegment[] = [];
 	#final = false;
 
@@ -98,20 +106,20 @@ export class SqlLexer {
 			case 'block-comment':
 				return this.#blockComment();
 			case 'string':
-				return this.#untilQuote(byte.singleQuote);
+				return this.#quoted(scanQuoted(this.#buffer, this.#at, byte.singleQuote));
 			case 'quoted-identifier':
-				return this.#untilQuote(byte.doubleQuote);
+				return this.#quoted(scanQuoted(this.#buffer, this.#at, byte.doubleQuote));
 			case 'escape-string':
-				return this.#escapeString();
+				return this.#quoted(scanEscapeString(this.#buffer, this.#at, this.#final));
 			case 'dollar-quote':
-				return this.#dollarQuote();
+				return this.#quoted(scanDollarQuote(this.#buffer, this.#at, this.#dollarTag));
 			case 'copy-rows':
 				return this.#copyRows();
 		}
 	}
 
 	#token(): boolean {
-		const code = this.#buffer[this.#at]!;
+		const code = this.#buffer[this.#at];
 		if (isSpace(code)) return this.#space();
 		if (isWordStart(code)) return this.#word();
 		if (isDigit(code)) return this.#number();
@@ -156,7 +164,7 @@ export class SqlLexer {
 	}
 
 	#space(): boolean {
-		while (this.#at < this.#buffer.length && isSpace(this.#buffer[this.#at]!)) this.#at++;
+		while (isSpace(this.#buffer[this.#at])) this.#at++;
 		if (!this.#state) this.#take();
 		return true;
 	}
@@ -164,9 +172,11 @@ export class SqlLexer {
 	#word(): boolean {
 		const end = wordEnd(this.#buffer, this.#at);
 		if (end === this.#buffer.length && !this.#final) return false;
-		const isEscapePrefix = end - this.#at === 1 && (this.#buffer[this.#at]! | 0x20) === 0x65;
-		if (isEscapePrefix && this.#buffer[end] === byte.singleQuote) return this.#enterQuote('escape-string', 2);
-		this.#statement().word(this.#buffer.toString('latin1', this.#at, end));
+		const word = this.#buffer.toString('latin1', this.#at, end);
+		if (/^e$/i.test(word) && this.#buffer[end] === byte.singleQuote) {
+			return this.#enterQuote('escape-string', 2);
+		}
+		this.#statement().word(word);
 		this.#at = end;
 		return true;
 	}
@@ -204,78 +214,31 @@ export class SqlLexer {
 		return true;
 	}
 
-	/** `$tag$` opens a quote; `$1` and a lone `$` do not. */
 	#dollar(): boolean {
-		let end = this.#at + 1;
-		while (end < this.#buffer.length && isTagPart(this.#buffer[end]!)) end++;
-		if (end === this.#buffer.length && !this.#final) return false;
+		const opening = readDollarTag(this.#buffer, this.#at, this.#final);
+		if (!opening) return false;
 		this.#statement().otherToken();
-		const opens = this.#buffer[end] === byte.dollar && !isDigit(this.#buffer[this.#at + 1]!);
-		if (opens) {
-			this.#dollarTag = Buffer.from(this.#buffer.subarray(this.#at, end + 1));
+		this.#at = opening.at;
+		if (opening.tag) {
+			this.#dollarTag = opening.tag;
 			this.#inside = 'dollar-quote';
 		}
-		this.#at = opens ? end + 1 : this.#at + 1;
 		return true;
 	}
 
-	#dollarQuote(): boolean {
-		const end = this.#buffer.indexOf(this.#dollarTag, this.#at);
-		if (end === -1) {
-			// The tag may have begun with the last bytes.
-			this.#at = Math.max(this.#at, this.#buffer.length - this.#dollarTag.length + 1);
-			return false;
-		}
-		this.#at = end + this.#dollarTag.length;
-		this.#inside = 'statement';
-		return true;
+	#quoted({ at, closed }: Scan): boolean {
+		this.#at = at;
+		if (closed) this.#inside = 'statement';
+		return closed;
 	}
 
-	/** A doubled quote closes and opens again, which comes to the same. */
-	#untilQuote(quote: number): boolean {
-		const end = this.#buffer.indexOf(quote, this.#at);
-		this.#at = end === -1 ? this.#buffer.length : end + 1;
-		if (end !== -1) this.#inside = 'statement';
-		return true;
-	}
-
-	#escapeString(): boolean {
-		for (; this.#at < this.#buffer.length; this.#at++) {
-			const code = this.#buffer[this.#at];
-			if (code !== byte.backslash && code !== byte.singleQuote) continue;
-			// What follows decides: an escaped byte, a doubled quote, or the end.
-			if (this.#at + 1 === this.#buffer.length && !this.#final) return false;
-			if (code === byte.singleQuote && this.#buffer[this.#at + 1] !== byte.singleQuote) {
-				this.#at++;
-				this.#inside = 'statement';
-				return true;
-			}
-			this.#at++;
-		}
-		return true;
-	}
-
-	/** PostgreSQL's block comments nest, other than the SQL standard's. */
 	#blockComment(): boolean {
-		for (; this.#at < this.#buffer.length; this.#at++) {
-			const code = this.#buffer[this.#at];
-			if (code !== byte.slash && code !== byte.asterisk) continue;
-			if (this.#at + 1 === this.#buffer.length && !this.#final) return false;
-			const next = this.#buffer[this.#at + 1];
-			if (code === byte.slash && next === byte.asterisk) {
-				this.#commentDepth++;
-				this.#at++;
-			} else if (code === byte.asterisk && next === byte.slash) {
-				this.#commentDepth--;
-				this.#at++;
-				if (this.#commentDepth === 0) {
-					this.#at++;
-					this.#endComment();
-					return true;
-				}
-			}
-		}
-		return true;
+		const options = { depth: this.#commentDepth, final: this.#final };
+		const { at, closed, depth } = scanBlockComment(this.#buffer, this.#at, options);
+		this.#at = at;
+		this.#commentDepth = depth;
+		if (closed) this.#endComment();
+		return closed;
 	}
 
 	#restOfLine(): boolean {
@@ -286,8 +249,7 @@ export class SqlLexer {
 			this.#at++;
 			this.#take();
 			this.#inside = 'copy-rows';
-			this.#atLineStart = true;
-			this.#rows = 0;
+			this.#rows = new CopyRows();
 		} else {
 			this.#endLine();
 		}
@@ -331,46 +293,23 @@ export class SqlLexer {
 		const setting = /^SET\s+standard_conforming_strings\s*=\s*(on|off)\s*;/i.exec(
 			statement.toString('latin1'),
 		);
-		if (setting) this.#standardStrings = setting[1]!.toLowerCase() === 'on';
+		if (setting) this.#standardStrings = setting[1]?.toLowerCase() === 'on';
 	}
 
 	#copyRows(): boolean {
-		const buffer = this.#buffer;
-		let at = this.#at;
-		for (;;) {
-			if (this.#atLineStart && buffer[at] === byte.backslash) {
-				const length = terminatorLength(buffer, at, this.#final);
-				if (length === undefined) {
-					this.#emitRows(at);
-					return false;
-				}
-				if (length > 0) {
-					this.#emitRows(at);
-					this.#endRows(length);
-					return true;
-				}
-			}
-			const newline = buffer.indexOf(byte.newline, at);
-			this.#atLineStart = newline !== -1;
-			at = newline === -1 ? buffer.length : newline + 1;
-			if (newline !== -1) this.#rows++;
-			if (at === buffer.length) {
-				this.#emitRows(at);
-				return true;
-			}
-		}
-	}
-
-	#emitRows(end: number): void {
-		if (end > this.#at)
+		const { end, terminatorBytes } = this.#rows.scan(this.#buffer, this.#at, this.#final);
+		if (end > this.#at) {
 			this.#segments.push({ kind: 'copy-data', chunk: this.#buffer.subarray(this.#at, end) });
+		}
 		this.#at = end;
 		this.#from = end;
+		if (terminatorBytes > 0) this.#endRows(terminatorBytes);
+		return terminatorBytes > 0;
 	}
 
 	#endRows(terminatorBytes: number): void {
-		this.#line += this.#rows;
-		this.#segments.push({ kind: 'copy-end', rows: this.#rows, line: this.#line });
+		this.#line += this.#rows.count;
+		this.#segments.push({ kind: 'copy-end', rows: this.#rows.count, line: this.#line });
 		this.#line++;
 		this.#at += terminatorBytes;
 		this.#from = this.#at;
@@ -387,25 +326,6 @@ export class SqlLexer {
 		this.#line += countNewlines(text, 0, text.length);
 		return { text, line };
 	}
-}
-
-/** Dollar-quote tags are identifiers without a dollar sign. */
-function isTagPart(code: number): boolean {
-	return isWordStart(code) || isDigit(code);
-}
-
-/**
- * Length of the line `\.` at `at`, 0 when it is another line, undefined when the bytes do not reach far enough.
- */
-function terminatorLength(buffer: Buffer, at: number, final: boolean): number | undefined {
-	const [dot, next, last] = [buffer[at + 1], buffer[at + 2], buffer[at + 3]];
-	if (dot === undefined) return final ? 0 : undefined;
-	if (dot !== byte.dot) return 0;
-	if (next === byte.newline) return 3;
-	if (next === undefined) return final ? 2 : undefined;
-	if (next !== byte.carriageReturn) return 0;
-	if (last === undefined) return final ? 3 : undefined;
-	return last === byte.newline ? 4 : 0;
 }
 
 function cutShort(where: string): BackupError {

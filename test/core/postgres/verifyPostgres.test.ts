@@ -231,7 +231,9 @@ test('what was found goes into the manifest, and into no other', async () => {
 	expect((await manifestIfAny(path))!.verification).toEqual({
 		at: '1970-01-01T00:00:00.000Z',
 		result: 'passed',
-		findings: expect.arrayContaining(['content: passed. The dump is complete, down to pg_dump’s last line.']),
+		findings: expect.arrayContaining([
+			'content: passed. The dump is complete, down to pg_dump’s last line.',
+		]) as unknown,
 	});
 	expect(await recordProof(directory.path('no.sql.gz'), 'verification', proof)).toBe(false);
 });

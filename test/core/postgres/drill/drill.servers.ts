@@ -89,7 +89,7 @@ test('a good backup of n8n passes every check, and its manifest says so', async 
 	});
 	expect((await readManifest(path)).drill).toMatchObject({
 		result: 'passed',
-		findings: expect.arrayContaining(['scratch: passed. The scratch database is gone again.']),
+		findings: expect.arrayContaining(['scratch: passed. The scratch database is gone again.']) as unknown,
 	});
 	expect(await readFile(manifestPath(path), 'utf8')).not.toContain(encryptionKey);
 	expect(await databaseNames(server)).toEqual(['n8n']);
@@ -184,7 +184,9 @@ describe('a bad backup fails the drill', () => {
 			{
 				check: 'restore',
 				result: 'failed',
-				detail: expect.stringMatching(/^The server refused line 15 .*type "nonsense" does not exist\.$/),
+				detail: expect.stringMatching(
+					/^The server refused line 15 .*type "nonsense" does not exist\.$/,
+				) as unknown,
 			},
 		]);
 		expect(await databaseNames(server)).toEqual([]);

@@ -34,7 +34,7 @@ const oidOf = async (name: string) => {
 	return row?.oid;
 };
 
-const replacing = (safetyBackup: () => Promise<string> = async () => 'safe'): RestoreTarget => ({
+const replacing = (safetyBackup: () => Promise<string> = () => Promise.resolve('safe')): RestoreTarget => ({
 	kind: 'replace',
 	database: 'n8n',
 	safetyBackup,
@@ -49,7 +49,7 @@ test('the restored database takes the name, and the old one keeps its content un
 
 	expect(report).toMatchObject({
 		database: 'n8n',
-		replacedDatabase: expect.stringMatching(/^n8n_replaced_\d{8}_\d{6}$/),
+		replacedDatabase: expect.stringMatching(/^n8n_replaced_\d{8}_\d{6}$/) as unknown,
 		safetyBackup: 'safe',
 		comparison: { tables: 1, rows: 1, differences: [] },
 	});
@@ -184,7 +184,11 @@ describe('the present database stays as it is', () => {
 
 	test('when there is none of that name', async () => {
 		const { path, manifest } = await backUp(server, 'n8n', directory.path());
-		const target: RestoreTarget = { kind: 'replace', database: 'nn', safetyBackup: async () => 'safe' };
+		const target: RestoreTarget = {
+			kind: 'replace',
+			database: 'nn',
+			safetyBackup: () => Promise.resolve('safe'),
+		};
 
 		await untouched(
 			restore(server, { artifactPath: path, manifest, target }),
