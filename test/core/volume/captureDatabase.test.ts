@@ -17,6 +17,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { packInto } from './support/pack';
 
+jest.setTimeout(60_000);
+
 const writers: ChildProcess[] = [];
 
 // Before the directory's own clean-up, which must not find anybody writing there.
@@ -105,7 +107,7 @@ for (const journalMode of ['wal', 'delete'] as const) {
 		expect(facts.warnings).toEqual([]);
 		expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
 		expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
-	}, 60_000);
+	});
 }
 
 test('what is committed only in the write-ahead log of a crashed process is in the archive', async () => {
@@ -119,7 +121,7 @@ test('what is committed only in the write-ahead log of a crashed process is in t
 	const { census } = await packAndExtract(scratch.path('tree'));
 	expect(census.sqlite).toEqual(['database.sqlite']);
 	expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
-}, 60_000);
+});
 
 test('a crashed database is captured from a directory that cannot be written to, and left as it was', async () => {
 	const live = scratch.path('live');
@@ -142,7 +144,7 @@ test('a crashed database is captured from a directory that cannot be written to,
 	}
 	expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
 	expect(readFileSync(scratch.path('tree', 'database.sqlite-wal')).equals(before)).toBe(true);
-}, 60_000);
+});
 
 /** A read-only bind mount where we may mount; the directory's permissions where we may not. */
 function makeReadOnly(directory: string): () => void {
@@ -212,5 +214,4 @@ test('what only looks like a database is copied as it is, with its companions an
 			execFileSync('umount', [scratch.path('small')]);
 		}
 	},
-	60_000,
 );
