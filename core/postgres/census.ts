@@ -115,14 +115,21 @@ export class DumpInspector {
 /** Passes a dump on unchanged while the inspector looks at it. */
 export class InspectingStream extends Transform {
 	readonly #inspector: DumpInspector;
+	readonly #beforeEnd: () => Promise<void>;
 
-	constructor(inspector: DumpInspector) {
+	/** @param beforeEnd called after the last byte was inspected; the stream ends only when it says so */
+	constructor(inspector: DumpInspector, beforeEnd: () => Promise<void> = async () => {}) {
 		super({ highWaterMark: 1024 * 1024 });
 		this.#inspector = inspector;
+		this.#beforeEnd = beforeEnd;
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
 		this.#inspector.inspect(chunk);
 		callback(null, chunk);
+	}
+
+	override _flush(callback: TransformCallback): void {
+		this.#beforeEnd().then(() => callback(), callback);
 	}
 }

@@ -10,6 +10,7 @@ import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 import { type PgDumpThread, startPgDump } from './pgDumpThread';
+import { pgDumpProgram } from './wasmProgram';
 
 /**
  * A dump by the engine `built-in`: PostgreSQL's own pg_dump as WebAssembly in a worker thread, over a connection
@@ -17,9 +18,11 @@ import { type PgDumpThread, startPgDump } from './pgDumpThread';
  */
 export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
 	return async (signal) => {
+		const program = await pgDumpProgram();
 		const server = await openTransport(connection, signal);
 		const inspector = new DumpInspector();
 		const thread = startPgDump({
+			program,
 			args: dumpArguments(request),
 			environment: libpqEnvironment(connection, request),
 			server,

@@ -1,5 +1,5 @@
 import { finished, pipeline } from 'node:stream/promises';
-import type { OpenSource, SourceFacts } from '../../artifact';
+import type { OpenSource, Source, SourceFacts } from '../../artifact';
 import { describeEnd, type StartedProgram, startProgram } from '../../process/run';
 import { DumpInspector, InspectingStream } from '../census';
 import type { PostgresConnection } from '../connection';
@@ -42,52 +42,47 @@ export function localDump(
 			{ environment: environment.variables },
 			signal,
 		);
-		const inspector = new DumpInspector();
-		const stream = new InspectingStream(inspector);
-		// Who waits for the proof learns of the error there, whether or not anybody reads yet.
-		stream.on('error', () => {});
-		const proven = prove({ program, stream, inspector, connection, request }).finally(() =>
-			environment[Symbol.asyncDispose](),
-		);
+		const dump = followProgram(program, connection, request);
+		const proven = dump.finished.finally(() => environment[Symbol.asyncDispose]());
 		proven.catch(() => {});
-		return { stream, finished: proven };
+		return { stream: dump.stream, finished: proven };
 	};
 }
 
-interface RunningDump {
-	program: StartedProgram;
-	/** What the program writes, passed on. It ends when it was proven whole. */
-	stream: InspectingStream;
-	inspector: DumpInspector;
-	connection: PostgresConnection;
-	request: DumpRequest;
-}
-
-/** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
-async function prove({ program, stream, inspector, connection, request }: RunningDump): Promise<SourceFacts> {
-	try {
-		const [ended, read] = await Promise.allSettled([
-			program.ended,
-			pipeline(program.stdout, stream, { end: false }),
-		]);
-		if (ended.status === 'rejected') throw ended.reason;
-		const { exitCode, messages } = ended.value;
-		if (exitCode !== 0) {
-			throw dumpError({ connection, request, messages, ending: `it ${describeEnd(ended.value)}` });
+/** What the program writes, inspected in passing. It ends only after the program has ended well. */
+function followProgram(
+	program: StartedProgram,
+	connection: PostgresConnection,
+	request: DumpRequest,
+): Source {
+	const inspector = new DumpInspector();
+	let facts: SourceFacts | undefined;
+	const stream = new InspectingStream(inspector, async () => {
+		const end = await program.ended;
+		if (end.exitCode !== 0) {
+			const { messages } = end;
+			throw dumpError({ connection, request, messages, ending: `it ${describeEnd(end)}` });
 		}
-		if (read.status === 'rejected') throw read.reason;
-		const inspection = inspector.conclude();
-		stream.end();
-		await finished(stream);
-		return dumpFacts({
+		facts = dumpFacts({
 			engine: 'local',
 			request,
-			inspection,
-			warnings: dumpWarnings(messages, connection),
+			inspection: inspector.conclude(),
+			warnings: dumpWarnings(end.messages, connection),
 			place: { host: connection.host, port: connection.port },
 		});
-	} catch (error) {
-		stream.destroy(error instanceof Error ? error : undefined);
-		throw error;
-	}
+	});
+	const prove = async () => {
+		const [ended, read] = await Promise.allSettled([program.ended, throughTo(stream, program)]);
+		// Why the program ended explains why there was nothing more to read.
+		if (ended.status === 'rejected') throw ended.reason;
+		if (read.status === 'rejected') throw read.reason;
+		return facts!;
+	};
+	return { stream, finished: prove() };
+}
+
+/** Resolves when the stream has passed everything on and was read to its end. */
+async function throughTo(stream: InspectingStream, program: StartedProgram): Promise<void> {
+	const read = finished(stream);
+	await Promise.all([pipeline(program.stdout, stream), read]);
 }

@@ -17,6 +17,8 @@ const inputBytes = 4 * 1024 * 1024;
 const outputBytes = 4 * 1024 * 1024;
 
 export interface PgDumpThreadOptions {
+	/** See {@link pgDumpProgram}. */
+	program: WebAssembly.Module;
 	args: string[];
 	environment: Record<string, string>;
 	/** Connected; it is destroyed at the end. */
@@ -42,6 +44,7 @@ export interface PgDumpThread {
  * output ends thread and connection.
  */
 export function startPgDump({
+	program,
 	args,
 	environment,
 	server,
@@ -50,7 +53,7 @@ export function startPgDump({
 }: PgDumpThreadOptions): PgDumpThread {
 	const input = createRing(inputBytes);
 	const credit = Credit.of(outputBytes);
-	const job: PgDumpJob = { args, environment, input, credit: credit.shared };
+	const job: PgDumpJob = { program, args, environment, input, credit: credit.shared };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
 		workerData: job,
 		// Neither n8n's secrets nor its start-up options are any of pg_dump's business.

@@ -2,6 +2,8 @@ import type { SharedRing } from './sharedRing';
 
 /** What the worker is started with. */
 export interface PgDumpJob {
+	/** pg_dump.wasm, compiled. */
+	program: WebAssembly.Module;
 	/** pg_dump's options. */
 	args: string[];
 	/** libpq's variables (PGUSER, PGPASSWORD, …). They are pg_dump's whole environment. */

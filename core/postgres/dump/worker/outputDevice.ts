@@ -7,7 +7,7 @@ const chunkBytes = 256 * 1024;
 export class OutputDevice {
 	readonly #credit: Credit;
 	readonly #post: (bytes: Uint8Array) => void;
-	#chunk = new Uint8Array(chunkBytes);
+	#chunk = newChunk();
 	#filled = 0;
 
 	/** @param post takes the chunk for good; it is not used again here */
@@ -33,7 +33,12 @@ export class OutputDevice {
 		if (this.#filled === 0) return;
 		this.#credit.spend(this.#filled);
 		this.#post(this.#chunk.subarray(0, this.#filled));
-		this.#chunk = new Uint8Array(chunkBytes);
+		this.#chunk = newChunk();
 		this.#filled = 0;
 	}
+}
+
+/** Memory of its own, which can change threads, and is not cleared first. */
+function newChunk(): Uint8Array {
+	return Buffer.allocUnsafeSlow(chunkBytes);
 }

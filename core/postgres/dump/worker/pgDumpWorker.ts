@@ -18,6 +18,7 @@ async function run(): Promise<void> {
 	const output = new OutputDevice(Credit.from(job.credit), (bytes) => post({ kind: 'output', bytes }, bytes));
 	try {
 		const module = await createPgDump({
+			program: job.program,
 			prepare: ({ ENV }) => {
 				for (const [name, value] of Object.entries(job.environment)) ENV[name] = asBytes(value);
 			},

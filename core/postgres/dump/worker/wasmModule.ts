@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -30,6 +29,8 @@ export interface PgDumpModule {
 }
 
 export interface ModuleOptions {
+	/** pg_dump.wasm, compiled. */
+	program: WebAssembly.Module;
 	/** Runs before the program's memory is set up. */
 	prepare(module: PgDumpModule): void;
 	/** Runs when memory and file system are there. */
@@ -38,25 +39,31 @@ export interface ModuleOptions {
 	onExit(code: number): void;
 }
 
-/** The build takes both files out of the pinned npm package (gulp/pgDump.js). */
-const folder = join(__dirname, '..', 'wasm');
-
 interface Glue {
 	createPgDump(options: Record<string, unknown>): Promise<PgDumpModule>;
 }
 
+type InstanceReceiver = (instance: WebAssembly.Instance, program: WebAssembly.Module) => void;
+
 /** Instantiates pg_dump, ready for `callMain`. */
 export async function createPgDump({
+	program,
 	prepare,
 	connect,
 	onMessage,
 	onExit,
 }: ModuleOptions): Promise<PgDumpModule> {
-	const glue = (await import(pathToFileURL(join(folder, 'pgDump.mjs')).href)) as Glue;
+	// The build takes it out of the pinned npm package (gulp/pgDump.js).
+	const url = pathToFileURL(join(__dirname, '..', 'wasm', 'pgDump.mjs')).href;
+	const glue = (await import(url)) as Glue;
 	return await glue.createPgDump({
 		thisProgram: 'pg_dump',
 		noExitRuntime: false,
-		wasmBinary: await readFile(join(folder, 'pg_dump.wasm')),
+		instantiateWasm: (imports: WebAssembly.Imports, receive: InstanceReceiver) => {
+			const instance = new WebAssembly.Instance(program, imports);
+			receive(instance, program);
+			return instance.exports;
+		},
 		print: onMessage,
 		printErr: onMessage,
 		onExit,

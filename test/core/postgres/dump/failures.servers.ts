@@ -169,6 +169,19 @@ describe('a local program', () => {
 		await expect(dumpBy(path)).rejects.toThrow('error: at the last moment');
 	});
 
+	test('that has ended long before it is read is read to its end', async () => {
+		const rows = 'yes row | head -n 450000';
+		const path = await impostor(
+			'99.0',
+			`echo "COPY t (x) FROM stdin;"; ${rows}; echo '\\.'; echo "-- PostgreSQL database dump complete"`,
+		);
+		const source = await localDump(connectionTo(server), requestFor('big'), { pgDumpPath: path })(never);
+		// Long enough for the program to be gone while what it wrote waits in the stream.
+		await new Promise((resolve) => setTimeout(resolve, 500));
+		source.stream.resume();
+		await expect(source.finished).resolves.toMatchObject({ census: { rows: 450_000 } });
+	});
+
 	test('that is killed is a failure', async () => {
 		await expect(dumpBy(await impostor('99.0', 'kill -9 $$'))).rejects.toThrow('it was ended by SIGKILL');
 	});

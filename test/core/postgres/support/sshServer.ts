@@ -1,6 +1,6 @@
 import { generateKeyPairSync, timingSafeEqual } from 'node:crypto';
 import { type AddressInfo, connect } from 'node:net';
-import ssh2, { type Connection, type ParsedKey } from 'ssh2';
+import ssh2, { type Client, type Connection, type ParsedKey } from 'ssh2';
 
 export interface SshServer {
 	port: number;
@@ -27,7 +27,8 @@ export async function startSshServer(): Promise<SshServer> {
 	const connections = new Set<Connection>();
 	const server = new ssh2.Server({ hostKeys: [hostKey.privateKey] }, (client) => {
 		connections.add(client);
-		client.setNoDelay(true);
+		// The types know it of clients only.
+		(client as unknown as Pick<Client, 'setNoDelay'>).setNoDelay(true);
 		client.on('error', () => {});
 		client.on('close', () => connections.delete(client));
 		client.on('authentication', (attempt) => {
