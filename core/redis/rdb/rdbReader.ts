@@ -12,22 +12,21 @@ export class RdbFormatError extends Error {
 	}
 }
 
-/**
- * More than the longest thing that is read at once (a compressed string's header, 19 bytes), with room for the
- * bytes before it.
- */
+/** More than the longest thing that is read at once: a compressed string's header has 19 bytes. */
 const atom = 64;
 
 /**
  * A window over the bytes of an RDB that come in chunks of any size.
  *
- * Nothing is ever buffered but the unread rest of the last chunk, always less than {@link atom} bytes: to pass
- * over a string of any size the position simply runs beyond the window, and {@link feed} takes what came since
- * off it. Callers look at {@link starved} before each read; when it holds they stop until the next `feed`.
+ * Nothing is copied but the seam between two chunks, and nothing kept but the unread rest of the last one, less
+ * than {@link atom} bytes. To pass over a string of any size the position simply runs beyond the window, and
+ * {@link feed} takes what came since off it. Whoever reads looks at {@link starved} before each read, and stops
+ * until the next `feed` where it holds.
  */
 export class RdbReader {
 	#window: Buffer = Buffer.alloc(0);
 	#position = 0;
+	/** Where the bytes that count end within the window. */
 	#end = 0;
 	/** Offset in the file of the window's first byte. */
 	#start = 0;
@@ -47,32 +46,48 @@ export class RdbReader {
 		return false;
 	}
 
-	feed(chunk: Buffer): void {
+	/**
+	 * Gives the next bytes to `read`, which reads until it is starved: once or, where an unread rest of those
+	 * before has to be joined to these, twice.
+	 */
+	feed(chunk: Buffer, read: () => void): void {
 		const rest = Math.max(0, this.#end - this.#position);
-		this.#start += this.#end - rest;
-		this.#position -= this.#end - rest;
-		if (this.#position >= chunk.length) {
-			// All of it belongs to a string that is passed over.
-			this.#end = chunk.length;
-			return;
-		}
-		const size = rest + chunk.length;
-		if (size > this.#window.length) {
-			const larger = Buffer.allocUnsafe(size + atom);
-			this.#window.copy(larger, 0, this.#end - rest, this.#end);
-			this.#window = larger;
+		if (rest === 0) {
+			this.#look(chunk, this.#end);
+			read();
 		} else {
-			this.#window.copyWithin(0, this.#end - rest, this.#end);
+			const head = chunk.subarray(0, 2 * atom);
+			this.#look(Buffer.concat([this.#unread(), head]), this.#position);
+			read();
+			if (head.length < chunk.length) {
+				this.#look(chunk, rest);
+				read();
+			}
 		}
-		chunk.copy(this.#window, rest);
-		this.#end = size;
+		// The chunk belongs to others, who may use its memory again.
+		this.#look(Buffer.from(this.#unread()), Math.min(this.#position, this.#end));
 	}
 
-	/** No more bytes will come. */
-	end(): void {
+	/** No more bytes will come; what was not read yet is given to `read` for the last time. */
+	end(read: () => void): void {
 		this.#ended = true;
-		// What a broken length might read behind the last byte must not depend on an earlier chunk.
-		this.#window.fill(0, Math.min(this.#end, this.#window.length));
+		// Whatever a broken length makes it read behind the last byte is zero, not out of bounds.
+		const unread = this.#unread();
+		this.#look(Buffer.concat([unread, Buffer.alloc(atom)]), Math.min(this.#position, this.#end));
+		this.#end = unread.length;
+		read();
+	}
+
+	#unread(): Buffer {
+		return this.#window.subarray(Math.min(this.#position, this.#end), this.#end);
+	}
+
+	/** Makes `window` the one to read from; it begins `shift` bytes behind where the one before began. */
+	#look(window: Buffer, shift: number): void {
+		this.#window = window;
+		this.#end = window.length;
+		this.#start += shift;
+		this.#position -= shift;
 	}
 
 	byte(): number {

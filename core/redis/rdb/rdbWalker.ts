@@ -59,25 +59,22 @@ export class RdbWalker {
 	#done = false;
 
 	push(chunk: Buffer): void {
-		if (this.#done) return;
-		this.#reader.feed(chunk);
-		this.#advance();
+		if (!this.#done) this.#reader.feed(chunk, this.#advance);
 	}
 
 	end(): void {
-		if (this.#done) return;
-		this.#reader.end();
-		this.#advance();
+		if (!this.#done) this.#reader.end(this.#advance);
 	}
 
-	#advance(): void {
+	#advance = (): void => {
+		if (this.#done) return;
 		try {
 			if (this.#walk.next().done) this.#done = true;
 		} catch (error) {
 			this.#done = true;
 			throw error;
 		}
-	}
+	};
 
 	*#file(): Generator<void, void, void> {
 		const { outline } = this;
