@@ -57,16 +57,22 @@ export default tseslint.config(
 			'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
 			'no-param-reassign': 'error',
 			'object-shorthand': 'error',
-			'@typescript-eslint/consistent-type-imports': 'error',
+			'@typescript-eslint/consistent-type-imports': ['error', { disallowTypeAnnotations: false }],
 			'@typescript-eslint/no-explicit-any': 'error',
 			// With noUncheckedIndexedAccess, "!" is how one says that an index is within bounds.
 			'@typescript-eslint/no-non-null-assertion': 'off',
+			// `using _ = …` is held for its end alone.
+			'@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_$' }],
 			'@typescript-eslint/prefer-nullish-coalescing': 'error',
 			'@typescript-eslint/prefer-optional-chain': 'error',
 			'@typescript-eslint/switch-exhaustiveness-check': [
 				'error',
 				{ considerDefaultExhaustiveForUnions: true },
 			],
+			// An async function without await turns what it throws into a rejection, which is what its callers expect.
+			'@typescript-eslint/require-await': 'off',
+			// Options with functions in them are meant to be taken apart.
+			'@typescript-eslint/unbound-method': 'off',
 			// TypeScript itself answers these, and knows more of the packages than the plugin's parser does.
 			'import-x/named': 'off',
 			'import-x/namespace': 'off',
@@ -107,8 +113,6 @@ export default tseslint.config(
 		rules: {
 			// Jest's expect.stringMatching() and its like are `any` by their types.
 			'@typescript-eslint/no-unsafe-assignment': 'off',
-			// What stands in for something asynchronous need not wait for anything.
-			'@typescript-eslint/require-await': 'off',
 			'max-lines': 'off',
 		},
 	},
