@@ -80,7 +80,7 @@ function fromMemory(path: string, content: Buffer, isStable: boolean): Source {
 			`n8n’s encryption key is not in ${path} but in the file ${keyFile} that it names: copy that file, too.`,
 		);
 	}
-	return toSource(stream, async () => toFacts(path, { isStable, keyFound, warnings }));
+	return toSource(stream, () => toFacts(path, { isStable, keyFound, warnings }));
 }
 
 /** A file this large is no `.env`: it is copied without a look inside. */
@@ -92,7 +92,7 @@ function streamFile(path: string, file: FileHandle, before: Stats, signal: Abort
 	});
 }
 
-function toSource(stream: Readable, facts: () => Promise<SourceFacts>): Source {
+function toSource(stream: Readable, facts: () => SourceFacts | Promise<SourceFacts>): Source {
 	const whole = finished(stream, { writable: false }).then(facts);
 	whole.catch(() => {});
 	return { stream, finished: whole };

@@ -2,11 +2,11 @@ import { createReadStream, createWriteStream, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { DatabaseSync } from 'node:sqlite';
+import type * as SqliteModule from 'node:sqlite';
 import { BackupError, errorCode, errorMessage } from '../../errors';
 import { displayPath } from '../tar/member';
 
-type Sqlite = typeof import('node:sqlite');
+type Sqlite = typeof SqliteModule;
 
 /** What SQLite keeps beside a database while it is in use. */
 export const companionSuffixes = ['-wal', '-shm', '-journal'] as const;
@@ -112,7 +112,7 @@ function noSpaceForCopy(location: Buffer, target: string, cause: unknown): Backu
 	});
 }
 
-function readSchema(database: DatabaseSync): void {
+function readSchema(database: SqliteModule.DatabaseSync): void {
 	database.prepare('SELECT count(*) FROM sqlite_schema').get();
 }
 

@@ -30,7 +30,7 @@ export class PackStream extends Readable {
 			execArgv: ['--disable-warning=ExperimentalWarning'],
 		});
 		this.#worker.on('message', (message: PackMessage) => this.#receive(message));
-		this.#worker.on('error', (error) => this.destroy(error));
+		this.#worker.on('error', (error: Error) => this.destroy(error));
 		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
 	}
 

@@ -63,7 +63,7 @@ async function startWriter(path: string, journalMode: 'wal' | 'delete'): Promise
 	const args = ['--disable-warning=ExperimentalWarning', '-e', writerProgram, path, journalMode];
 	const writer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
 	writers.push(writer);
-	await once(createInterface(writer.stdout!), 'line');
+	await once(createInterface(writer.stdout), 'line');
 	return writer;
 }
 

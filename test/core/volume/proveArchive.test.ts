@@ -6,6 +6,8 @@ import { proveArchive } from '../../../core/volume/proveArchive';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { makeTar } from './support/makeTar';
 
+jest.setTimeout(60_000);
+
 const scratch = temporaryDirectory();
 const never = new AbortController().signal;
 
@@ -45,7 +47,7 @@ test('a cut at any point is found in every compression', async () => {
 	const raw = await makeTar(...members);
 	const withoutPadding = raw.subarray(0, 512 + 512 + 512 + 1024 + 1024);
 	for (const stored of [withoutPadding, gzipSync(raw), zstdCompressSync(raw)]) {
-		for (let length = 0; length < stored.length; length += 41) {
+		for (let length = 0; length < stored.length; length += 97) {
 			await expect(prove(stored.subarray(0, length))).rejects.toMatchObject({
 				name: 'BackupError',
 				code: expect.stringMatching(/^(incomplete|damaged)$/),

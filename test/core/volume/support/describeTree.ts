@@ -25,7 +25,7 @@ export function describeTree(root: string): string[] {
 		if (type === 'link') facts.push(readlinkSync(location, { encoding: 'buffer' }).toString('latin1'));
 		lines.push(facts.join(' | '));
 		if (type !== 'directory') return;
-		const names = readdirSync(location, { encoding: 'buffer' }).sort(Buffer.compare);
+		const names = readdirSync(location, { encoding: 'buffer' }).sort((a, b) => Buffer.compare(a, b));
 		for (const name of names) {
 			visit(Buffer.concat([location, Buffer.from('/'), name]), `${path}/${name.toString('latin1')}`);
 		}

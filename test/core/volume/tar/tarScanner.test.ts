@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { endOfArchive, headerBytes, writeHeader } from '../../../../core/volume/tar/encodeHeader';
 import { displayPath, noBytes, type TarMember } from '../../../../core/volume/tar/member';
@@ -75,9 +75,9 @@ test('a size of more than 8 GiB is written and read, by GNU tar, too', () => {
 	const first = new TarScanner().scan(header).next();
 	expect(first.value).toEqual({ kind: 'member', member });
 	writeFileSync(scratch.path('head.tar'), header);
-	expect(() =>
-		execFileSync('tar', ['tvf', scratch.path('head.tar')], { encoding: 'utf8', stdio: 'pipe' }),
-	).toThrow(expect.objectContaining({ stdout: expect.stringContaining(' 9000000000123 ') }));
+	// It then complains that there is no content, which is why its exit code is of no interest.
+	const { stdout } = spawnSync('tar', ['tvf', scratch.path('head.tar')], { encoding: 'utf8' });
+	expect(stdout).toContain(' 9000000000123 ');
 });
 
 test.each(['v7', 'ustar', 'gnu', 'oldgnu', 'pax'])(
