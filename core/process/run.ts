@@ -71,7 +71,7 @@ export function startProgram(
 	const ended = waitForEnd(child, path, signal);
 	// It is awaited in time; until then a failure must not count as unhandled.
 	ended.catch(() => {});
-	return { stdout: child.stdout!, ended };
+	return { stdout: child.stdout, ended };
 }
 
 /**

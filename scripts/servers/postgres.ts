@@ -1,12 +1,13 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './freePort.ts';
 import { clientProgram, serverBinaries } from './postgresBinaries.ts';
+import { type Certificates, makeCertificates } from './postgresCertificates.ts';
 
 const run = promisify(execFile);
 
@@ -82,7 +83,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 		const dataDir = join(home, 'data');
 		await initialise({ binDir, home, dataDir, identity, auth: options.auth ?? 'scram-sha-256' });
 		if (options.hba !== undefined) await prepend(join(dataDir, 'pg_hba.conf'), `${options.hba}\n`);
-		const certificates = options.tls ? await makeCertificates(home, dataDir, identity) : undefined;
+		const certificates = options.tls
+			? await makeCertificates({ home, dataDir, user, owner: identity })
+			: undefined;
 		const { child, port, version } = await launch({ binDir, home, dataDir, identity, options });
 		return describe({ binDir, home, dataDir, child, port, version, certificates });
 	} catch (error) {
@@ -306,60 +309,4 @@ function runClient(path: string, args: string[], input: string | Buffer | undefi
 		child.stdin.on('error', () => {});
 		child.stdin.end(input ?? '');
 	});
-}
-
-interface Certificates {
-	ca: string;
-	clientCertificate: { certificate: string; key: string };
-}
-
-/** A throw-away authority, and certificates that it signed for the server and for the user. */
-async function makeCertificates(
-	home: string,
-	dataDir: string,
-	identity: Identity | undefined,
-): Promise<Certificates> {
-	const folder = join(home, 'certificates');
-	await mkdir(folder);
-	const openssl = (...args: string[]) => run('openssl', args, { cwd: folder });
-	const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-	await openssl(
-		'req',
-		'-x509',
-		...newKey,
-		'-keyout',
-		'ca.key',
-		'-out',
-		'ca.crt',
-		'-subj',
-		'/CN=Test CA',
-		'-days',
-		'7',
-	);
-	const sign = async (name: string, subject: string, extensions: string) => {
-		await writeFile(join(folder, `${name}.ext`), extensions);
-		await openssl('req', ...newKey, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject);
-		const signing = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '7'];
-		await openssl(
-			'x509',
-			'-req',
-			'-in',
-			`${name}.csr`,
-			...signing,
-			'-extfile',
-			`${name}.ext`,
-			'-out',
-			`${name}.crt`,
-		);
-	};
-	await sign('server', '/CN=localhost', 'subjectAltName=DNS:localhost,IP:127.0.0.1\n');
-	await sign('client', `/CN=${user}`, 'extendedKeyUsage=clientAuth\n');
-	const text = (name: string) => readFile(join(folder, name), 'utf8');
-	for (const name of ['server.key', 'server.crt', 'ca.crt']) {
-		const path = join(dataDir, name);
-		await writeFile(path, await text(name), { mode: 0o600 });
-		if (identity) await chown(path, identity.uid, identity.gid);
-	}
-	const clientCertificate = { certificate: await text('client.crt'), key: await text('client.key') };
-	return { ca: await text('ca.crt'), clientCertificate };
 }

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { type Duplex, type Readable, Writable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
-import { PasswordOnlySasl } from './saslFilter';
-import { SessionKeyReader } from './sessionKey';
+import { ServerInput } from './serverInput';
 import { Credit } from './worker/credit';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
-import { createRing, RingWriter, type SharedRing } from './worker/sharedRing';
+import { createRing } from './worker/sharedRing';
 
 /** From the server, not yet read by pg_dump. */
 const inputBytes = 4 * 1024 * 1024;
@@ -51,9 +49,9 @@ export function startPgDump({
 	inspect,
 	cancel,
 }: PgDumpThreadOptions): PgDumpThread {
-	const input = createRing(inputBytes);
+	const ring = createRing(inputBytes);
 	const credit = Credit.of(outputBytes);
-	const job: PgDumpJob = { program, args, environment, input, credit: credit.shared };
+	const job: PgDumpJob = { program, args, environment, input: ring, credit: credit.shared };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
 		workerData: job,
 		// Neither n8n's secrets nor its start-up options are any of pg_dump's business.
@@ -62,21 +60,22 @@ export function startPgDump({
 		name: 'pg_dump',
 	});
 
-	const session = new SessionKeyReader();
+	const input = new ServerInput(server, ring);
 	let hasExited = false;
 	const output = new DumpOutput(credit, () => {
-		if (session.key && !hasExited) cancel(session.key);
+		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
 		server.destroy();
 		void worker.terminate();
 	});
 	let connectionError: unknown;
-	void receive(server, session, input).catch((error: unknown) => (connectionError = error));
+	void input.receive().catch((error: unknown) => (connectionError = error));
 
 	const exit = new Promise<PgDumpExit>((resolve) => {
 		let isHead = true;
 		worker.on('message', (message: PgDumpMessage) => {
 			switch (message.kind) {
 				case 'send':
+					input.beforeSending();
 					server.write(message.bytes);
 					break;
 				case 'output': {
@@ -98,27 +97,6 @@ export function startPgDump({
 		worker.once('exit', () => resolve({ messages: '' }));
 	});
 	return { output, exit, connectionError: () => connectionError };
-}
-
-/** Everything that the server sends, as fast as the worker makes room for it. */
-async function receive(server: Readable, session: SessionKeyReader, ring: SharedRing): Promise<void> {
-	const writer = new RingWriter(ring);
-	const sink = new Writable({
-		write(chunk: Buffer, _encoding, callback) {
-			writeAll(writer, chunk, callback);
-		},
-	});
-	try {
-		await pipeline(server, session, new PasswordOnlySasl(), sink);
-	} finally {
-		writer.close();
-	}
-}
-
-function writeAll(writer: RingWriter, chunk: Buffer, callback: () => void): void {
-	const count = writer.write(chunk);
-	if (count === chunk.length) callback();
-	else void writer.room().then(() => writeAll(writer, chunk.subarray(count), callback));
 }
 
 function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {

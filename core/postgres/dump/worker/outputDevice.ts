@@ -1,7 +1,7 @@
 import type { Credit } from './credit';
 
-/** pg_dump writes about a kilobyte at a time; this much of it is handed on at once. */
-const chunkBytes = 256 * 1024;
+/** pg_dump writes about a kilobyte at a time; this much of it is handed on at once, the size of a compressor's step. */
+const chunkBytes = 1024 * 1024;
 
 /** Gathers small writes into large chunks and posts them, as far as there is credit. */
 export class OutputDevice {

@@ -32,11 +32,11 @@ export interface ModuleOptions {
 	/** pg_dump.wasm, compiled. */
 	program: WebAssembly.Module;
 	/** Runs before the program's memory is set up. */
-	prepare(module: PgDumpModule): void;
+	prepare: (module: PgDumpModule) => void;
 	/** Runs when memory and file system are there. */
-	connect(module: PgDumpModule): void;
-	onMessage(line: string): void;
-	onExit(code: number): void;
+	connect: (module: PgDumpModule) => void;
+	onMessage: (line: string) => void;
+	onExit: (code: number) => void;
 }
 
 interface Glue {
