@@ -59,7 +59,7 @@ async function tryCreate(
 		try {
 			// Unless they are told apart, dockerode sends the whole body in the query, too.
 			const options = { _query: { name }, _body: body, abortSignal };
-			return (await docker.createContainer(options as Parameters<typeof docker.createContainer>[0])).id;
+			return (await docker.createContainer(options)).id;
 		} catch (error) {
 			if (httpStatus(error) === 404) return undefined;
 			throw error;

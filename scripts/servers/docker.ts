@@ -132,7 +132,7 @@ async function removeData(home: string): Promise<void> {
 async function importImage(docker: Docker): Promise<void> {
 	const [repo, tag] = testImage.split(':');
 	const path = await imageArchive();
-	const progress = await docker.importImage(createReadStream(path) as unknown as string, { repo, tag });
+	const progress = await docker.importImage(createReadStream(path), { repo, tag });
 	await new Promise<void>((resolve, reject) => {
 		docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
 	});

@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import { type DockerEngine, testImage } from './docker.ts';
@@ -153,10 +154,13 @@ export async function execute(
 	});
 	const stream = await exec.start({ hijack: true, stdin: false });
 	let output = '';
-	const sink = {
-		write: (chunk: Buffer) => void (output += chunk.toString()),
-	} as unknown as NodeJS.WritableStream;
-	container.modem.demuxStream(stream, sink, sink);
+	const sink = new Writable({
+		write: (chunk: Buffer, _encoding, callback) => {
+			output += chunk.toString();
+			callback();
+		},
+	});
+	(container.modem as Docker['modem']).demuxStream(stream, sink, sink);
 	await new Promise((resolve) => stream.once('close', resolve));
 	const { ExitCode } = await exec.inspect();
 	if (ExitCode !== 0) throw new Error(`${command.join(' ')} ended with ${ExitCode}: ${output}`);
@@ -171,7 +175,7 @@ async function untilReady(container: Docker.Container, probe: () => Promise<unkn
 		} catch (error) {
 			const { State } = await container.inspect();
 			if (attempt === 100 || !State.Running) {
-				const log = (await container.logs({ stdout: true, stderr: true, tail: 30 })) as unknown as Buffer;
+				const log = await container.logs({ stdout: true, stderr: true, tail: 30 });
 				await container.remove({ force: true, v: true });
 				throw new Error(`A container did not get ready:\n${log.toString()}`, { cause: error });
 			}

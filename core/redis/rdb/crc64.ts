@@ -1,6 +1,3 @@
-/* eslint-disable @typescript-eslint/no-non-null-assertion --
-   every index is below the table's size by its mask; a check at each of them would cost half the speed */
-
 /**
  * CRC-64/Jones, the checksum at the end of every RDB: polynomial 0xad93d23594c935a9, reflected, from zero, with
  * no final xor. The CRC of `123456789` is e9c6d914c4b8d9ca.

@@ -1,6 +1,3 @@
-/* eslint-disable @typescript-eslint/no-non-null-assertion --
-   `starved` keeps every read within the window; a check at each byte would cost much of the speed */
-
 /** Thrown where the bytes cannot be an RDB, or not one that this package knows. `offset` is in bytes. */
 export class RdbFormatError extends Error {
 	override readonly name = 'RdbFormatError';

@@ -124,7 +124,7 @@ describeDocker('Containers that are held still', () => {
 		await proxy.close();
 
 		const { Config } = await containers.app!.inspect();
-		jest.spyOn(os, 'hostname').mockReturnValue(Config.Hostname!);
+		jest.spyOn(os, 'hostname').mockReturnValue(Config.Hostname);
 		await expect(holdStill(client, { containers: ['app'], how: 'stop' }, never)).rejects.toThrow(
 			'n8n itself runs in shop-app-1, so nobody could resume that container.',
 		);

@@ -10,9 +10,9 @@ export async function ownContainers({ docker }: DockerEngine): Promise<string[]>
 
 /** Commands that run in a container, as its own list of processes shows them. */
 export async function processes(container: Docker.Container): Promise<string[]> {
-	const { Titles, Processes } = await container.top();
+	const { Titles, Processes } = (await container.top()) as { Titles: string[]; Processes: string[][] };
 	const column = Titles.indexOf('CMD');
-	return Processes.map((row: string[]) => row[column] ?? '');
+	return Processes.map((row) => row[column] ?? '');
 }
 
 /** Waits until something holds; what it is waited for is in the error when it never does. */
