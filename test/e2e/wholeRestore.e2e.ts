@@ -1,0 +1,233 @@
+import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Editor } from '../../scripts/n8n/editor.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from '../../scripts/n8n/nightlyBackup.ts';
+import { startStack, type Stack } from '../../scripts/n8n/stack.ts';
+import { startN8n } from '../../scripts/n8n/startN8n.ts';
+import type { Workflow } from '../../scripts/n8n/workflow.ts';
+import { seedN8n } from '../../scripts/seed/n8nData.ts';
+import { seedRedis } from '../../scripts/seed/redisQueue.ts';
+import { type PostgresServer, startPostgres } from '../../scripts/servers/postgres.ts';
+import { type RedisServer, startRedis } from '../../scripts/servers/redis.ts';
+import { command } from '../support/commandProcess';
+import { type HttpReceiver, startReceiver } from './support/httpReceiver';
+import { describeRows } from './support/rows';
+import { describeTree } from './support/tree';
+
+jest.setTimeout(300_000);
+
+/** What has to survive, taken before everything is destroyed. */
+interface Before {
+	rows: Awaited<ReturnType<typeof describeRows>>;
+	keys: string;
+	tree: Record<string, string>;
+	env: string;
+	/** The workflow that needs a credential to do its work. */
+	workflowId: string;
+}
+
+const cleanUps: Array<() => Promise<void>> = [];
+let receiver: HttpReceiver;
+let stack: Stack;
+let before: Before;
+/** The new machine: a project directory with nothing in it but the copy of the backups, and empty servers. */
+let project: string;
+let postgres: PostgresServer;
+let redis: RedisServer;
+
+beforeAll(async () => {
+	receiver = await startReceiver();
+	cleanUps.push(() => receiver.stop());
+	stack = await startStack();
+	cleanUps.push(() => stack.stop());
+	const workflowId = await fillN8n();
+	await backUp();
+	before = {
+		rows: await describeRows(stack.postgres, 'n8n'),
+		keys: await stack.redis.cli('DEBUG', 'DIGEST'),
+		tree: await describeTree(stack.n8nDataDirectory),
+		env: await readFile(stack.envFile, 'utf8'),
+		workflowId,
+	};
+	await loseEverything();
+	await setUpNewMachine();
+}, 600_000);
+
+afterAll(async () => {
+	for (let cleanUp = cleanUps.pop(); cleanUp; cleanUp = cleanUps.pop()) await cleanUp();
+});
+
+/** Workflows, credentials, executions, and a workflow that shows a stored secret to whom it calls. */
+async function fillN8n(): Promise<string> {
+	const { editor, database } = stack;
+	await seedN8n(editor, database, 300);
+	await seedRedis(stack.redis, 500);
+	const credential = await editor.createCredential('Receiver', 'httpQueryAuth', {
+		name: 'key',
+		value: 'only-the-encryption-key-reveals-this',
+	});
+	const { id } = await editor.createWorkflow(callingWorkflow(credential));
+	return id;
+}
+
+function callingWorkflow(credential: { id: string; name: string }): Workflow {
+	return {
+		name: 'Call with a stored key',
+		nodes: [
+			{
+				name: manualTrigger,
+				type: 'n8n-nodes-base.manualTrigger',
+				typeVersion: 1,
+				position: [0, 0],
+				parameters: {},
+			},
+			{
+				name: 'Call',
+				type: 'n8n-nodes-base.httpRequest',
+				typeVersion: 4.2,
+				position: [200, 0],
+				parameters: {
+					url: receiver.url('/called'),
+					authentication: 'genericCredentialType',
+					genericAuthType: 'httpQueryAuth',
+					options: {},
+				},
+				credentials: { httpQueryAuth: credential },
+			},
+		],
+		connections: { [manualTrigger]: { main: [[{ node: 'Call', type: 'main', index: 0 }]] } },
+	};
+}
+
+/** One night: the shipped workflow, in the running n8n; then n8n is stopped, and saves its last execution. */
+async function backUp(): Promise<void> {
+	const { editor, n8n } = stack;
+	const workflow = await editor.createWorkflow(await nightlyBackup(stack, await createCredentials(stack)));
+	const { status, error } = await editor.run(workflow, manualTrigger);
+	expect([status, error]).toEqual(['success', undefined]);
+	await n8n.stop();
+}
+
+/** The database, the queue, the volume, the .env: all that is left is a copy of the backups. */
+async function loseEverything(): Promise<void> {
+	project = join(stack.directory, 'new-machine');
+	await mkdir(project);
+	await rename(stack.backupDirectory, join(project, 'backups'));
+	await stack.postgres.stop();
+	await stack.redis.stop();
+	await rm(stack.n8nDataDirectory, { recursive: true });
+	await rm(stack.envFile);
+}
+
+async function setUpNewMachine(): Promise<void> {
+	postgres = await startPostgres({ major: 17 });
+	cleanUps.push(() => postgres.stop());
+	redis = await startRedis();
+	cleanUps.push(() => redis.stop());
+	await mkdir(join(project, 'n8n'));
+}
+
+/** The command, as somebody runs it in the project's directory. */
+async function run(...args: string[]): Promise<string> {
+	const { exitCode, stdout, stderr } = await command(args, {
+		N8N_BACKUP_DIRECTORY: join(project, 'backups'),
+		PGHOST: postgres.host,
+		PGPORT: String(postgres.port),
+		PGUSER: postgres.user,
+		PGPASSWORD: postgres.password,
+		REDIS_HOST: redis.host,
+		REDIS_PORT: String(redis.port),
+	});
+	expect([exitCode, stderr]).toEqual([0, '']);
+	return stdout;
+}
+
+async function readEnv(): Promise<Record<string, string>> {
+	const lines = (await readFile(join(project, '.env'), 'utf8')).split('\n');
+	return Object.fromEntries(
+		lines
+			.filter((line) => /^\w+=/.test(line))
+			.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+	);
+}
+
+/** Leaves out what the backup itself was still writing to while it ran: the record of its own execution. */
+function withoutOwnExecution(rows: Before['rows']): Before['rows'] {
+	const written = /^public\.(execution_|insights_|workflow_statistics)/;
+	return Object.fromEntries(Object.entries(rows).filter(([table]) => !written.test(table)));
+}
+
+describe('after everything was lost, the command', () => {
+	test('proves every backup', async () => {
+		expect(await run('verify', '--all')).toContain('4 of 4 backups passed.');
+	});
+
+	test('brings back the .env', async () => {
+		await run('restore', 'file', 'newest', '--to', join(project, '.env'));
+		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
+	});
+
+	test('proves in a drill that the stored credentials can be decrypted with the key in the backups', async () => {
+		const report = JSON.parse(await run('drill', '--json')) as { checks: unknown[] };
+		expect(report.checks).toContainEqual({
+			check: 'credential',
+			result: 'passed',
+			detail: expect.stringMatching(
+				/^\d+ of \d+ stored credentials were decrypted with the key in env_/,
+			) as string,
+		});
+	});
+
+	test('brings back the database, in place of the empty one that the server began with', async () => {
+		const { POSTGRES_PASSWORD: password } = await readEnv();
+		await postgres.query(`CREATE ROLE n8n LOGIN PASSWORD '${password}'`);
+		await postgres.createDatabase('n8n', 'OWNER n8n');
+		const said = await run('restore', 'postgres', 'newest', '--replace', 'n8n', '--yes');
+		expect(said).toContain('Every table has the rows that were counted when it was backed up.');
+		const rows = await describeRows(postgres, 'n8n');
+		expect(Object.keys(rows)).toEqual(Object.keys(before.rows));
+		expect(withoutOwnExecution(rows)).toEqual(withoutOwnExecution(before.rows));
+		const [executions] = await postgres.query<{ count: number }>(
+			`SELECT count(*)::int FROM execution_data JOIN execution_entity ON id = "executionId"
+			WHERE "deduplicationKey" LIKE 'seed-%'`,
+			{ database: 'n8n' },
+		);
+		expect(executions).toEqual({ count: 300 });
+	});
+
+	test('brings back the queue', async () => {
+		await run('restore', 'redis', 'newest', '--yes');
+		expect(await redis.cli('DEBUG', 'DIGEST')).toBe(before.keys);
+	});
+
+	test('brings back n8n’s data, with the package in it', async () => {
+		await run('restore', 'volume', 'newest', '--to', join(project, 'n8n', '.n8n'));
+		const tree = await describeTree(join(project, 'n8n', '.n8n'));
+		const settled = (all: Record<string, string>) =>
+			Object.fromEntries(Object.entries(all).filter(([path]) => !/\.log$|^crash|\.journal$/.test(path)));
+		expect(settled(tree)).toEqual(settled(before.tree));
+		expect(Object.keys(tree)).toContain('nodes/node_modules/n8n-nodes-backup/package.json');
+	});
+});
+
+test('and n8n runs on it: the owner signs in, a workflow calls with its decrypted credential, and the nodes are there', async () => {
+	const env = await readEnv();
+	const n8n = await startN8n({
+		userFolder: join(project, 'n8n'),
+		database: {
+			...{ host: postgres.host, port: postgres.port, database: env.POSTGRES_DB! },
+			...{ user: env.POSTGRES_USER!, password: env.POSTGRES_PASSWORD! },
+		},
+		allowedPaths: [project],
+		env: { N8N_ENCRYPTION_KEY: env.N8N_ENCRYPTION_KEY },
+	});
+	cleanUps.push(() => n8n.stop());
+	const editor = await Editor.open(n8n.url);
+
+	const { status, error } = await editor.run({ id: before.workflowId }, manualTrigger);
+	expect([status, error]).toEqual(['success', undefined]);
+	expect(receiver.requests.map(({ path }) => path)).toEqual([
+		'/called?key=only-the-encryption-key-reveals-this',
+	]);
+	expect(await editor.nodeTypes()).toContain('n8n-nodes-backup.postgresBackup');
+});
