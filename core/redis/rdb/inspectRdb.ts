@@ -1,5 +1,6 @@
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { cancelledError } from '../../errors';
 import { RdbInspector, type RdbFacts } from './rdbInspector';
 
 /**
@@ -33,13 +34,18 @@ export class RdbCheck extends Transform {
 /**
  * Reads an RDB to its end and says what it holds.
  *
- * @throws {BackupError} `damaged` or `incomplete` with what is wrong with it; whatever the stream fails with
+ * @throws {BackupError} `damaged` or `incomplete` with what is wrong with it, `cancelled`; and whatever the stream
+ * fails with
  */
 export async function inspectRdb(rdb: Readable, signal: AbortSignal): Promise<RdbFacts> {
 	const inspector = new RdbInspector();
 	const inspectAll = async (chunks: AsyncIterable<Buffer>) => {
 		for await (const chunk of chunks) inspector.update(chunk);
 	};
-	await pipeline(rdb, inspectAll, { signal });
+	try {
+		await pipeline(rdb, inspectAll, { signal });
+	} catch (error) {
+		throw signal.aborted ? cancelledError(error) : error;
+	}
 	return inspector.finish();
 }

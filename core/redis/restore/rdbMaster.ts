@@ -33,6 +33,8 @@ export class RdbMaster {
 	readonly #server: Server;
 	readonly #options: RdbMasterOptions;
 	readonly #sockets = new Set<Socket>();
+	/** The connection that gets the data. */
+	#served: Socket | undefined;
 	#sentBytes = 0;
 	#asked = false;
 	#failure: BackupError | undefined;
@@ -117,8 +119,6 @@ export class RdbMaster {
 			}
 		});
 	};
-
-	#served: Socket | undefined;
 
 	#answer(socket: Socket, [name = '', argument = '']: string[]): void {
 		switch (name.toUpperCase()) {
