@@ -67,6 +67,8 @@ export function startPgDump({
 		server.destroy();
 		void worker.terminate();
 	});
+	// pg_dump may still say goodbye to a server that has gone already: no reason to end n8n.
+	server.on('error', () => {});
 	let connectionError: unknown;
 	void input.receive().catch((error: unknown) => (connectionError = error));
 
