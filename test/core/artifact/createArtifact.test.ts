@@ -106,7 +106,7 @@ describe('making an artifact', () => {
 	describe('leaves nothing behind', () => {
 		const failed = new BackupError('server', 'The server died half way', { advice: 'Start it again' });
 
-		async function failing(open: () => Promise<Source>, signal = never): Promise<string> {
+		async function failing(open: OpenSource, signal = never): Promise<string> {
 			const error: unknown = await createArtifact(request(), open, signal).then(
 				() => undefined,
 				(reason: unknown) => reason,

@@ -32,7 +32,7 @@ describe('n8n’s postgres credential', () => {
 		[{ ssl: 'allow' }, { mode: 'prefer', verifyCertificate: true }],
 		[{ ssl: 'require' }, { mode: 'require', verifyCertificate: true }],
 		[
-			{ ssl: undefined, allowUnauthorizedCerts: true },
+			{ ssl: '', allowUnauthorizedCerts: true },
 			{ mode: 'require', verifyCertificate: false },
 		],
 	])('with %j means TLS %j', (fields, tls) => {
