@@ -68,6 +68,24 @@ const notice = `pgDump.mjs and pg_dump.wasm are taken from ${pinned.package} ${p
 (https://github.com/electric-sql/pglite), Copyright Electric DB Limited, under the Apache License 2.0, which is
 in LICENSE.pglite-tools. pgDump.mjs was changed: it exports the factory that creates the module.
 
+Both were made by Emscripten (https://emscripten.org), Copyright (c) 2010-2014 Emscripten authors, under the MIT
+License, with musl, Copyright (c) 2005-2020 Rich Felker, et al., under the MIT License, and zlib, Copyright (c)
+1995-2026 Jean-loup Gailly and Mark Adler, under the zlib License. The MIT License:
+
+  Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+  documentation files (the "Software"), to deal in the Software without restriction, including without limitation
+  the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and
+  to permit persons to whom the Software is furnished to do so, subject to the following conditions:
+
+  The above copyright notice and this permission notice shall be included in all copies or substantial portions of
+  the Software.
+
+  THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO
+  THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+  AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF
+  CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS
+  IN THE SOFTWARE.
+
 pg_dump.wasm is compiled from PostgreSQL's pg_dump and libpq, under the PostgreSQL License:
 
   PostgreSQL Database Management System

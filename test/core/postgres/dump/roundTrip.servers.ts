@@ -92,6 +92,19 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		expect(facts.source.database).toBe(name);
 	});
 
+	test('a user and a password may be of any characters', async () => {
+		const [user, password] = [`Ünï "user" 用户`, `pä'ß\\ "%s $(id) 密码`];
+		const quoted = user.replaceAll('"', '""');
+		await server.query(
+			`CREATE ROLE "${quoted}" SUPERUSER LOGIN PASSWORD '${password.replaceAll("'", "''")}'`,
+		);
+		const { facts } = await readDump(
+			engines[engine]!(connectionTo(server, { user, password }), requestFor('everything')),
+		);
+		await server.query(`DROP ROLE "${quoted}"`);
+		expect(facts.census).toMatchObject({ tables: everythingCounted });
+	});
+
 	test('an empty database is a valid backup with a warning', async () => {
 		await server.createDatabase('empty');
 		const { sql, facts } = await readDump(open('empty'));
