@@ -12,6 +12,7 @@ import { scaleOf } from '../bench/harness/scale.ts';
 import { describeMachine, describeVersions } from '../bench/report/machine.ts';
 import { fillIn, toMarkdown } from '../bench/report/markdown.ts';
 import { plotGrowth } from '../bench/report/plot.ts';
+import { measureContainerDumps } from '../bench/works/docker.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
 import { makeArtifact, measureDumps, measureRestore, measureVerify } from '../bench/works/postgres.ts';
 import { measureRedis } from '../bench/works/redis.ts';
@@ -48,6 +49,7 @@ async function measure(bench: Bench): Promise<Results> {
 		const artifact = await makeArtifact(bench, server, 'n8n');
 		await step('Verifying', () => measureVerify(bench, artifact));
 		await step('Restoring', () => measureRestore(bench, server, artifact));
+		await step('Dumps in a container', () => measureContainerDumps(bench, server, 'n8n'));
 		await step('Growth', () => measureGrowth(bench, server));
 	} finally {
 		await server.stop();

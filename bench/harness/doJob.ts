@@ -6,6 +6,7 @@ import {
 	builtInDump,
 	builtInSnapshot,
 	createArtifact,
+	dockerDump,
 	localDump,
 	readManifest,
 	restoreDump,
@@ -28,6 +29,13 @@ export async function doJob(job: Job): Promise<void> {
 				await createArtifact(request(job, 'postgres', database, 'sql'), source, signal);
 			}
 			return;
+		case 'container-dump': {
+			const connection = { kind: 'socket', path: job.socketPath } as const;
+			const dump: DumpRequest = { database: '', selection: {}, noOwner: false, noPrivileges: false };
+			const source = dockerDump(connection, job.container, dump);
+			await createArtifact(request(job, 'postgres', 'container', 'sql'), source, signal);
+			return;
+		}
 		case 'snapshot':
 			await createArtifact(request(job, 'redis', 'dump', 'rdb'), builtInSnapshot(job.connection), signal);
 			return;

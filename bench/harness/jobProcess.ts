@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { doJob } from './doJob.ts';
 import type { Job, Outcome } from './jobs.ts';
+import { ThreadWatch } from './threads.ts';
 
 process.once('message', (job: Job) => {
 	void measure(job)
@@ -17,15 +18,14 @@ process.send?.('ready');
 async function measure(job: Job): Promise<Outcome> {
 	await wait(100);
 	const idleBytes = process.memoryUsage.rss();
+	const watch = new ThreadWatch();
+	await watch.start();
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	delay.enable();
 	const started = performance.now();
 	await doJob(job);
 	const seconds = (performance.now() - started) / 1000;
 	delay.disable();
-	return {
-		seconds,
-		peakBytes: process.resourceUsage().maxRSS * 1024 - idleBytes,
-		loopDelayMs: delay.percentile(99) / 1e6,
-	};
+	const peakBytes = process.resourceUsage().maxRSS * 1024 - idleBytes;
+	return { seconds, peakBytes, loopDelayMs: delay.percentile(99) / 1e6, threads: await watch.stop() };
 }

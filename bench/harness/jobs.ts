@@ -1,9 +1,10 @@
 import type { Compression } from '../../core/artifact/compression.ts';
 import type { PostgresConnection } from '../../core/postgres/connection.ts';
 import type { RedisConnection } from '../../core/redis/connection.ts';
+import type { ThreadTimes } from './threads.ts';
 
 /** One piece of work for the package, as plain values: it is done in a process of its own. */
-export type Job = DumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob;
+export type Job = DumpJob | ContainerDumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob;
 
 export interface DumpJob {
 	kind: 'dump';
@@ -11,6 +12,15 @@ export interface DumpJob {
 	connection: PostgresConnection;
 	/** Dumped one after the other. */
 	databases: readonly string[];
+	compression: Compression;
+	backupDirectory: string;
+}
+
+export interface ContainerDumpJob {
+	kind: 'container-dump';
+	/** Of the Docker Engine. */
+	socketPath: string;
+	container: string;
 	compression: Compression;
 	backupDirectory: string;
 }
@@ -49,6 +59,8 @@ export interface Measured {
 	peakBytes: number;
 	/** The event loop's delay, 99th percentile, in milliseconds. */
 	loopDelayMs: number;
+	/** Processor time during the work. */
+	threads: ThreadTimes;
 }
 
 export type Outcome = Measured | { error: string };

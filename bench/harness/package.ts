@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as artifact from '../../core/artifact/index.ts';
 import type * as builtInDumps from '../../core/postgres/dump/builtInDump.ts';
+import type * as dockerDumps from '../../core/postgres/dump/dockerDump.ts';
 import type * as localDumps from '../../core/postgres/dump/localDump.ts';
 import type * as restores from '../../core/postgres/restore/restoreDump.ts';
 import type * as dumpVerification from '../../core/postgres/verifyPostgres.ts';
@@ -15,6 +16,7 @@ const load = <Module>(path: string): Module => fromDist(`./core/${path}.js`) as 
 
 export const { createArtifact, readManifest } = load<typeof artifact>('artifact/index');
 export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtInDump');
+export const { dockerDump } = load<typeof dockerDumps>('postgres/dump/dockerDump');
 export const { localDump } = load<typeof localDumps>('postgres/dump/localDump');
 export const { restoreDump } = load<typeof restores>('postgres/restore/restoreDump');
 export const { verifyPostgresArtifact } = load<typeof dumpVerification>('postgres/verifyPostgres');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Measured } from './jobs.ts';
 import type { Times } from './race.ts';
 import { median, spread } from './statistics.ts';
+import type { ThreadTimes } from './threads.ts';
 
 /** What a row's `ratio` counts: how many times as long as the peer, or an amount of its own. */
 export type Unit = 'times' | 'MB' | 'ms';
@@ -30,6 +31,8 @@ export interface ProcessRow {
 	peakMegabytes: number;
 	/** The median of the rounds' 99th percentiles. */
 	loopDelayMs: number;
+	/** Processor time by thread in the round of the median time. */
+	threads: ThreadTimes;
 }
 
 export interface GrowthPoint {
@@ -97,10 +100,12 @@ export function amount(work: string, unit: Unit, values: readonly number[]): Row
 }
 
 export function processRow(work: string, measured: readonly Measured[]): ProcessRow {
+	const bySeconds = [...measured].sort((a, b) => a.seconds - b.seconds);
 	return {
 		work,
 		peakMegabytes: Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 1e6,
 		loopDelayMs: median(measured.map(({ loopDelayMs }) => loopDelayMs)),
+		threads: bySeconds[Math.floor(bySeconds.length / 2)]?.threads ?? {},
 	};
 }
 
