@@ -7,7 +7,7 @@ import { addPrune } from './commands/prune';
 import { addRestore } from './commands/restore';
 import { addVerify } from './commands/verify';
 import { type ExitCode, exitCodeOf, exitCodes } from './exitCodes';
-import { addGlobalOptions, type GlobalOptions } from './options/global';
+import { addGlobalOptions, assertTimeZone, type GlobalOptions } from './options/global';
 import { Output } from './output/output';
 import type { Terminal } from './terminal';
 
@@ -72,6 +72,7 @@ async function perform(
 	const globals = command.optsWithGlobals<GlobalOptions>();
 	const output = new Output(terminal, globals);
 	try {
+		assertTimeZone(globals);
 		return await work({ terminal, signal, output, globals });
 	} catch (error) {
 		output.fail(error);

@@ -1,2 +1,21 @@
+import type { Manifest } from '../../core/artifact';
+import { manifestIfAny } from '../../core/artifact/verifyArtifact';
+
 /** What an argument that names an artifact may be. */
 export const artifactArgument = 'path, name in the backup directory, or "newest"';
+
+export interface ManifestOption {
+	/** False with --no-manifest. */
+	manifest: boolean;
+}
+
+export const noManifestHelp = 'do not compare with the manifest, as when that is what was damaged';
+
+/**
+ * The manifest that a restore is compared with, where there is one and it is to be heeded.
+ *
+ * @throws BackupError `damaged` for one that cannot be read
+ */
+export async function manifestOf(path: string, { manifest }: ManifestOption): Promise<Manifest | undefined> {
+	return manifest ? await manifestIfAny(path) : undefined;
+}

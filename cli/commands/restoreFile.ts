@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import { manifestIfAny } from '../../core/artifact/verifyArtifact';
 import { restoreFile } from '../../core/volume/restoreFile';
 import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { formatBytes } from '../output/units';
-import { artifactArgument } from './arguments';
+import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 
-interface Options {
+interface Options extends ManifestOption {
 	to: string;
 	overwrite?: boolean;
 }
@@ -20,10 +19,11 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 		.argument('<artifact>', artifactArgument)
 		.requiredOption('--to <path>', 'the file to make; its directory must exist')
 		.option('--overwrite', 'replace a file that is there')
-		.action((named: string, { to, overwrite }: Options, command: Command) =>
+		.option('--no-manifest', noManifestHelp)
+		.action((named: string, { to, overwrite, manifest: isCompared }: Options, command: Command) =>
 			run(command, async ({ globals, output, signal }) => {
 				const { path } = await findArtifact(named, globals, 'env');
-				const manifest = await manifestIfAny(path);
+				const manifest = await manifestOf(path, { manifest: isCompared });
 				const expected = manifest && { sha256: manifest.sha256 };
 				const bytes = await restoreFile({ artifactPath: path, destination: to, overwrite, expected }, signal);
 				output.result({ artifact: path, destination: to, bytes });

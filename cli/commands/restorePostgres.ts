@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { manifestIfAny } from '../../core/artifact/verifyArtifact';
 import { describeServer, type PostgresConnection } from '../../core/postgres/connection';
 import { builtInDump } from '../../core/postgres/dump/builtInDump';
 import type { OwnerRule, RestoreReport, RestoreTarget } from '../../core/postgres/restore/request';
@@ -12,9 +11,9 @@ import { wholeNumber } from '../options/numbers';
 import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
 import { formatBytes, plural } from '../output/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
-import { artifactArgument } from './arguments';
+import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 
-interface Options extends PostgresOptions, SafetyOptions {
+interface Options extends PostgresOptions, SafetyOptions, ManifestOption {
 	into?: string;
 	replace?: string;
 	yes?: boolean;
@@ -52,6 +51,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		)
 		.option('--no-privileges', 'leave grants out')
 		.option('--skip-missing-roles', 'leave out what names roles that the server lacks')
+		.option('--no-manifest', noManifestHelp)
 		.option('--table <schema.table>', 'only this table; may be repeated', (table, earlier: string[] = []) => [
 			...earlier,
 			table,
@@ -64,7 +64,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 			const report = await restoreDump(
 				{
 					artifactPath: path,
-					manifest: await manifestIfAny(path),
+					manifest: await manifestOf(path, options),
 					connection,
 					target: await chooseTarget(path, options, connection, tools),
 					options: {

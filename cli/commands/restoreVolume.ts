@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import { manifestIfAny } from '../../core/artifact/verifyArtifact';
 import { restoreArchive } from '../../core/volume/restoreArchive';
 import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { formatBytes, plural } from '../output/units';
-import { artifactArgument } from './arguments';
+import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 
-interface Options {
+interface Options extends ManifestOption {
 	to: string;
 	overwrite?: boolean;
 	allowOutsideLinks?: boolean;
@@ -23,13 +22,14 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.argument('<artifact>', artifactArgument)
 		.requiredOption('--to <directory>', 'an empty directory, or one that does not exist yet')
 		.option('--overwrite', 'replace files that are there; others stay')
+		.option('--no-manifest', noManifestHelp)
 		.option('--allow-outside-links', 'restore links that point out of the directory')
 		.option('--keep-owners', 'give files their numeric owners back (as root by default)')
 		.option('--no-keep-owners', 'everything belongs to whoever runs this')
-		.action((named: string, { to, ...options }: Options, command: Command) =>
+		.action((named: string, { to, manifest: isCompared, ...options }: Options, command: Command) =>
 			run(command, async ({ globals, output, signal }) => {
 				const { path } = await findArtifact(named, globals, 'n8n');
-				const manifest = await manifestIfAny(path);
+				const manifest = await manifestOf(path, { manifest: isCompared });
 				const { sha256, census } = manifest ?? {};
 				const request = {
 					artifactPath: path,

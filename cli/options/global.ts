@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { IANAZone } from 'luxon';
 import { BackupError } from '../../core/errors';
 
@@ -19,16 +19,20 @@ export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void
 			),
 		)
 		.addOption(
-			new Option('--time-zone <zone>', 'of dates and of names without a manifest (or GENERIC_TIMEZONE)')
-				.argParser(parseTimeZone)
-				.default(env.GENERIC_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone),
+			new Option(
+				'--time-zone <zone>',
+				'of dates and of names without a manifest (or GENERIC_TIMEZONE)',
+			).default(env.GENERIC_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone),
 		)
 		.option('--json', 'one JSON document on stdout, nothing else');
 }
 
-function parseTimeZone(zone: string): string {
-	if (IANAZone.isValidZone(zone)) return zone;
-	throw new InvalidArgumentError('Use a name such as Europe/Berlin.');
+/** @throws BackupError `bad-parameter` for a time zone that nobody knows, wherever it was named */
+export function assertTimeZone({ timeZone }: GlobalOptions): void {
+	if (IANAZone.isValidZone(timeZone)) return;
+	throw new BackupError('bad-parameter', `"${timeZone}" is not a known time zone`, {
+		advice: 'Use a name such as Europe/Berlin, with --time-zone or in the environment as GENERIC_TIMEZONE',
+	});
 }
 
 /**

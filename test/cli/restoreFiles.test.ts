@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Artifact, Component } from '../../core/artifact';
+import { type Artifact, type Component, manifestPath } from '../../core/artifact';
 import { makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';
@@ -43,6 +43,13 @@ describe('n8n-backup restore volume', () => {
 		const { exitCode } = await restore('volume', backups.n8n.path, '--to', directory.path('new'));
 		expect(exitCode).toBe(3);
 		await expect(stat(directory.path('new'))).rejects.toMatchObject({ code: 'ENOENT' });
+	});
+
+	it('restores an archive whose manifest was damaged when it is told not to look at that', async () => {
+		await writeFile(manifestPath(backups.n8n.path), 'what is this');
+		const args = ['volume', backups.n8n.path, '--to', directory.path('new')];
+		expect((await restore(...args)).exitCode).toBe(3);
+		expect((await restore(...args, '--no-manifest')).exitCode).toBe(0);
 	});
 
 	it('refuses a backup of another kind', async () => {
