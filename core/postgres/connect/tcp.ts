@@ -1,6 +1,7 @@
 import { addAbortListener } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { cancelledError } from '../../errors';
+import { connectForDirectReads } from './directReads';
 
 /** Quiet for this long, the other side is asked whether it is still there; the kernel gives up soon after. */
 const keepAliveAfterMs = 30_000;
@@ -18,9 +19,11 @@ export interface TcpTarget {
  */
 export async function openTcp({ host, port }: TcpTarget, signal: AbortSignal): Promise<Socket> {
 	if (signal.aborted) throw cancelledError(signal.reason);
-	const socket = host.startsWith('/')
-		? connect({ path: `${host}/.s.PGSQL.${port}` })
-		: connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs });
+	const socket = connectForDirectReads(
+		host.startsWith('/')
+			? { path: `${host}/.s.PGSQL.${port}` }
+			: { host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs },
+	);
 	using _ = addAbortListener(signal, () => socket.destroy(cancelledError(signal.reason)));
 	await new Promise<void>((resolve, reject) => {
 		socket.once('connect', resolve);

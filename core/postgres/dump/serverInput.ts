@@ -1,0 +1,59 @@
+import { type Duplex, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { readDirectly } from '../connect/directReads';
+import { PasswordOnlySasl } from './saslFilter';
+import { SessionKeyReader } from './sessionKey';
+import { RingWriter, type SharedRing } from './worker/sharedRing';
+
+/** What a server sends, on its way into the ring that pg_dump reads from, as fast as there is room. */
+export class ServerInput {
+	readonly #server: Duplex;
+	readonly #session = new SessionKeyReader();
+	readonly #ring: RingWriter;
+	#isDirect = false;
+
+	constructor(server: Duplex, ring: SharedRing) {
+		this.#server = server;
+		this.#ring = new RingWriter(ring);
+	}
+
+	/** See {@link SessionKeyReader.key}. */
+	get sessionKey(): Buffer | undefined {
+		return this.#session.key;
+	}
+
+	/** Receives until the connection ends, and rejects with what it failed with. */
+	async receive(): Promise<void> {
+		const sink = new Writable({
+			write: (chunk: Buffer, _encoding, callback) => this.#writeAll(chunk, callback),
+		});
+		try {
+			await pipeline(this.#server, this.#session, new PasswordOnlySasl(), sink);
+		} finally {
+			this.#ring.close();
+		}
+	}
+
+	/**
+	 * To be called before pg_dump sends something. The log-in passes through filters; from the first query on, when
+	 * everything before it was received and the server waits, bytes go from the socket straight into the ring.
+	 */
+	beforeSending(): void {
+		if (this.#isDirect || this.#session.key === undefined) return;
+		this.#isDirect = true;
+		readDirectly(this.#server, (bytes) => {
+			const count = this.#ring.write(bytes);
+			if (count === bytes.length) return true;
+			const rest = Buffer.from(bytes.subarray(count));
+			// Not before this has returned: resuming what is not paused yet would leave it paused for good.
+			void this.#ring.room().then(() => this.#writeAll(rest, () => this.#server.resume()));
+			return false;
+		});
+	}
+
+	#writeAll(chunk: Buffer, callback: () => void): void {
+		const count = this.#ring.write(chunk);
+		if (count === chunk.length) callback();
+		else void this.#ring.room().then(() => this.#writeAll(chunk.subarray(count), callback));
+	}
+}
