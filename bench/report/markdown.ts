@@ -19,7 +19,10 @@ export function toMarkdown(results: Results): string {
 		table(['work', 'peer', 'work', 'peer', 'ratio', 'limit', 'met'], results.rows.map(formatRow)),
 		'Medians of the rounds, in brackets the fastest and the slowest.',
 		'### Memory and event loop',
-		table(['work', 'peak above idle', 'event loop delay, p99'], results.processes.map(formatProcess)),
+		table(
+			['work', 'peak above idle', 'event loop delay, p99', 'processor time by thread'],
+			results.processes.map(formatProcess),
+		),
 		'### As work grows',
 		...results.growth.flatMap(formatGrowth),
 		'![Time and peak memory as work grows](growth.svg)',
@@ -44,8 +47,9 @@ function withSpread(median: number, [least, most]: [number, number], unit: Unit)
 	return `${median.toFixed(digits)} ${name} (${least.toFixed(digits)}–${most.toFixed(digits)})`;
 }
 
-function formatProcess({ work, peakMegabytes, loopDelayMs }: ProcessRow): string[] {
-	return [work, `${peakMegabytes.toFixed(0)} MB`, `${loopDelayMs.toFixed(1)} ms`];
+function formatProcess({ work, peakMegabytes, loopDelayMs, threads }: ProcessRow): string[] {
+	const times = Object.entries(threads).map(([name, seconds]) => `${name} ${seconds.toFixed(2)} s`);
+	return [work, `${peakMegabytes.toFixed(0)} MB`, `${loopDelayMs.toFixed(1)} ms`, times.join(', ')];
 }
 
 function formatGrowth({ work, of, points, exponent }: GrowthSeries): string[] {
