@@ -1,9 +1,9 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { createArtifact } from '../../../core/artifact';
-import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { artifactItemWithKeyWarning } from '../keyWarning';
 import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {
@@ -59,7 +59,8 @@ export async function plan(
 	return sources.map(({ name, prefix, open }): Job => async (jobSignal) => {
 		const ownPrefix = choosePrefix(chosen.prefix, prefix, sources.length);
 		const step = `Archiving ${name}`;
-		return artifactItem(await createArtifact({ ...request, prefix: ownPrefix, step }, open, jobSignal));
+		const artifact = await createArtifact({ ...request, prefix: ownPrefix, step }, open, jobSignal);
+		return await artifactItemWithKeyWarning(artifact, request);
 	});
 }
 

@@ -2,10 +2,10 @@ import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n
 import { createArtifact } from '../../../core/artifact';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { artifactItemWithKeyWarning } from '../keyWarning';
 
 export const option: INodePropertyOptions = {
 	name: 'Copy File',
@@ -50,5 +50,10 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		compression: { method: 'none' as const },
 		step: `Copying ${path}`,
 	};
-	return [async (signal) => artifactItem(await createArtifact(request, copyFile({ path }), signal))];
+	return [
+		async (signal) => {
+			const artifact = await createArtifact(request, copyFile({ path }), signal);
+			return await artifactItemWithKeyWarning(artifact, request);
+		},
+	];
 }
