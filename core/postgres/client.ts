@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { cancelledError } from '../errors';
 import { openTransport } from './connect/transport';
-import type { PostgresConnection } from './connection';
+import { connectTimeoutOf, type PostgresConnection } from './connection';
 import { loginError, serverError } from './serverError';
 
 export { serverError } from './serverError';
@@ -39,6 +39,8 @@ export async function openClient(
 		database,
 		application_name: options.applicationName ?? 'n8n-nodes-backup',
 		ssl: false,
+		// Of a server that takes the connection and then says nothing.
+		connectionTimeoutMillis: connectTimeoutOf(connection),
 		stream: () => asPgStream(transport),
 	});
 	client.on('error', () => {});

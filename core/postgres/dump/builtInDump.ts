@@ -1,16 +1,18 @@
 import { addAbortListener } from 'node:events';
+import type { Duplex } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../../artifact';
-import { BackupError, cancelledError } from '../../errors';
+import { BackupError, cancelledError, networkError } from '../../errors';
 import { DumpInspector } from '../census';
 import { openTransport } from '../connect/transport';
-import type { PostgresConnection } from '../connection';
+import { connectTimeoutOf, describeServer, type PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 import { type PgDumpThread, startPgDump } from './pgDumpThread';
 import { pgDumpProgram } from './wasmProgram';
+import type { PgDumpExit } from './worker/messages';
 
 /**
  * A dump by the engine `built-in`: PostgreSQL's own pg_dump as WebAssembly in a worker thread, over a connection
@@ -29,6 +31,7 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 			inspect: (chunk) => inspector.inspect(chunk),
 			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
 		});
+		giveUpSilent(server, connection, (error) => thread.output.destroy(error));
 		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
 		const proven = prove(thread, connection, request, inspector).finally(() =>
 			cancellation[Symbol.dispose](),
@@ -55,7 +58,7 @@ async function prove(
 				request,
 				messages: exit.messages,
 				connectionError: thread.connectionError(),
-				ending: exit.crash ?? `it ended with exit code ${exit.exitCode}`,
+				ending: describeExit(exit),
 			});
 		}
 		const inspection = inspector.conclude();
@@ -72,6 +75,24 @@ async function prove(
 		output.destroy(error instanceof Error ? error : undefined);
 		throw error;
 	}
+}
+
+/** pg_dump itself would wait for ever for a server that takes the connection and then says nothing. */
+function giveUpSilent(
+	server: Duplex,
+	connection: PostgresConnection,
+	giveUp: (error: BackupError) => void,
+): void {
+	const timer = setTimeout(
+		() => giveUp(networkError({ code: 'ETIMEDOUT' }, describeServer(connection))),
+		connectTimeoutOf(connection),
+	);
+	server.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+}
+
+function describeExit({ exitCode, crash }: PgDumpExit): string {
+	if (crash !== undefined) return crash;
+	return exitCode === undefined ? 'its thread ended without a word' : `it ended with exit code ${exitCode}`;
 }
 
 function abandoned(): BackupError {

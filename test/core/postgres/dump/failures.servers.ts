@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
@@ -55,6 +56,23 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 			'Nothing answers at PostgreSQL at 127.0.0.1:1. Start the server, or correct host and port in the credential.',
 		);
 	});
+
+	test.each(['disable', 'prefer'] as const)(
+		'a server that takes the connection and says nothing is given up (TLS: %s)',
+		async (mode) => {
+			const sockets = new Set<Socket>();
+			const silent = createServer((socket) => sockets.add(socket));
+			await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+			const { port } = silent.address() as AddressInfo;
+			const tls = { mode, verifyCertificate: true };
+			await expect(dump({ port, tls, connectTimeoutMs: 300 })).rejects.toMatchObject({
+				code: 'unreachable',
+				message: expect.stringContaining(`PostgreSQL at 127.0.0.1:${port} did not answer in time.`),
+			});
+			sockets.forEach((socket) => socket.destroy());
+			await new Promise((resolve) => silent.close(resolve));
+		},
+	);
 
 	test('a table that may not be read is named', async () => {
 		await expect(dump({ user: 'clerk', password: 'clerk' })).rejects.toMatchObject({

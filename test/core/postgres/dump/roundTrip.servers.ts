@@ -105,6 +105,12 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		expect(facts.census).toMatchObject({ tables: everythingCounted });
 	});
 
+	test('a server may be reached by its Unix socket', async () => {
+		const connection = connectionTo(server, { host: server.socketDir });
+		const { facts } = await readDump(engines[engine]!(connection, requestFor('everything')));
+		expect(facts.census).toMatchObject({ tables: everythingCounted });
+	});
+
 	test('an empty database is a valid backup with a warning', async () => {
 		await server.createDatabase('empty');
 		const { sql, facts } = await readDump(open('empty'));
