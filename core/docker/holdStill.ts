@@ -1,4 +1,4 @@
-import { BackupError } from '../errors';
+import { BackupError, cancelledError, errorMessage } from '../errors';
 import type { DockerClient } from './client';
 import { chooseContainer, type Container, listContainers } from './containers';
 import { Lease } from './lease';
@@ -40,21 +40,32 @@ export async function holdStill(
 			if (ids.length > 0) await putBackIntoService(client, outOfService);
 		} catch (error) {
 			lease.abandon();
-			throw error;
+			throw stillOut(running, error);
 		}
 		await lease.release();
 	};
 	try {
 		for (const container of running) {
-			signal.throwIfAborted();
+			if (signal.aborted) break;
 			await takeOutOfService(client, container, how);
 		}
-		signal.throwIfAborted();
+		if (signal.aborted) throw cancelledError(signal.reason);
 	} catch (error) {
 		await release();
 		throw error;
 	}
 	return { lease, names: running.map(({ name }) => name), release };
+}
+
+/** The engine's refusals name the containers; that it cannot be reached does not. */
+function stillOut(containers: Container[], error: unknown): BackupError {
+	if (error instanceof BackupError && error.code === 'server') return error;
+	const names = containers.map(({ name }) => name).join(', ');
+	return new BackupError('unreachable', `${names} may not be running again: ${errorMessage(error)}`, {
+		advice:
+			'The next run that uses the engine gets them running again; see with docker ps -a whether that can wait',
+		cause: error,
+	});
 }
 
 async function runningOnes(

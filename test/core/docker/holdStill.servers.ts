@@ -88,7 +88,7 @@ describeDocker('Containers that are held still', () => {
 			return answer;
 		});
 		const attempt = holdStill(client, { containers: ['app', 'shop-worker-1'], how: 'pause' }, cancel.signal);
-		await expect(attempt).rejects.toThrow();
+		await expect(attempt).rejects.toThrow('cancelled');
 		jest.restoreAllMocks();
 	});
 

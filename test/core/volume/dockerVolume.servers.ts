@@ -11,6 +11,7 @@ import { createArtifact } from '../../../core/artifact';
 import type { TarCensus } from '../../../core/artifact/manifest';
 import { connectDocker } from '../../../core/docker/client';
 import type { DockerConnection } from '../../../core/docker/connection';
+import { recoverLeftovers } from '../../../core/docker/recover';
 import { composeProjectVolumes, findVolume, listVolumes } from '../../../core/docker/volumes';
 import {
 	dockerVolume,
@@ -260,5 +261,35 @@ describeDocker('A volume, archived through the engine', () => {
 			);
 			proxy.forbid = undefined;
 		});
+	});
+});
+
+describeDocker('An engine that is stopped while a volume is read', () => {
+	it('fails the archive, and the next run puts right what this one could not', async () => {
+		const engine = await startDocker();
+		try {
+			const connection: DockerConnection = { kind: 'socket', path: engine.socketPath };
+			const app = await runContainer(engine, ['sleep', '1000'], { name: 'app', volumes: { data: '/data' } });
+			const { Mountpoint } = await engine.docker.getVolume('data').inspect();
+			for (let i = 0; i < 20; i++) writeFileSync(join(Mountpoint, `${i}`), Buffer.alloc(4 * 1024 * 1024, i));
+			const options: DockerVolumeOptions = { holdStill: { containers: ['app'], how: 'stop' } };
+			const source = await dockerVolume(connection, { volume: 'data' }, options)(never);
+			source.stream.on('error', () => {});
+			await new Promise((resolve) => source.stream.once('readable', resolve));
+			const stopped = engine.stopDaemon();
+			source.stream.resume();
+			await expect(source.finished).rejects.toThrow(/^app may not be running again: .* The next run/);
+			await stopped;
+
+			await engine.startDaemon();
+			expect((await app.inspect()).State.Status).toBe('exited');
+			expect(await ownContainers(engine)).toHaveLength(1);
+			const client = await connectDocker(connection);
+			await recoverLeftovers(client, never, 1000);
+			expect((await app.inspect()).State.Status).toBe('running');
+			expect(await ownContainers(engine)).toEqual([]);
+		} finally {
+			await engine.stop();
+		}
 	});
 });
