@@ -3,7 +3,7 @@ import type { DockerClient } from './client';
 import { chooseContainer, type Container, listContainers } from './containers';
 import { Lease } from './lease';
 import { isOwnContainer } from './ownContainer';
-import { putBackIntoService, type StillHow, takeOutOfService } from './service';
+import { putBackIntoService, type StillHow, takeOutOfService } from './outOfService';
 
 export interface HoldStillRequest {
 	/** Names, ids or Compose services; those that do not run are left as they are. */

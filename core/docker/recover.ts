@@ -5,7 +5,7 @@ import { type Container, listAllContainers } from './containers';
 import { removeHelper } from './helperContainer';
 import { leaseLabel, pausedLabel, roleLabel, stoppedLabel } from './labels';
 import { isHeldHere, renewEveryMs } from './lease';
-import { putBackIntoService } from './service';
+import { putBackIntoService } from './outOfService';
 
 /** A lease whose name has not changed for this long belongs to a run that is gone. In milliseconds. */
 export const abandonedAfterMs = 4 * renewEveryMs;

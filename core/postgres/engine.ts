@@ -2,7 +2,7 @@ import type { EngineName, OpenSource } from '../artifact';
 import type { DockerConnection } from '../docker';
 import type { PostgresConnection } from './connection';
 import { builtInDump } from './dump/builtInDump';
-import type { ContainerLogin } from './dump/containerClient';
+import type { ContainerLogin } from './dump/containerProgram';
 import { askContainer, dockerDump, dockerGlobals } from './dump/dockerDump';
 import { localDump } from './dump/localDump';
 import type { DumpRequest } from './dumpRequest';

@@ -1,6 +1,6 @@
 import { BackupError } from '../../errors';
 import { type Container, type DockerClient, runExec } from '../../docker';
-import { type ContainerLogin, containerProgram } from './containerClient';
+import { type ContainerLogin, containerProgram } from './containerProgram';
 import { dumpError } from './dumpError';
 
 /** What a server inside a container says of itself. */

@@ -13,7 +13,7 @@ import {
 } from '../../docker';
 import { type DumpInspection, DumpInspector, InspectingStream } from '../census';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
-import { type ContainerLogin, containerProgram } from './containerClient';
+import { type ContainerLogin, containerProgram } from './containerProgram';
 import { askContainerServer, containerPlace, type ContainerServer } from './containerServer';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';

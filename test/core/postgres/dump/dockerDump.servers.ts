@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
 import { type Artifact, createArtifact, type OpenSource } from '../../../../core/artifact';
 import type { DockerConnection } from '../../../../core/docker/connection';
-import type { ContainerLogin } from '../../../../core/postgres/dump/containerClient';
+import type { ContainerLogin } from '../../../../core/postgres/dump/containerProgram';
 import { askContainer, dockerDump, dockerGlobals } from '../../../../core/postgres/dump/dockerDump';
 import type { DumpRequest } from '../../../../core/postgres/dumpRequest';
 import { type DockerEngine, startDocker } from '../../../../scripts/servers/docker.ts';
