@@ -83,10 +83,10 @@ export class MemberGuard {
 	/** Follows a link the way the system would, but inside the archive only. */
 	#leadsOutside(path: string, target: string): boolean {
 		const resolved = path.split('/').slice(0, -1);
-		const todo = target.split('/');
+		const ahead = target.split('/');
 		if (target.startsWith('/')) return true;
-		for (let followed = 0; todo.length > 0;) {
-			const part = todo.shift()!;
+		for (let followed = 0; ahead.length > 0;) {
+			const part = ahead.shift()!;
 			if (part === '' || part === '.') continue;
 			if (part === '..') {
 				if (resolved.pop() === undefined) return true;
@@ -99,7 +99,7 @@ export class MemberGuard {
 			if (++followed > mostLinksInPath) return false;
 			if (next.startsWith('/')) return true;
 			resolved.pop();
-			todo.unshift(...next.split('/'));
+			ahead.unshift(...next.split('/'));
 		}
 		return false;
 	}
