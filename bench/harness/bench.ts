@@ -74,7 +74,7 @@ export class Bench {
 		const times = await race(contestants, this.scale);
 		for (const [work, peer] of pairs) {
 			const [ours, theirs] = [times.get(work), times.get(peer)];
-			if (ours && theirs) this.rows.push(compare(ours, theirs));
+			if (ours && theirs?.seconds.length) this.rows.push(compare(ours, theirs));
 		}
 		for (const { name, measured } of times.values()) {
 			if (measured.length > 0) this.processes.push(processRow(name, measured));

@@ -6,7 +6,7 @@ export interface Contestant {
 	run(): Promise<Measured | number>;
 	/** Makes ready for a run, outside of the measured time. */
 	prepare?: () => Promise<void>;
-	/** Measured for the table only, once where time is short: nothing was promised against it. */
+	/** Measured for the table only, in fewer rounds or none: nothing was promised against it. */
 	isAside?: boolean;
 }
 
