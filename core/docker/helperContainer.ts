@@ -7,10 +7,10 @@ import { operations } from './operations';
 
 export interface HelperRequest {
 	name: string;
-	role: 'lease' | 'reader';
+	role: 'lease' | 'reader' | 'writer';
 	leaseId: string;
 	labels?: Record<string, string>;
-	/** A volume to mount, read-only. */
+	/** A volume to mount: read-only, unless it is for a writer. */
 	volume?: { name: string; mountPoint: string };
 }
 
@@ -53,7 +53,7 @@ async function tryCreate(
 		// Never run; but the engine wants to know a command.
 		Cmd: ['never-started'],
 		Labels: { ...labels, [leaseLabel]: leaseId, [roleLabel]: role },
-		HostConfig: { NetworkMode: 'none', Mounts: volume ? [readOnlyMount(volume)] : [] },
+		HostConfig: { NetworkMode: 'none', Mounts: volume ? [mount(volume, role !== 'writer')] : [] },
 	};
 	return await client.call(operations.createContainer, async (docker, abortSignal) => {
 		try {
@@ -67,12 +67,12 @@ async function tryCreate(
 	});
 }
 
-function readOnlyMount({ name, mountPoint }: { name: string; mountPoint: string }) {
+function mount({ name, mountPoint }: { name: string; mountPoint: string }, readOnly: boolean) {
 	return {
 		Type: 'volume' as const,
 		Source: name,
 		Target: mountPoint,
-		ReadOnly: true,
+		ReadOnly: readOnly,
 		// An empty volume must stay empty whatever the image holds at this path.
 		VolumeOptions: { NoCopy: true },
 	};

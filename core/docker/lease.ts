@@ -31,7 +31,7 @@ export class Lease {
 	readonly #client: DockerClient;
 	readonly #container: Helper;
 	readonly #timer: NodeJS.Timeout;
-	readonly #readers: Helper[] = [];
+	readonly #helpers: Helper[] = [];
 	#renewals = 0;
 
 	private constructor(client: DockerClient, id: string, container: Helper) {
@@ -61,17 +61,29 @@ export class Lease {
 
 	/** A container that is never started, to read a volume from. It is removed with the lease. */
 	async createReader(volume: { name: string; mountPoint: string }): Promise<Helper> {
-		const name = `n8n-backup-reader-${this.id}`;
-		const reader = await createHelper(this.#client, { name, role: 'reader', leaseId: this.id, volume });
-		this.#readers.push(reader);
-		return reader;
+		return await this.#createHelper('reader', volume);
 	}
 
-	/** Removes readers and lease; what was paused must be running again by then. */
+	/** As {@link createReader}, to restore a volume. */
+	async createWriter(volume: { name: string; mountPoint: string }): Promise<Helper> {
+		return await this.#createHelper('writer', volume);
+	}
+
+	async #createHelper(
+		role: 'reader' | 'writer',
+		volume: { name: string; mountPoint: string },
+	): Promise<Helper> {
+		const name = `n8n-backup-${role}-${this.id}`;
+		const helper = await createHelper(this.#client, { name, role, leaseId: this.id, volume });
+		this.#helpers.push(helper);
+		return helper;
+	}
+
+	/** Removes its helpers and the lease itself; what was paused must be running again by then. */
 	async release(): Promise<void> {
 		clearInterval(this.#timer);
 		try {
-			for (const helper of [...this.#readers, this.#container]) await removeHelper(this.#client, helper);
+			for (const helper of [...this.#helpers, this.#container]) await removeHelper(this.#client, helper);
 		} finally {
 			living.delete(this.id);
 		}

@@ -45,6 +45,11 @@ export const operations = {
 		purpose: 'read files of a container',
 		permissions: ['CONTAINERS'],
 	},
+	writeArchive: {
+		call: 'PUT /containers/{id}/archive',
+		purpose: 'put files into a container',
+		permissions: ['CONTAINERS', 'POST'],
+	},
 	listVolumes: {
 		call: 'GET /volumes',
 		purpose: 'list the volumes',

@@ -75,11 +75,11 @@ async function undo(client: DockerClient, group: Group): Promise<string[]> {
 			paused: ids(pausedLabel),
 			stopped: ids(stoppedLabel),
 		});
-		// Readers first: as long as the lease is there, everything can be found and tried again.
-		const readersFirst = group.toSorted((a, b) =>
+		// The lease last: as long as the lease is there, everything can be found and tried again.
+		const leaseLast = group.toSorted((a, b) =>
 			(b.labels[roleLabel] ?? '').localeCompare(a.labels[roleLabel] ?? ''),
 		);
-		for (const helper of readersFirst) await removeHelper(client, helper);
+		for (const helper of leaseLast) await removeHelper(client, helper);
 		const what = resumed.length > 0 ? `; running again: ${resumed.join(', ')}` : '';
 		return [`A run before this one was cut off and left helper containers behind, which were removed${what}`];
 	} catch (error) {

@@ -13,7 +13,7 @@ import { failedRestore } from './failedRestore';
 import { followLoading } from './followLoading';
 import { plainAddress, RdbMaster } from './rdbMaster';
 import { makeMasterAgain } from './release';
-import { examineTarget, type Target } from './target';
+import { demandPlainReplication, examineTarget, type Target } from './target';
 
 export interface RestoreRequest {
 	/** Opens the RDB's own bytes, decompressed. Called twice: to prove it and to send it. */
@@ -66,7 +66,10 @@ export async function restoreRdb(
 	const rdb = await inspectRdb(await request.openRdb(), signal);
 	const { idleTimeoutMs = 300_000, comeTimeoutMs = 20_000 } = request;
 	const options = { signal, commandTimeoutMs: idleTimeoutMs };
-	const target = await withRedis(connection, options, (client) => examineTarget(client, rdb));
+	const target = await withRedis(connection, options, async (client) => {
+		await demandPlainReplication(client);
+		return await examineTarget(client, rdb);
+	});
 	const safetySnapshot = await request.takeSafetySnapshot?.();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	// That may have taken long; a server with a timeout would have ended the connection meanwhile.

@@ -1,5 +1,5 @@
 import { BackupError } from '../../errors';
-import type { RedisClient } from '../client';
+import type { RedisCommands } from '../client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { readServerFacts, type ServerFacts } from '../serverFacts';
@@ -17,7 +17,7 @@ export interface Target extends ServerFacts {
  *
  * @throws {BackupError} `unsupported` or `server`; nothing was changed
  */
-export async function examineTarget(client: RedisClient, rdb: RdbFacts): Promise<Target> {
+export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promise<Target> {
 	const server = describeServer(client.connection);
 	await client.command('INFO', 'replication');
 	const facts = await readServerFacts(client);
@@ -26,7 +26,7 @@ export async function examineTarget(client: RedisClient, rdb: RdbFacts): Promise
 	const refuse = (what: string, advice: string) => new BackupError('unsupported', what, { advice });
 	if (facts.cluster) {
 		throw refuse(
-			`${server} is a node of a cluster, which cannot be made a replica for a restore`,
+			`${server} is a node of a cluster, which holds only some of the keys and cannot be restored alone`,
 			'Stop the node, put the RDB into its data directory and start it, or restore into a server without cluster mode',
 		);
 	}
@@ -50,12 +50,6 @@ export async function examineTarget(client: RedisClient, rdb: RdbFacts): Promise
 			`Set databases to ${highest + 1} or more in its redis.conf and restart it`,
 		);
 	}
-	if ((await setting(client, 'tls-replication')) === 'yes') {
-		throw refuse(
-			`${server} replicates over TLS only, which a restore from n8n cannot serve`,
-			'Set tls-replication to no for the time of the restore: CONFIG SET tls-replication no',
-		);
-	}
 	if (rdb.modules.length > 0 && (await hasNoModules(client))) {
 		throw refuse(
 			`The RDB has values of modules (${rdb.modules.join(', ')}) and ${server} has loaded none`,
@@ -74,14 +68,29 @@ export async function examineTarget(client: RedisClient, rdb: RdbFacts): Promise
 	};
 }
 
+/**
+ * What only a restore by replication asks of the server.
+ *
+ * @throws {BackupError} `unsupported`; nothing was changed
+ */
+export async function demandPlainReplication(client: RedisCommands): Promise<void> {
+	if ((await setting(client, 'tls-replication')) !== 'yes') return;
+	const server = describeServer(client.connection);
+	throw new BackupError(
+		'unsupported',
+		`${server} replicates over TLS only, which a restore from n8n cannot serve`,
+		{ advice: 'Set tls-replication to no for the time of the restore: CONFIG SET tls-replication no' },
+	);
+}
+
 /** One setting; undefined where CONFIG is not permitted or the server does not know it. */
-async function setting(client: RedisClient, name: string): Promise<string | undefined> {
+async function setting(client: RedisCommands, name: string): Promise<string | undefined> {
 	const reply = await client.ask('CONFIG', 'GET', name);
 	const value = Array.isArray(reply) ? reply[1] : undefined;
 	return typeof value === 'string' ? value : undefined;
 }
 
-async function hasNoModules(client: RedisClient): Promise<boolean> {
+async function hasNoModules(client: RedisCommands): Promise<boolean> {
 	const reply = await client.ask('MODULE', 'LIST');
 	return Array.isArray(reply) && reply.length === 0;
 }

@@ -1,0 +1,155 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import type { OnProgress } from '../../artifact/progress';
+import {
+	connectDocker,
+	type Container,
+	type DockerClient,
+	type DockerConnection,
+	findContainer,
+	holdStill,
+	putBackIntoService,
+	recoverLeftovers,
+	requireRunning,
+	takeOutOfService,
+} from '../../docker';
+import { BackupError, cancelledError, errorMessage } from '../../errors';
+import { describeServer } from '../connection';
+import { ContainerRedis, type ContainerRedisLogin } from '../containerRedis';
+import { inspectRdb } from '../rdb/inspectRdb';
+import type { RdbFacts } from '../rdb/rdbInspector';
+import { countKeys } from '../serverFacts';
+import type { RestoreResult } from './restoreRdb';
+import { learnFiles, putRdb, type RdbFile, type ServerFiles } from './serverFiles';
+import { examineTarget } from './target';
+import { demandLoaded, untilLoaded } from './untilLoaded';
+
+export interface DockerRestoreRequest extends ContainerRedisLogin {
+	/** Opens the RDB's own bytes, decompressed. Called several times. */
+	openRdb: () => Readable | Promise<Readable>;
+	/**
+	 * Saves what the server holds now and answers the path of that RDB, which is put back when the restore fails.
+	 * Undefined where whoever asks for the restore does without.
+	 */
+	takeSafetySnapshot: (() => Promise<string>) | undefined;
+	onProgress?: OnProgress;
+}
+
+/** What was stopped must be started again, and what was replaced put back, whoever has lost patience. */
+const uncancelled = new AbortController().signal;
+
+/**
+ * Engine `docker`: the container is stopped, the RDB is put into the server's data directory, and the container
+ * is started. A server that starts from an append-only file gets the RDB as the base of that file.
+ *
+ * What is written to the server between the safety snapshot and the stop is lost. When anything fails after the
+ * stop, cancelling included, the safety snapshot is put back. The container runs again whatever happens, also
+ * after a crash of this process: the next run that uses the engine starts it.
+ *
+ * @param reference of the container, as `findContainer` understands it
+ * @throws BackupError before anything was touched: `damaged` or `incomplete` for the RDB, `unsupported` for what
+ * the server cannot load; afterwards with what the server holds then
+ */
+export async function dockerRestoreRdb(
+	connection: DockerConnection,
+	reference: string,
+	request: DockerRestoreRequest,
+	signal: AbortSignal,
+): Promise<RestoreResult> {
+	const rdb = await inspectRdb(await request.openRdb(), signal);
+	const client = await connectDocker(connection);
+	const leftovers = await recoverLeftovers(client, signal);
+	const container = await findContainer(client, reference, signal);
+	requireRunning(container);
+	demandLasting(container);
+	const redis = new ContainerRedis(client, container, request, signal);
+	const target = await examineTarget(redis, rdb);
+	const files = await learnFiles(redis);
+	const safetySnapshot = await request.takeSafetySnapshot?.();
+	const attempt: Attempt = { client, container, request, files, safetySnapshot };
+
+	if (signal.aborted) throw cancelledError(signal.reason);
+	const held = await holdStill(client, { containers: [container.id], how: 'stop' }, uncancelled);
+	try {
+		const keys = await restoreStopped(attempt, rdb, signal);
+		const warnings = [...leftovers, ...rdb.warnings, ...target.warnings];
+		return { keys, keysBefore: target.keys, safetySnapshot, rdb, warnings };
+	} finally {
+		await held.release();
+	}
+}
+
+/** Everything that a restore, and undoing it, need to know. */
+interface Attempt {
+	client: DockerClient;
+	container: Container;
+	request: DockerRestoreRequest;
+	files: ServerFiles;
+	/** Path of the artifact. */
+	safetySnapshot: string | undefined;
+}
+
+/** Puts the RDB into the stopped container and starts it; answers the number of keys that the server then has. */
+async function restoreStopped(attempt: Attempt, rdb: RdbFacts, signal: AbortSignal): Promise<number> {
+	try {
+		const info = await startOn(attempt, { open: attempt.request.openRdb, bytes: rdb.bytes }, signal);
+		return demandLoaded(info, rdb, describeServer({ host: attempt.container.name, port: portOf(attempt) }));
+	} catch (error) {
+		throw await putBack(attempt, signal.aborted ? cancelledError(error) : error);
+	}
+}
+
+/** Starts the stopped server on an RDB; answers what it says of itself once it has loaded that. */
+async function startOn(
+	{ client, container, request, files }: Attempt,
+	rdb: RdbFile,
+	signal: AbortSignal,
+): Promise<Map<string, string>> {
+	if (signal.aborted) throw cancelledError(signal.reason);
+	await putRdb(client, container, files, rdb, signal);
+	await putBackIntoService(client, { paused: [], stopped: [container.id] });
+	const redis = new ContainerRedis(client, container, request, signal);
+	return await untilLoaded({ client, container, redis, onProgress: request.onProgress }, signal);
+}
+
+/** Starts the server on the safety snapshot; answers the error of the restore, with what became of that. */
+async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
+	const { client, container, safetySnapshot } = attempt;
+	const known = error instanceof BackupError ? error : undefined;
+	const failed = (left: string, advice: string) =>
+		new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
+			advice,
+			cause: error,
+		});
+	if (safetySnapshot === undefined) {
+		return failed(
+			`${container.name} is started again on what lies in its data directory; no safety snapshot was taken`,
+			known?.advice ?? 'Restore another backup',
+		);
+	}
+	try {
+		await takeOutOfService(client, container, 'stop');
+		const { size: bytes } = await stat(safetySnapshot);
+		const info = await startOn(attempt, { open: () => createReadStream(safetySnapshot), bytes }, uncancelled);
+		const left = `What ${container.name} held before was put back from the safety snapshot ${safetySnapshot}; it holds ${countKeys(info)} keys`;
+		return failed(left, known?.advice ?? 'Restore another backup');
+	} catch (second) {
+		return failed(
+			`Putting back what ${container.name} held before failed as well: ${errorMessage(second)}`,
+			`What it held is in the safety snapshot ${safetySnapshot}: restore that one as soon as the server runs`,
+		);
+	}
+}
+
+function portOf({ request }: Attempt): number {
+	return request.port ?? 6379;
+}
+
+/** Containers of `docker compose run` are removed by the engine when they stop. */
+function demandLasting({ name, isOneOff }: Container): void {
+	if (!isOneOff) return;
+	throw new BackupError('unsupported', `${name} is a container for one command, which is gone once stopped`, {
+		advice: 'Restore by the built-in engine, or into the service’s own container',
+	});
+}

@@ -1,0 +1,226 @@
+import type Docker from 'dockerode';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { DockerConnection } from '../../../../core/docker/connection';
+import { dockerSnapshot } from '../../../../core/redis/dockerSnapshot';
+import { dockerRestoreRdb, type DockerRestoreRequest } from '../../../../core/redis/restore/dockerRestore';
+import { type DockerEngine, startDocker } from '../../../../scripts/servers/docker.ts';
+import {
+	execute,
+	type RedisContainerOptions,
+	redisCli,
+	runRedisContainer,
+} from '../../../../scripts/servers/dockerContainers.ts';
+import { describeDocker } from '../../docker/support/describeDocker.ts';
+import { ownContainers, until } from '../../docker/support/leftovers.ts';
+import { startProxy } from '../../docker/support/recordingProxy.ts';
+
+jest.setTimeout(120_000);
+
+const never = new AbortController().signal;
+const password = 'in no "list" of processes';
+const appendOnly = ['--appendonly', 'yes'];
+
+describeDocker('A restore by the engine docker', () => {
+	let engine: DockerEngine;
+	let connection: DockerConnection;
+	let home: string;
+	/** 5,001 keys, one of them with a time to live. */
+	let backup: string;
+
+	beforeAll(async () => {
+		home = await mkdtemp(join(tmpdir(), 'docker-restore-'));
+		engine = await startDocker();
+		connection = { kind: 'socket', path: engine.socketPath };
+		await withServer({}, async (source) => {
+			await redisCli(source, ['DEBUG', 'POPULATE', '5000', 'restored', '100']);
+			await redisCli(source, ['SET', 'soon', 'gone', 'EX', '86400']);
+			backup = await snapshot('target');
+		});
+	});
+	afterEach(async () => {
+		expect(await ownContainers(engine)).toEqual([]);
+	});
+	afterAll(async () => {
+		await engine?.stop();
+		await rm(home, { recursive: true, force: true });
+	});
+
+	async function withServer(
+		options: Partial<RedisContainerOptions>,
+		work: (container: Docker.Container) => Promise<void>,
+	): Promise<void> {
+		const settings = ['--enable-debug-command', 'yes', ...(options.settings ?? [])];
+		const container = await runRedisContainer(engine, { name: 'target', ...options, settings });
+		try {
+			await work(container);
+		} finally {
+			await container.remove({ force: true, v: true });
+		}
+	}
+
+	async function snapshot(reference: string, login: { password?: string } = {}): Promise<string> {
+		const file = join(await mkdtemp(join(home, 'snapshot-')), 'dump.rdb');
+		const source = await dockerSnapshot(connection, reference, login)(never);
+		await Promise.all([source.finished, pipeline(source.stream, createWriteStream(file))]);
+		return file;
+	}
+
+	const request = (path: string, login: { password?: string } = {}): DockerRestoreRequest => ({
+		...login,
+		openRdb: () => createReadStream(path),
+		takeSafetySnapshot: () => snapshot('target', login),
+	});
+
+	/** What a server holds: a hash over all of it. */
+	const digest = (container: Docker.Container, secret?: string) =>
+		redisCli(container, ['DEBUG', 'DIGEST'], secret);
+
+	const restart = async (container: Docker.Container) => {
+		await container.restart();
+		await until('it answers', async () => (await redisCli(container, ['PING']).catch(() => '')) === 'PONG');
+	};
+
+	const persisting: Array<[string, Partial<RedisContainerOptions>]> = [
+		['keeps its data in a volume', { volumes: { data: '/data' } }],
+		['keeps its data in the container', {}],
+		['saves when it stops', { settings: ['--save', '3600 1'] }],
+		['names its file oddly', { settings: ['--dbfilename', 'odd näme.rdb'] }],
+		['runs as root', { user: 'root' }],
+		['writes an append-only file', { settings: appendOnly }],
+		['writes one of another name', { settings: [...appendOnly, '--appendfilename', 'my own.aof'] }],
+	];
+
+	it.each(persisting)(
+		'holds just the backup in a server that %s, also after the next restart',
+		async (_, options) => {
+			await withServer(options, async (target) => {
+				await redisCli(target, ['MSET', 'before', '1', 'restored:1', 'old']);
+				const result = await dockerRestoreRdb(connection, 'target', request(backup), never);
+				expect(result).toMatchObject({ keys: 5001, keysBefore: 2, warnings: [] });
+				const restored = await digest(target);
+				expect(await redisCli(target, ['EXISTS', 'before'])).toBe('0');
+				await redisCli(target, ['SET', 'after', '1']);
+				await redisCli(target, ['SAVE']);
+				await restart(target);
+				expect(await redisCli(target, ['GET', 'after'])).toBe('1');
+				await redisCli(target, ['DEL', 'after']);
+				expect(await digest(target)).toBe(restored);
+			});
+		},
+	);
+
+	it('leaves the append-only file to the server, who deletes what was there', async () => {
+		await withServer({ settings: appendOnly }, async (target) => {
+			for (const value of ['1', '2', '3']) {
+				await redisCli(target, ['SET', 'before', value]);
+				await dockerRestoreRdb(connection, 'target', request(backup), never);
+			}
+			expect(await redisCli(target, ['EXISTS', 'before'])).toBe('0');
+			const names = await execute(target, ['sh', '-c', 'echo /data/appendonlydir/*']);
+			expect(names.split(' ')).toHaveLength(3);
+		});
+	});
+
+	it('gives files the owner that they had, so that the server can save', async () => {
+		await withServer({ volumes: { owned: '/data' }, settings: appendOnly, password }, async (target) => {
+			await dockerRestoreRdb(connection, 'target', request(backup, { password }), never);
+			expect(await redisCli(target, ['BGREWRITEAOF'], password)).toContain('started');
+			await until('it is rewritten', async () => {
+				const info = await redisCli(target, ['INFO', 'persistence'], password);
+				return info.includes('aof_rewrite_in_progress:0') && info.includes('aof_rewrite_scheduled:0');
+			});
+			expect(await redisCli(target, ['INFO', 'persistence'], password)).toContain(
+				'aof_last_bgrewrite_status:ok',
+			);
+			expect(await redisCli(target, ['SAVE'], password)).toBe('OK');
+		});
+	});
+
+	it.each([
+		['is cut off', (bytes: Buffer) => bytes.subarray(0, -100)],
+		[
+			'has a wrong bit',
+			(bytes: Buffer) => Buffer.concat([bytes.subarray(0, -1), Buffer.from([bytes.at(-1)! ^ 1])]),
+		],
+		['is of a newer server', newer],
+	])('touches nothing where the backup %s', async (_, change) => {
+		await withServer({}, async (target) => {
+			await redisCli(target, ['SET', 'before', '1']);
+			const { State } = await target.inspect();
+			const bad = join(home, 'bad.rdb');
+			await writeFile(bad, change(await readFile(backup)));
+			const takeSafetySnapshot = jest.fn();
+			await expect(
+				dockerRestoreRdb(connection, 'target', { ...request(bad), takeSafetySnapshot }, never),
+			).rejects.toThrow(/ends|cut|checksum|cannot read an RDB of format/);
+			expect(takeSafetySnapshot).not.toHaveBeenCalled();
+			expect((await target.inspect()).State.StartedAt).toBe(State.StartedAt);
+		});
+	});
+
+	/** The version is in the digits behind the magic; a checksum of zeros is none. */
+	function newer(bytes: Buffer): Buffer {
+		const changed = Buffer.from(bytes);
+		changed.write('0099', 5);
+		changed.fill(0, changed.length - 8);
+		return changed;
+	}
+
+	it.each([
+		['a server', []],
+		['a server with an append-only file', appendOnly],
+	])('that %s cannot be given puts back what it held, and says so', async (_, settings) => {
+		await withServer({ settings }, async (target) => {
+			await redisCli(target, ['DEBUG', 'POPULATE', '300', 'before', '10']);
+			const before = await digest(target);
+			let opened = 0;
+			const openRdb = () => {
+				opened++;
+				// Proven when it was first read; what is then sent is something else of the same size.
+				if (opened === 1) return createReadStream(backup);
+				return createReadStream(backup).map((chunk: Buffer) => chunk.fill(0xff));
+			};
+			await expect(
+				dockerRestoreRdb(connection, 'target', { ...request(backup), openRdb }, never),
+			).rejects.toThrow(
+				/^Redis in target did not start on the restored data\. What target held before was put back from the safety snapshot .*dump\.rdb; it holds 300 keys\. See docker logs target/,
+			);
+			expect(await digest(target)).toBe(before);
+		});
+	});
+
+	it('puts back what the server held when it is cancelled under way, and when the engine forbids it', async () => {
+		await withServer({ settings: appendOnly }, async (target) => {
+			await redisCli(target, ['DEBUG', 'POPULATE', '300', 'before', '10']);
+			const before = await digest(target);
+			const cancel = new AbortController();
+			let opened = 0;
+			const openRdb = () => {
+				if (++opened > 1) cancel.abort();
+				return createReadStream(backup);
+			};
+			await expect(
+				dockerRestoreRdb(connection, 'target', { ...request(backup), openRdb }, cancel.signal),
+			).rejects.toThrow(/^The run was cancelled .* it holds 300 keys\./);
+			expect(await digest(target)).toBe(before);
+		});
+	});
+
+	it('starts the container again where the engine forbids to put files into it', async () => {
+		const proxy = await startProxy(engine.socketPath);
+		proxy.forbid = /PUT/;
+		const through: DockerConnection = { kind: 'tcp', host: '127.0.0.1', port: proxy.port };
+		await withServer({ settings: appendOnly }, async (target) => {
+			await redisCli(target, ['SET', 'before', '1']);
+			await expect(dockerRestoreRdb(through, 'target', request(backup), never)).rejects.toThrow(
+				/forbids PUT \/containers\/\{id\}\/archive\. Putting back what target held before failed as well: .* restore that one as soon as the server runs\.$/,
+			);
+			await until('it answers', async () => (await redisCli(target, ['GET', 'before'])) === '1');
+		});
+		await proxy.close();
+	});
+});
