@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
 import { eventually } from '../support/eventually';
@@ -12,7 +13,7 @@ jest.setTimeout(60_000);
 let server: PostgresServer;
 let ssh: SshServer;
 beforeAll(async () => {
-	[server, ssh] = await Promise.all([startPostgres(), startSshServer()]);
+	[server, ssh] = await Promise.all([startPostgres({ tls: true }), startSshServer()]);
 	await server.query(
 		`CREATE TABLE big AS SELECT n, repeat(md5(n::text), 30) AS text FROM generate_series(1, 30000) n`,
 	);
@@ -110,25 +111,25 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		await expectNothingLeft();
 	});
 
-	test('a dump that waits for a lock can be cancelled', async () => {
-		const holder = server.query(
-			'BEGIN; LOCK TABLE big IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(20); COMMIT',
-		);
-		holder.catch(() => {});
-		const cancellation = new AbortController();
-		const source = await open()(cancellation.signal);
-		await eventually(async () => {
-			const waiting = await server.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
-			expect(waiting).toHaveLength(1);
-		});
-		cancellation.abort();
-		await expect(source.finished).rejects.toMatchObject({ code: 'cancelled' });
-		// Its session is gone although the lock is still held.
-		await expectNothingLeft();
-		await server.query(
-			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()`,
-		);
-	});
+	test.each(['disable', 'require'] as const)(
+		'a dump that is cancelled while it waits for a lock gives up its session at once (TLS: %s)',
+		async (mode) => {
+			const holder = new pg.Client(server.url());
+			await holder.connect();
+			await holder.query('BEGIN; LOCK TABLE big IN ACCESS EXCLUSIVE MODE');
+			const cancellation = new AbortController();
+			const source = await open({ tls: { mode, verifyCertificate: false } })(cancellation.signal);
+			await eventually(async () => {
+				const waiting = await server.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`);
+				expect(waiting).toHaveLength(1);
+			});
+			cancellation.abort();
+			await expect(source.finished).rejects.toMatchObject({ code: 'cancelled' });
+			// The lock is still held.
+			await expectNothingLeft();
+			await holder.end();
+		},
+	);
 
 	test('a dump that was cancelled before it began does not begin', async () => {
 		await expect(open()(AbortSignal.abort())).rejects.toMatchObject({ code: 'cancelled' });
