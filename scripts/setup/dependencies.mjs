@@ -2,11 +2,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { runNpm } from './process.mjs';
 
-/** Installs node_modules by `npm ci` unless they already hold what package-lock.json names. */
+/**
+ * Installs the versions of package-lock.json into node_modules unless they are there already. Not by `npm ci`: that
+ * fails as a whole when a registry lacks some optional package for another platform, which nothing here needs.
+ */
 export function installDependencies(root) {
 	if (isCurrent(root)) return;
-	console.error('Installing the dependencies (npm ci) …');
-	runNpm(['ci', '--no-audit', '--no-fund', '--loglevel=error'], root);
+	console.error('Installing the dependencies …');
+	runNpm(['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], root);
 }
 
 /**
