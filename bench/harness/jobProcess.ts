@@ -6,20 +6,19 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { doJob } from './doJob.ts';
 import type { Job, Outcome } from './jobs.ts';
-import { ThreadWatch } from './threads.ts';
 
 process.once('message', (job: Job) => {
 	void measure(job)
 		.catch((error: Error): Outcome => ({ error: error.stack ?? error.message }))
-		.then((outcome) => process.send?.(outcome, () => process.disconnect()));
+		.then((outcome) => process.send?.(outcome));
 });
+// Keeps this process there, to be looked at, until its parent lets go.
+process.once('disconnect', () => {});
 process.send?.('ready');
 
 async function measure(job: Job): Promise<Outcome> {
 	await wait(100);
 	const idleBytes = process.memoryUsage.rss();
-	const watch = new ThreadWatch();
-	await watch.start();
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	delay.enable();
 	const started = performance.now();
@@ -27,5 +26,5 @@ async function measure(job: Job): Promise<Outcome> {
 	const seconds = (performance.now() - started) / 1000;
 	delay.disable();
 	const peakBytes = process.resourceUsage().maxRSS * 1024 - idleBytes;
-	return { seconds, peakBytes, loopDelayMs: delay.percentile(99) / 1e6, threads: await watch.stop() };
+	return { seconds, peakBytes, loopDelayMs: delay.percentile(99) / 1e6 };
 }

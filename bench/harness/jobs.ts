@@ -59,8 +59,13 @@ export interface Measured {
 	peakBytes: number;
 	/** The event loop's delay, 99th percentile, in milliseconds. */
 	loopDelayMs: number;
+}
+
+/** The process's answer. */
+export type Outcome = Measured | { error: string };
+
+/** What was measured from within and from outside. */
+export interface WatchedJob extends Measured {
 	/** Processor time during the work. */
 	threads: ThreadTimes;
 }
-
-export type Outcome = Measured | { error: string };

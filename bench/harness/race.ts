@@ -1,9 +1,9 @@
-import type { Measured } from './jobs.ts';
+import type { WatchedJob } from './jobs.ts';
 
 /** One of those who do the same work in turn. */
 export interface Contestant {
 	name: string;
-	run(): Promise<Measured | number>;
+	run(): Promise<WatchedJob | number>;
 	/** Makes ready for a run, outside of the measured time. */
 	prepare?: () => Promise<void>;
 	/** Measured for the table only, in fewer rounds or none: nothing was promised against it. */
@@ -15,7 +15,7 @@ export interface Times {
 	name: string;
 	seconds: number[];
 	/** Only of processes of ours. */
-	measured: Measured[];
+	measured: WatchedJob[];
 }
 
 export interface RaceOptions {

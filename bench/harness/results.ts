@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Measured } from './jobs.ts';
+import type { WatchedJob } from './jobs.ts';
 import type { Times } from './race.ts';
 import { median, spread } from './statistics.ts';
 import type { ThreadTimes } from './threads.ts';
@@ -99,7 +99,7 @@ export function amount(work: string, unit: Unit, values: readonly number[]): Row
 	});
 }
 
-export function processRow(work: string, measured: readonly Measured[]): ProcessRow {
+export function processRow(work: string, measured: readonly WatchedJob[]): ProcessRow {
 	const bySeconds = [...measured].sort((a, b) => a.seconds - b.seconds);
 	return {
 		work,

@@ -17,23 +17,28 @@ const names: Record<string, string> = {
 };
 
 /**
- * Watches what processor time the threads of this process take. It looks every now and then, because a thread that
- * has ended can no longer be asked. Linux only; elsewhere there is nothing to see.
+ * Watches from outside what processor time the threads of a process take. It looks every now and then, because a
+ * thread that has ended can no longer be asked. Linux only; elsewhere there is nothing to see.
  */
 export class ThreadWatch {
+	readonly #pid: number;
 	readonly #before = new Map<string, Sample>();
 	readonly #latest = new Map<string, Sample>();
 	#timer: NodeJS.Timeout | undefined;
 
+	constructor(pid: number) {
+		this.#pid = pid;
+	}
+
 	async start(): Promise<void> {
-		await look(this.#before);
-		this.#timer = setInterval(() => void look(this.#latest), lookEveryMs);
+		await look(this.#pid, this.#before);
+		this.#timer = setInterval(() => void look(this.#pid, this.#latest), lookEveryMs);
 	}
 
 	/** Seconds since {@link start}, the busiest first. */
 	async stop(): Promise<ThreadTimes> {
 		clearInterval(this.#timer);
-		await look(this.#latest);
+		await look(this.#pid, this.#latest);
 		const times = new Map<string, number>();
 		for (const [id, { name, seconds }] of this.#latest) {
 			const spent = seconds - (this.#before.get(id)?.seconds ?? 0);
@@ -51,10 +56,10 @@ interface Sample {
 }
 
 /** Fields 14 and 15 of proc(5)'s `stat`: time in user and in kernel mode. */
-async function look(samples: Map<string, Sample>): Promise<void> {
-	const ids = await readdir('/proc/self/task').catch(() => []);
+async function look(pid: number, samples: Map<string, Sample>): Promise<void> {
+	const ids = await readdir(`/proc/${pid}/task`).catch(() => []);
 	for (const id of ids) {
-		const stat = await readFile(`/proc/self/task/${id}/stat`, 'latin1').catch(() => undefined);
+		const stat = await readFile(`/proc/${pid}/task/${id}/stat`, 'latin1').catch(() => undefined);
 		if (stat === undefined) continue;
 		const nameEnd = stat.lastIndexOf(')');
 		const fields = stat.slice(nameEnd + 2).split(' ');

@@ -13,8 +13,8 @@ export interface Compression {
 	level?: number;
 }
 
-/** Bytes taken from zstd at a time; fewer, larger steps cost fewer trips between threads. */
-const chunkSize = 256 * 1024;
+/** Bytes taken from a compressor or decompressor at a time: fewer, larger steps are fewer trips between threads. */
+const chunkSize = 1024 * 1024;
 
 /**
  * Zstd's fastest search with a larger window and table than it has by itself (19 and 14). On an n8n database and
