@@ -131,16 +131,22 @@ async function stream(
  */
 async function bothSides(source: Source, written: Promise<void>, path: string): Promise<SourceFacts> {
 	const [proof, write] = await Promise.allSettled([source.finished, written]);
-	if (write.status === 'rejected' && isFileSystemError(write.reason)) throw fileError(write.reason, path);
-	if (proof.status === 'rejected') throw proof.reason;
-	if (write.status === 'rejected') {
-		if (write.reason instanceof BackupError) throw write.reason;
-		throw new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
-			advice: 'Run it again; if it happens again, look into the source’s own log',
-			cause: write.reason,
-		});
+	if (write.status === 'fulfilled') {
+		if (proof.status === 'rejected') throw proof.reason;
+		return proof.value;
 	}
-	return proof.value;
+	if (isFileSystemError(write.reason)) throw fileError(write.reason, path);
+	// A source that says "cancelled" was only told to stop because the writing had failed.
+	if (proof.status === 'rejected' && !isCancelled(proof.reason)) throw proof.reason;
+	if (write.reason instanceof BackupError) throw write.reason;
+	throw new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
+		advice: 'Run it again; if it happens again, look into the source’s own log',
+		cause: write.reason,
+	});
+}
+
+function isCancelled(error: unknown): boolean {
+	return error instanceof BackupError && error.code === 'cancelled';
 }
 
 function isFileSystemError(error: unknown): boolean {

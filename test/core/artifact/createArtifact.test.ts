@@ -10,7 +10,7 @@ import {
 	type Source,
 	type SourceFacts,
 } from '../../../core/artifact';
-import { BackupError } from '../../../core/errors';
+import { BackupError, cancelledError } from '../../../core/errors';
 import { expectSameBytes } from '../../support/sameBytes';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
@@ -133,6 +133,25 @@ describe('making an artifact', () => {
 				return await Promise.resolve({ stream, finished });
 			};
 			expect(await failing(open)).toBe('The server died half way. Start it again.');
+		});
+
+		it('when the bytes cannot be processed, and does not blame the source that was told to stop', async () => {
+			async function* breaking() {
+				yield* lines.slice(0, 100);
+				await Promise.resolve();
+				throw new Error('unexpected');
+			}
+			const open: OpenSource = async (signal) => {
+				const stream = Readable.from(breaking(), { objectMode: false });
+				const finished = new Promise<SourceFacts>((_resolve, reject) => {
+					signal.addEventListener('abort', () => reject(cancelledError(signal.reason)));
+				});
+				finished.catch(() => {});
+				return await Promise.resolve({ stream, finished });
+			};
+			expect(await failing(open)).toBe(
+				'The backup’s bytes ended before they were whole. Run it again; if it happens again, look into the source’s own log.',
+			);
 		});
 
 		it('when all bytes came but the source does not prove them', async () => {
