@@ -18,7 +18,8 @@ import { makeArtifact, measureDumps, measureRestore, measureVerify } from '../be
 import { measureRedis } from '../bench/works/redis.ts';
 import { measureVolumes } from '../bench/works/volume.ts';
 import { build } from './lib/build.ts';
-import { root } from './lib/paths.ts';
+import { binary, root } from './lib/paths.ts';
+import { run } from './lib/run.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
 import { startPostgres } from './servers/postgres.ts';
@@ -89,6 +90,7 @@ async function report(results: Results): Promise<void> {
 	await writeFile(file('results.json'), `${JSON.stringify(results, undefined, '\t')}\n`);
 	await writeFile(file('growth.svg'), plotGrowth(results.growth));
 	await writeFile(file('README.md'), fillIn(await readFile(file('README.md'), 'utf8'), results));
+	await run(binary('prettier'), ['--log-level=warn', '--write', file('README.md')]);
 	console.log(`\n${toMarkdown(results)}\n`);
 	const missed = results.rows.filter(({ met }) => met === false);
 	console.log(missed.length === 0 ? 'Every limit was kept.' : `${missed.length} limits were not kept.`);

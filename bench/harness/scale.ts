@@ -8,6 +8,7 @@ const full: Scale = {
 	smallFiles: 50_000,
 	rounds: 5,
 	asideRounds: 3,
+	enoughSeconds: Infinity,
 	growthBytes: [10 * megabyte, 100 * megabyte, 1000 * megabyte],
 	growthTables: [10, 1000, 10_000],
 	growthDatabases: [1, 500],
@@ -18,11 +19,12 @@ const quick: Scale = {
 	...full,
 	mode: 'quick',
 	bytes: 200 * megabyte,
-	rounds: 2,
+	rounds: 3,
 	asideRounds: 0,
+	enoughSeconds: 2,
 	growthBytes: [10 * megabyte, 100 * megabyte],
 	growthTables: [10, 1000],
-	growthDatabases: [1, 10],
+	growthDatabases: [1, 4],
 	growthRounds: 1,
 };
 

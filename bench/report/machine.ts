@@ -1,4 +1,4 @@
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import { readFile } from 'node:fs/promises';
 import { isInstalled } from '../../scripts/setup/debianPackages.ts';
 import { run } from '../../scripts/lib/run.ts';
@@ -10,7 +10,7 @@ export function describeMachine(): Record<string, string | number> {
 		processor: processors[0]?.model.trim() ?? 'unknown',
 		cores: processors.length,
 		memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-		kernel: `${process.platform} ${release()}`,
+		system: `${process.platform} ${process.arch}`,
 	};
 }
 

@@ -82,7 +82,9 @@ export async function measureRestore(bench: Bench, server: PostgresServer, path:
 	const env = environmentFor(server, database);
 	const connection = connectionTo(server);
 	const custom = join(await bench.emptyDirectory('peers'), 'dump.custom');
-	await runShell(`pg_dump -Fc -Z 6 > ${custom}`, environmentFor(server, 'n8n'));
+	if (bench.scale.asideRounds > 0) {
+		await runShell(`pg_dump -Fc -Z 6 > ${custom}`, environmentFor(server, 'n8n'));
+	}
 	const drop = async () => {
 		await server.query(`DROP DATABASE IF EXISTS ${database}`);
 		// Else the writes of the run before would be this one's burden.
