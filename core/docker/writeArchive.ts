@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BackupError } from '../errors';
 import type { DockerClient } from './client';
 import type { Container } from './containers';
@@ -43,6 +43,24 @@ export async function writeArchive(
 	} finally {
 		tar.destroy();
 	}
+}
+
+/** Two blocks of zeros. */
+const emptyTar = Buffer.alloc(1024);
+
+/**
+ * Tries {@link writeArchive} with nothing, before anything is changed for it. A proxy that forbids the call may cut
+ * the connection while a large tar is still being sent, and then nobody learns why.
+ *
+ * @throws BackupError as writeArchive
+ */
+export async function demandWritable(
+	client: DockerClient,
+	container: Pick<Container, 'id' | 'name'>,
+	path: string,
+	signal: AbortSignal,
+): Promise<void> {
+	await writeArchive(client, container, path, Readable.from([emptyTar]), signal);
 }
 
 function fullDisk(error: unknown, name: string): unknown {

@@ -28,7 +28,7 @@ export interface RestoreArchiveOptions {
 }
 
 /** What a directory that counts as empty may hold: ext4 makes it at the top of every volume. */
-const notOurs = ['lost+found'];
+export const notOurs = ['lost+found'];
 
 /**
  * Restores an archive with links, permissions, times and, as root, owners.

@@ -15,7 +15,7 @@ export const engineCredentials: INodeCredentialDescription[] = [
 		required: true,
 		displayOptions: { show: { operation: ['takeSnapshot', 'restore'] } },
 	},
-	dockerCredential(['takeSnapshot']),
+	dockerCredential(['takeSnapshot', 'restore']),
 ];
 
 export const engineProperties: INodeProperties[] = [

@@ -25,12 +25,13 @@ export interface SourceOptions {
 	readBack?: boolean;
 }
 
-export const sourceCredentials: INodeCredentialDescription[] = [dockerCredential(['archive'])];
+export const sourceCredentials: INodeCredentialDescription[] = [dockerCredential(['archive', 'restore'])];
 
 const onlyDocker = { show: { engine: ['docker'] } };
 const whenSourceIs = (source: string) => ({ show: { engine: ['docker'], dockerSource: [source] } });
 
-const picked = (
+/** A choice from what the engine has, or a name. */
+export const picked = (
 	displayName: string,
 	name: string,
 	searchListMethod: string,

@@ -1,10 +1,12 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { OnProgress } from '../../artifact/progress';
 import {
 	connectDocker,
 	type Container,
+	demandWritable,
 	type DockerClient,
 	type DockerConnection,
 	findContainer,
@@ -66,6 +68,7 @@ export async function dockerRestoreRdb(
 	const redis = new ContainerRedis(client, container, request, signal);
 	const target = await examineTarget(redis, rdb);
 	const files = await learnFiles(redis);
+	await demandWritable(client, container, posix.dirname(files.rdbPath), signal);
 	const safetySnapshot = await request.takeSafetySnapshot?.();
 	const attempt: Attempt = { client, container, request, files, safetySnapshot };
 

@@ -94,7 +94,8 @@ async function extract(
 	return report;
 }
 
-function assertExpected(
+/** @throws BackupError `damaged` when what was read is not what the manifest says */
+export function assertExpected(
 	path: string,
 	{ sha256 }: ArtifactMeasures,
 	{ entries, bytes }: UnpackReport,

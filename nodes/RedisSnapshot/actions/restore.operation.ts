@@ -1,12 +1,16 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { createReadStream } from 'node:fs';
-import { backUpFirst } from '../../../core/artifact';
+import { backUpFirst, type OpenSource } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
 import { builtInSnapshot } from '../../../core/redis/builtInSnapshot';
-import { restoreRdb } from '../../../core/redis/restore/restoreRdb';
+import { dockerSnapshot } from '../../../core/redis/dockerSnapshot';
+import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
+import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
 import { demandSound } from '../../../core/verify/demandSound';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { dockerConnection } from '../../shared/dockerConnection';
+import { container } from '../../shared/dockerProperties';
 import { readText } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -25,6 +29,27 @@ export const option: INodePropertyOptions = {
 export const properties: INodeProperties[] = shared.forOperations(
 	['restore'],
 	[
+		shared.engine([
+			{
+				name: 'Built-In',
+				value: 'built-in',
+				description: 'Sends the data over the replication protocol; the server goes on running',
+			},
+			{
+				name: 'Docker',
+				value: 'docker',
+				description: 'Stops the container, puts the RDB file into it, and starts it again',
+			},
+		]),
+		{
+			displayName:
+				'Of the Redis credential only user and password are used; host and port are those within the container',
+			name: 'containerHint',
+			type: 'notice',
+			default: '',
+			displayOptions: { show: { engine: ['docker'] } },
+		},
+		{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 		shared.backupDirectory,
 		artifact,
 		{
@@ -48,6 +73,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'announceHost',
 					type: 'string',
 					default: '',
+					displayOptions: { show: { '/engine': ['built-in'] } },
 					description: 'How the server reaches n8n, where that is another address than the one n8n has',
 				},
 				{
@@ -55,6 +81,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'listenHost',
 					type: 'string',
 					default: '',
+					displayOptions: { show: { '/engine': ['built-in'] } },
 					description: 'Address of n8n that the server fetches the data from',
 				},
 				{
@@ -63,6 +90,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					type: 'number',
 					typeOptions: { minValue: 1, maxValue: 65535 },
 					default: 6390,
+					displayOptions: { show: { '/engine': ['built-in'] } },
 					description: 'Port for that. Without it: any free one.',
 				},
 				{
@@ -87,7 +115,7 @@ interface Options {
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	demandConfirmation(context.getNodeParameter('confirmation', itemIndex) as string);
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
-	const connection = redisConnection(await context.getCredentials('redis', itemIndex));
+	const { openSource, restore } = await chooseEngine(context, itemIndex, chosen);
 	const { path } = await chooseArtifact(context, itemIndex, ['redis']);
 	const onProgress = progressReporter(context);
 	const safety = {
@@ -98,23 +126,19 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		),
 		component: 'redis' as const,
 		name: 'redis',
-		openSource: builtInSnapshot(connection),
+		openSource,
 		timeZone: context.getTimezone(),
 		onProgress,
 	};
 	return [
 		async (signal): Promise<IDataObject> => {
 			await demandSound(path, { onProgress }, signal);
-			const result = await restoreRdb(
-				connection,
+			const result = await restore(
 				{
 					openRdb: () => createReadStream(path),
 					takeSafetySnapshot: chosen.skipSafetySnapshot
 						? undefined
 						: async () => await backUpFirst(safety, signal),
-					listenHost: readText(chosen.listenHost),
-					listenPort: chosen.listenPort,
-					announceHost: readText(chosen.announceHost),
 					onProgress,
 				},
 				signal,
@@ -122,6 +146,44 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 			return { artifact: path, ...(result as unknown as IDataObject) };
 		},
 	];
+}
+
+/** What both engines want to know of a restore. */
+type Request = Pick<RestoreRequest, 'openRdb' | 'takeSafetySnapshot' | 'onProgress'>;
+
+interface Engine {
+	/** For the safety snapshot. */
+	openSource: OpenSource;
+	restore: (request: Request, signal: AbortSignal) => Promise<RestoreResult>;
+}
+
+/** The engine that the parameters choose, with the credential that belongs to it. */
+async function chooseEngine(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ announceHost, listenHost, listenPort }: Options,
+): Promise<Engine> {
+	const redis = redisConnection(await context.getCredentials('redis', itemIndex));
+	// Workflows of before there was a choice have no such parameter.
+	if (context.getNodeParameter('engine', itemIndex, 'built-in') !== 'docker') {
+		const network = {
+			listenHost: readText(listenHost),
+			listenPort,
+			announceHost: readText(announceHost),
+		};
+		return {
+			openSource: builtInSnapshot(redis),
+			restore: async (request, signal) => await restoreRdb(redis, { ...request, ...network }, signal),
+		};
+	}
+	const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
+	const name = context.getNodeParameter('container', itemIndex, '', { extractValue: true }) as string;
+	const login = { user: redis.user, password: redis.password };
+	return {
+		openSource: dockerSnapshot(docker, name, login),
+		restore: async (request, signal) =>
+			await dockerRestoreRdb(docker, name, { ...request, ...login }, signal),
+	};
 }
 
 function demandConfirmation(word: string): void {

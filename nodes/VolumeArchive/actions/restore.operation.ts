@@ -1,12 +1,19 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { restoreArchive } from '../../../core/volume/restoreArchive';
+import { restoreToVolume } from '../../../core/volume/restoreToVolume';
 import { restoreFile } from '../../../core/volume/restoreFile';
+import type { ExpectedArchive } from '../../../core/volume/unpack/unpackArchive';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { dockerConnection } from '../../shared/dockerConnection';
+import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { picked } from '../source';
+
+const intoVolume = { kind: ['n8n'], engine: ['docker'] };
 
 export const option: INodePropertyOptions = {
 	name: 'Restore',
@@ -31,15 +38,34 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		artifact,
 		{
+			...shared.engine([
+				{ name: 'Built-In', value: 'built-in', description: 'Into a directory that n8n can write to' },
+				{ name: 'Docker', value: 'docker', description: 'Into a named volume, by the Docker Engine API' },
+			]),
+			displayOptions: { show: { kind: ['n8n'] } },
+			description: 'How the data is put back',
+		},
+		{
 			displayName: 'Destination',
 			name: 'destination',
 			type: 'string',
 			default: '',
 			required: true,
 			placeholder: '/restore/n8n',
-			description:
-				'For a directory: one that is empty or does not exist yet. For a file: its path. As n8n sees it.',
+			displayOptions: { show: { kind: ['n8n'], engine: ['built-in'] } },
+			description: 'Directory that is empty or does not exist yet, as n8n sees it',
 		},
+		{
+			displayName: 'Destination',
+			name: 'destination',
+			type: 'string',
+			default: '',
+			required: true,
+			placeholder: '/restore/.env',
+			displayOptions: { show: { kind: ['env'] } },
+			description: 'Path of the file, as n8n sees it',
+		},
+		{ ...picked('Volume', 'volume', 'searchVolumes', 'n8n_data'), displayOptions: { show: intoVolume } },
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -57,6 +83,16 @@ export const properties: INodeProperties[] = shared.forOperations(
 						'Whether to restore symbolic links that point out of the directory instead of refusing',
 				},
 				{
+					displayName: 'Containers to Stop',
+					name: 'stop',
+					type: 'string',
+					default: '',
+					placeholder: 'worker, grafana',
+					displayOptions: { show: { '/kind': ['n8n'], '/engine': ['docker'] } },
+					description:
+						'Names or Compose services of containers that use the volume, with commas between. They run again afterwards, whatever happens.',
+				},
+				{
 					displayName: 'Overwrite',
 					name: 'overwrite',
 					type: 'boolean',
@@ -71,12 +107,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 interface Options {
 	allowOutsideLinks?: boolean;
 	overwrite?: boolean;
+	stop?: string;
 }
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const kind = context.getNodeParameter('kind', itemIndex) as 'n8n' | 'env';
 	const { path } = await chooseArtifact(context, itemIndex, [kind]);
+	const engine = kind === 'env' ? 'built-in' : context.getNodeParameter('engine', itemIndex, 'built-in');
+	if (engine === 'docker') return [await planVolume(context, itemIndex, { path, options })];
 	const wanted = context.getNodeParameter('destination', itemIndex) as string;
 	const destination = await allowedPath(context, wanted, 'Destination');
 	const restore = kind === 'env' ? restoreOneFile : restoreDirectory;
@@ -94,15 +133,47 @@ async function restoreDirectory(
 	{ context, path, destination, options }: Restoring,
 	signal: AbortSignal,
 ): Promise<IDataObject> {
-	const manifest = await manifestIfAny(path);
-	const { sha256, census } = manifest ?? {};
-	const expected = sha256 ? { sha256, census: census?.kind === 'tar' ? census : undefined } : undefined;
+	const { allowOutsideLinks, overwrite } = options;
 	const report = await restoreArchive(
-		{ artifactPath: path, destination, ...options, expected },
+		{ artifactPath: path, destination, allowOutsideLinks, overwrite, expected: await expectedOf(path) },
 		signal,
 		progressReporter(context),
 	);
 	return { artifact: path, destination, ...(report as unknown as IDataObject) };
+}
+
+async function planVolume(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ path, options }: Pick<Restoring, 'path' | 'options'>,
+): Promise<Job> {
+	const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
+	const volume = context.getNodeParameter('volume', itemIndex, '', { extractValue: true }) as string;
+	const { allowOutsideLinks, overwrite, stop } = options;
+	return async (signal) => {
+		const report = await restoreToVolume(
+			docker,
+			{
+				artifactPath: path,
+				volume,
+				allowOutsideLinks,
+				overwrite,
+				stop: readList(stop),
+				expected: await expectedOf(path),
+			},
+			signal,
+			progressReporter(context),
+		);
+		return { artifact: path, volume, ...(report as unknown as IDataObject) };
+	};
+}
+
+/** What the manifest, if there is one, says of an archive. */
+async function expectedOf(path: string): Promise<ExpectedArchive | undefined> {
+	const manifest = await manifestIfAny(path);
+	if (!manifest) return undefined;
+	const { sha256, census } = manifest;
+	return { sha256, census: census.kind === 'tar' ? census : undefined };
 }
 
 async function restoreOneFile(

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { renewEveryMs } from '../../../core/docker/lease';
 import { operations } from '../../../core/docker/operations';
 import { dockerDump, dockerGlobals } from '../../../core/postgres/dump/dockerDump';
 import { dockerSnapshot } from '../../../core/redis/dockerSnapshot';
+import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
 import { dockerVolume } from '../../../core/volume/dockerVolume';
 import { startDocker } from '../../../scripts/servers/docker.ts';
 import { runPostgresContainer, runRedisContainer } from '../../../scripts/servers/dockerContainers.ts';
@@ -56,7 +58,10 @@ describeDocker('Everything that the docker engine does', () => {
 					step: prefix,
 					timeZone: 'UTC',
 				};
-				await createArtifact({ ...artifact, compression: { method: 'none' } }, open, never);
+				const { path } = await createArtifact({ ...artifact, compression: { method: 'none' } }, open, never);
+				if (prefix !== 'redis') continue;
+				const restore = { openRdb: () => createReadStream(path), takeSafetySnapshot: undefined };
+				await dockerRestoreRdb(connection, 'redis', restore, never);
 			}
 			// One that takes long enough to be renewed.
 			const held = await holdStill(await connectDocker(connection), { containers: [], how: 'pause' }, never);

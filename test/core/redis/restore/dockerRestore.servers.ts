@@ -193,7 +193,7 @@ describeDocker('A restore by the engine docker', () => {
 		});
 	});
 
-	it('puts back what the server held when it is cancelled under way, and when the engine forbids it', async () => {
+	it('puts back what the server held when it is cancelled under way', async () => {
 		await withServer({ settings: appendOnly }, async (target) => {
 			await redisCli(target, ['DEBUG', 'POPULATE', '300', 'before', '10']);
 			const before = await digest(target);
@@ -210,16 +210,16 @@ describeDocker('A restore by the engine docker', () => {
 		});
 	});
 
-	it('starts the container again where the engine forbids to put files into it', async () => {
+	it('does not stop the container where putting files into it is forbidden', async () => {
 		const proxy = await startProxy(engine.socketPath);
 		proxy.forbid = /PUT/;
 		const through: DockerConnection = { kind: 'tcp', host: '127.0.0.1', port: proxy.port };
 		await withServer({ settings: appendOnly }, async (target) => {
-			await redisCli(target, ['SET', 'before', '1']);
+			const { State } = await target.inspect();
 			await expect(dockerRestoreRdb(through, 'target', request(backup), never)).rejects.toThrow(
-				/forbids PUT \/containers\/\{id\}\/archive\. Putting back what target held before failed as well: .* restore that one as soon as the server runs\.$/,
+				'forbids PUT /containers/{id}/archive.',
 			);
-			await until('it answers', async () => (await redisCli(target, ['GET', 'before'])) === '1');
+			expect((await target.inspect()).State.StartedAt).toBe(State.StartedAt);
 		});
 		await proxy.close();
 	});
