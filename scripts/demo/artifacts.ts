@@ -35,7 +35,10 @@ export async function listBackups(backupDirectory: string): Promise<BackupFile[]
 	return files;
 }
 
-/** Says what is missing or broken, one line each; empty when every component has a good artifact and nothing else lies about. */
+/**
+ * What is missing or broken, one line each; empty when every component has a good artifact and nothing else lies
+ * about.
+ */
 export function findFaults(files: BackupFile[]): string[] {
 	const absent = components.filter(
 		(component) => !files.some((file) => file.component === component && file.checksum === 'holds'),

@@ -11,7 +11,7 @@ export interface RunOptions {
 	signal?: AbortSignal;
 }
 
-/** Runs a program to its end and returns what it wrote to stdout and stderr. Throws when it fails, with the end of its output. */
+/** Runs a program to its end and returns what it wrote. Throws when it fails, with the end of its output. */
 export async function run(
 	program: string,
 	programArguments: string[],

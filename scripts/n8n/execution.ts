@@ -41,7 +41,10 @@ interface RunData {
 	};
 }
 
-/** Reads an execution as `GET /rest/executions/:id` returns it. Of a node that ran several times, all runs' items are put together. */
+/**
+ * Reads an execution as `GET /rest/executions/:id` returns it. Of a node that ran several times, the items of all
+ * runs are put together.
+ */
 export function readExecution({ id, status, mode, data }: StoredExecution): Execution {
 	const { resultData } = parse(data) as RunData;
 	const nodes = Object.entries(resultData.runData ?? {}).map(([name, runs]): [string, NodeRun] => {

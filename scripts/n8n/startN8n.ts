@@ -23,7 +23,7 @@ export interface N8n {
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach(killGroup));
 
-/** Starts the pinned n8n on a free port of the loopback interface and waits until it has migrated its database and answers. */
+/** Starts the pinned n8n on a free port of the loopback interface and waits until it answers, its database migrated. */
 export async function startN8n(options: N8nOptions): Promise<N8n> {
 	const program = n8nProgram(await ensureN8n());
 	const port = await freePort();

@@ -9,10 +9,8 @@ export interface NeededProgram {
 	debianPackage: string;
 }
 
-export const demoPrograms: NeededProgram[] = [
-	{ program: 'psql', debianPackage: 'postgresql-client' },
-	{ program: 'redis-server', debianPackage: 'redis-server' },
-];
+/** PostgreSQL is none of them: the demo's own comes from npm. */
+export const demoPrograms: NeededProgram[] = [{ program: 'redis-server', debianPackage: 'redis-server' }];
 
 export const testPrograms: NeededProgram[] = [
 	{ program: 'initdb', debianPackage: 'postgresql' },
