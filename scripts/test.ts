@@ -28,10 +28,14 @@ async function prepare(): Promise<void> {
 	if (selected.includes('servers') || selected.includes('e2e')) {
 		await step('Server programs', () => ensurePrograms(testPrograms));
 	}
-	if (selected.includes('e2e')) await step('n8n', ensureN8n);
+	// The download of n8n takes minutes, in which the processor has time for the rest.
+	await Promise.all([selected.includes('e2e') && step('n8n', ensureN8n), buildAndCheck()]);
+}
+
+async function buildAndCheck(): Promise<void> {
 	await step('Building', build);
 	if (selected.length === projects.length) {
-		await step('Checking', () => run(process.execPath, ['scripts/check.ts']).then(() => undefined));
+		await step('Checking', () => run(process.execPath, ['scripts/check.ts']));
 	}
 }
 
