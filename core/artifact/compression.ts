@@ -1,6 +1,7 @@
-import { PassThrough, type Transform } from 'node:stream';
-import { constants, createGunzip, createZstdCompress } from 'node:zlib';
+import { PassThrough, type Transform, type TransformCallback } from 'node:stream';
+import { constants, createGunzip, ZstdCompress, type ZstdOptions } from 'node:zlib';
 import { ParallelGzip } from './parallelGzip';
+import { releaseMemory } from './releaseMemory';
 import { WholeZstdDecompress } from './zstdDecompress';
 
 export const compressionMethods = ['none', 'gzip', 'zstd'] as const;
@@ -40,21 +41,42 @@ export function compressionOf(fileName: string): CompressionMethod {
 	return 'none';
 }
 
+export interface CompressorOptions {
+	/** Give the memory of each chunk back when it is compressed; nobody else may have a use for it. False by default. */
+	usesUpInput?: boolean;
+}
+
 /** A transform that compresses off the main thread. */
-export function createCompressor({ method, level }: Compression): Transform {
+export function createCompressor(
+	{ method, level }: Compression,
+	{ usesUpInput = false }: CompressorOptions = {},
+): Transform {
 	switch (method) {
 		case 'none':
 			return new PassThrough();
 		case 'gzip':
-			return new ParallelGzip({ level });
+			return new ParallelGzip({ level, usesUpInput });
 		case 'zstd':
-			return createZstdCompress({
+			return createZstd(usesUpInput, {
 				chunkSize,
 				params: {
 					...(level === undefined ? balancedZstd : { [constants.ZSTD_c_compressionLevel]: level }),
 					[constants.ZSTD_c_checksumFlag]: 1,
 				},
 			});
+	}
+}
+
+function createZstd(usesUpInput: boolean, options: ZstdOptions): ZstdCompress {
+	return usesUpInput ? new UsingUpZstdCompress(options) : new ZstdCompress(options);
+}
+
+class UsingUpZstdCompress extends ZstdCompress {
+	override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
+		super._transform(chunk, encoding, (error, data) => {
+			releaseMemory(chunk);
+			callback(error, data);
+		});
 	}
 }
 

@@ -18,7 +18,10 @@ export interface SourceFacts {
  * before its output was read. The pipeline waits for both.
  */
 export interface Source {
-	/** The raw bytes, before compression. Destroying it ends whatever produces them. */
+	/**
+	 * The raw bytes, before compression. Destroying it ends whatever produces them. Its chunks are used up: their
+	 * memory is given back as soon as they are compressed.
+	 */
 	stream: Readable;
 	/**
 	 * Settles after the stream has ended, and rejects when the producing side did not prove that it was whole

@@ -1,5 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
+import { releaseMemory } from '../artifact/releaseMemory';
 import { BackupError } from '../errors';
 import { copyTarget, SqlLexer, type SqlSegment } from './sql';
 import { decodeText, encodingSetting } from './sql/encoding';
@@ -45,7 +46,7 @@ export class DumpInspector {
 	#pgDumpVersion: string | undefined;
 	#sawTrailer = false;
 
-	/** @param chunk must not be changed afterwards until the next one was given */
+	/** @param chunk is not needed any more once this has returned */
 	inspect(chunk: Buffer): void {
 		for (const segment of this.#lexer.push(chunk)) this.#note(segment);
 	}
@@ -137,7 +138,7 @@ export class InspectingStream extends Transform {
 			at += copied;
 			if (this.#filled === gatheredBytes) this.#pass();
 		}
-		release(chunk);
+		releaseMemory(chunk);
 		callback();
 	}
 
@@ -154,12 +155,4 @@ export class InspectingStream extends Transform {
 		this.#inspector.inspect(block);
 		this.push(block);
 	}
-}
-
-/**
- * Gives the memory of a chunk back at once, which was copied and is nobody else's. Left to the collector, the 64 KB
- * of every read from a pipe make V8 search n8n's whole heap every 32 MB. A part of a larger buffer is left alone.
- */
-function release({ buffer, byteLength }: Buffer): void {
-	if ('transfer' in buffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
