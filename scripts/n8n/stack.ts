@@ -99,7 +99,8 @@ async function layOut(directory: string) {
 /** As a compose file does it: a role and a database of n8n's own, the role no superuser. */
 async function createN8nDatabase(postgres: PostgresServer): Promise<N8nDatabase> {
 	const password = secret();
-	await postgres.query(`CREATE ROLE n8n LOGIN PASSWORD ${pg.escapeLiteral(password)}`);
+	// Under Docker Compose it is a superuser; drills and restores need no more than to create databases.
+	await postgres.query(`CREATE ROLE n8n LOGIN CREATEDB PASSWORD ${pg.escapeLiteral(password)}`);
 	await postgres.createDatabase('n8n', 'OWNER n8n');
 	return { host: postgres.host, port: postgres.port, user: 'n8n', password, database: 'n8n' };
 }

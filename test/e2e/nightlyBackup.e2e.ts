@@ -7,7 +7,7 @@ import type { CredentialReference } from '../../scripts/n8n/editor.ts';
 import type { Execution } from '../../scripts/n8n/execution.ts';
 import { createCredentials, manualTrigger, nightlyBackup } from '../../scripts/n8n/nightlyBackup.ts';
 import { startStack, type Stack } from '../../scripts/n8n/stack.ts';
-import { shippedWorkflow, type Choices, type Workflow } from '../../scripts/n8n/workflow.ts';
+import { fillIn, shippedWorkflow, type Choices, type Workflow } from '../../scripts/n8n/workflow.ts';
 import { seedN8n } from '../../scripts/seed/n8nData.ts';
 import { seedRedis } from '../../scripts/seed/redisQueue.ts';
 import { freePort } from '../../scripts/servers/freePort.ts';
@@ -239,6 +239,51 @@ describe('a night when all goes well', () => {
 		for (const secret of [stack.database.password, stack.redis.password, encryptionKey]) {
 			expect(written).not.toContain(secret);
 		}
+	});
+});
+
+describe('the shipped drill', () => {
+	/** The drill of a backup directory, as a person fills it in. */
+	async function runDrill(backupDirectory: string): Promise<Execution> {
+		receiver.requests.length = 0;
+		const workflow = fillIn(await shippedWorkflow('restore-drill.json'), {
+			credentials: { postgres: credentials.postgres },
+			settings: {
+				backupDirectory,
+				notificationUrl: receiver.url('/failed'),
+				successUrl: receiver.url('/succeeded'),
+			},
+		});
+		return await stack.editor.run(await stack.editor.createWorkflow(workflow), manualTrigger);
+	}
+
+	test('proves what a night has saved: rows restored, a credential decrypted, every file read', async () => {
+		const { backupDirectory } = await runNight();
+		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'success', error: undefined });
+		expect(receiver.requests).toEqual([{ method: 'GET', path: '/succeeded', body: '' }]);
+
+		const { drill } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
+		expect(drill).toMatchObject({ result: 'passed' });
+		expect(drill?.findings.join('\n')).toMatch(/credential/);
+		for (const component of ['redis', 'n8n', 'env'] as const) {
+			const { verification } = await readManifest(await onlyArtifact(backupDirectory, component));
+			expect(verification).toMatchObject({ result: 'passed' });
+		}
+		const databases = await stack.postgres.query<{ datname: string }>('SELECT datname FROM pg_database');
+		expect(databases.filter(({ datname }) => datname.includes('drill'))).toEqual([]);
+	});
+
+	test('ends red and tells of it when a backup is not what it was', async () => {
+		const { backupDirectory } = await runNight();
+		const artifact = await onlyArtifact(backupDirectory, 'redis');
+		const bytes = await readFile(artifact);
+		bytes[bytes.length >> 1]! ^= 1;
+		await writeFile(artifact, bytes);
+
+		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		expect(receiver.requests.map(({ path }) => path)).toEqual(['/failed']);
+		const { text } = JSON.parse(receiver.requests[0]!.body) as { text: string };
+		expect(text).toMatch(/redis: .*does not hold what it should/);
 	});
 });
 
