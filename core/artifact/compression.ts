@@ -1,7 +1,6 @@
-import { PassThrough, type Transform, type TransformCallback } from 'node:stream';
-import { constants, createGunzip, ZstdCompress, type ZstdOptions } from 'node:zlib';
+import { PassThrough, type Transform } from 'node:stream';
+import { constants, createGunzip, createZstdCompress } from 'node:zlib';
 import { ParallelGzip } from './parallelGzip';
-import { releaseMemory } from './releaseMemory';
 import { WholeZstdDecompress } from './zstdDecompress';
 
 export const compressionMethods = ['none', 'gzip', 'zstd'] as const;
@@ -41,42 +40,21 @@ export function compressionOf(fileName: string): CompressionMethod {
 	return 'none';
 }
 
-export interface CompressorOptions {
-	/** Give the memory of each chunk back when it is compressed; nobody else may have a use for it. False by default. */
-	usesUpInput?: boolean;
-}
-
 /** A transform that compresses off the main thread. */
-export function createCompressor(
-	{ method, level }: Compression,
-	{ usesUpInput = false }: CompressorOptions = {},
-): Transform {
+export function createCompressor({ method, level }: Compression): Transform {
 	switch (method) {
 		case 'none':
 			return new PassThrough();
 		case 'gzip':
-			return new ParallelGzip({ level, usesUpInput });
+			return new ParallelGzip({ level });
 		case 'zstd':
-			return createZstd(usesUpInput, {
+			return createZstdCompress({
 				chunkSize,
 				params: {
 					...(level === undefined ? balancedZstd : { [constants.ZSTD_c_compressionLevel]: level }),
 					[constants.ZSTD_c_checksumFlag]: 1,
 				},
 			});
-	}
-}
-
-function createZstd(usesUpInput: boolean, options: ZstdOptions): ZstdCompress {
-	return usesUpInput ? new UsingUpZstdCompress(options) : new ZstdCompress(options);
-}
-
-class UsingUpZstdCompress extends ZstdCompress {
-	override _transform(chunk: Buffer, encoding: BufferEncoding, callback: TransformCallback): void {
-		super._transform(chunk, encoding, (error, data) => {
-			releaseMemory(chunk);
-			callback(error, data);
-		});
 	}
 }
 

@@ -106,7 +106,7 @@ async function stream(
 		const written = pipeline(
 			source.stream,
 			raw,
-			createCompressor(request.compression, { usesUpInput: true }),
+			createCompressor(request.compression),
 			stored,
 			file.createWriteStream(),
 			{ signal },

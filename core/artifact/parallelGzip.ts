@@ -1,7 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { releaseMemory } from './releaseMemory';
 
 const gzipBlock = promisify(gzip);
 
@@ -12,8 +11,6 @@ export interface ParallelGzipOptions {
 	blockBytes?: number;
 	/** Members compressed at the same time; libuv's pool, where they run, has four threads by default. */
 	concurrency?: number;
-	/** Give the memory of each block back when it is compressed. False by default. */
-	usesUpInput?: boolean;
 }
 
 /**
@@ -25,23 +22,16 @@ export class ParallelGzip extends Transform {
 	readonly #level: number;
 	readonly #blockBytes: number;
 	readonly #concurrency: number;
-	readonly #usesUpInput: boolean;
 	readonly #members: Array<Promise<Buffer>> = [];
 	#pending: Buffer[] = [];
 	#pendingBytes = 0;
 	#started = false;
 
-	constructor({
-		level = 5,
-		blockBytes = 1024 * 1024,
-		concurrency = 3,
-		usesUpInput = false,
-	}: ParallelGzipOptions = {}) {
+	constructor({ level = 5, blockBytes = 1024 * 1024, concurrency = 3 }: ParallelGzipOptions = {}) {
 		super({ readableHighWaterMark: blockBytes, writableHighWaterMark: blockBytes });
 		this.#level = level;
 		this.#blockBytes = blockBytes;
 		this.#concurrency = concurrency;
-		this.#usesUpInput = usesUpInput;
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
@@ -67,16 +57,10 @@ export class ParallelGzip extends Transform {
 		this.#pending = [];
 		this.#pendingBytes = 0;
 		this.#started = true;
-		const member = this.#compress(block);
+		const member = gzipBlock(block, { level: this.#level });
 		// It is awaited in its turn; until then a failure must not count as unhandled.
 		member.catch(() => {});
 		this.#members.push(member);
-	}
-
-	async #compress(block: Buffer): Promise<Buffer> {
-		const member = await gzipBlock(block, { level: this.#level });
-		if (this.#usesUpInput) releaseMemory(block);
-		return member;
 	}
 
 	/** Passes finished members on, in order, until at most `unfinished` are left in flight. */

@@ -18,10 +18,7 @@ export interface SourceFacts {
  * before its output was read. The pipeline waits for both.
  */
 export interface Source {
-	/**
-	 * The raw bytes, before compression. Destroying it ends whatever produces them. Its chunks are used up: their
-	 * memory is given back as soon as they are compressed.
-	 */
+	/** The raw bytes, before compression. Destroying it ends whatever produces them. */
 	stream: Readable;
 	/**
 	 * Settles after the stream has ended, and rejects when the producing side did not prove that it was whole

@@ -1,6 +1,5 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
-import { releaseMemory } from '../artifact/releaseMemory';
 import { BackupError } from '../errors';
 import { copyTarget, SqlLexer, type SqlSegment } from './sql';
 import { decodeText, encodingSetting } from './sql/encoding';
@@ -46,7 +45,7 @@ export class DumpInspector {
 	#pgDumpVersion: string | undefined;
 	#sawTrailer = false;
 
-	/** @param chunk is not needed any more once this has returned */
+	/** @param chunk must not be changed afterwards until the next one was given */
 	inspect(chunk: Buffer): void {
 		for (const segment of this.#lexer.push(chunk)) this.#note(segment);
 	}
@@ -114,14 +113,14 @@ export class DumpInspector {
 }
 
 /** Programs write a few kilobytes at a time; what follows in the pipeline has its cost for each chunk. */
-const gatheredBytes = 1024 * 1024;
+const gatheredBytes = 256 * 1024;
 
-/** Passes a dump on unchanged, in larger chunks, while the inspector looks at it. The chunks given to it are used up. */
+/** Passes a dump on unchanged, in larger chunks, while the inspector looks at it. */
 export class InspectingStream extends Transform {
 	readonly #inspector: DumpInspector;
 	readonly #beforeEnd: () => Promise<void>;
-	#block: Buffer | undefined;
-	#filled = 0;
+	#chunks: Buffer[] = [];
+	#bytes = 0;
 
 	/** @param beforeEnd called after the last byte was inspected; the stream ends only when it says so */
 	constructor(inspector: DumpInspector, beforeEnd: () => Promise<void> = async () => {}) {
@@ -131,14 +130,10 @@ export class InspectingStream extends Transform {
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-		for (let at = 0; at < chunk.length;) {
-			this.#block ??= Buffer.allocUnsafeSlow(gatheredBytes);
-			const copied = chunk.copy(this.#block, this.#filled, at);
-			this.#filled += copied;
-			at += copied;
-			if (this.#filled === gatheredBytes) this.#pass();
-		}
-		releaseMemory(chunk);
+		this.#inspector.inspect(chunk);
+		this.#chunks.push(chunk);
+		this.#bytes += chunk.length;
+		if (this.#bytes >= gatheredBytes) this.#pass();
 		callback();
 	}
 
@@ -148,11 +143,8 @@ export class InspectingStream extends Transform {
 	}
 
 	#pass(): void {
-		if (!this.#block) return;
-		const block = this.#block.subarray(0, this.#filled);
-		this.#block = undefined;
-		this.#filled = 0;
-		this.#inspector.inspect(block);
-		this.push(block);
+		if (this.#bytes > 0) this.push(Buffer.concat(this.#chunks, this.#bytes));
+		this.#chunks = [];
+		this.#bytes = 0;
 	}
 }
