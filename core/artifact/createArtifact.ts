@@ -30,8 +30,6 @@ export interface ArtifactRequest {
 	/** What is being done, for progress: `Dumping n8n`. */
 	step: string;
 	onProgress?: OnProgress;
-	/** Size of the raw bytes, where it is known beforehand, for progress. */
-	expectedBytes?: number;
 }
 
 /** One finished backup file and the manifest that proves it. */
@@ -100,7 +98,7 @@ async function stream(
 		const source = await openSource(signal);
 		source.finished.catch((error: unknown) => failure.abort(error));
 		const raw = new GatheringCounter((rawBytes) => {
-			request.onProgress?.({ step: request.step, rawBytes, totalBytes: request.expectedBytes });
+			request.onProgress?.({ step: request.step, rawBytes });
 		});
 		const stored = new HashingCounter();
 		const written = pipeline(

@@ -1,5 +1,5 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult, INodeProperties } from 'n8n-workflow';
-import { connectDocker, listContainers, listVolumes } from '../../core/docker';
+import { connectDocker, type DockerClient, listContainers, listVolumes } from '../../core/docker';
 import { dockerConnection } from './dockerConnection';
 
 /** Milliseconds that a drop-down waits for the engine. */
@@ -29,7 +29,7 @@ export async function searchContainers(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectDocker(dockerConnection(await this.getCredentials('dockerEngineApi')));
+	const client = await connectTo(this);
 	const containers = await listContainers(client, AbortSignal.timeout(listTimeoutMs));
 	return choices(
 		containers.map(({ name, image, state }) => ({ value: name, label: `${name} (${image}, ${state})` })),
@@ -42,7 +42,7 @@ export async function searchVolumes(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectDocker(dockerConnection(await this.getCredentials('dockerEngineApi')));
+	const client = await connectTo(this);
 	const volumes = await listVolumes(client, AbortSignal.timeout(listTimeoutMs));
 	return choices(
 		volumes.map(({ name, composeProject, users }) => {
@@ -59,7 +59,7 @@ export async function searchProjects(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectDocker(dockerConnection(await this.getCredentials('dockerEngineApi')));
+	const client = await connectTo(this);
 	const volumes = await listVolumes(client, AbortSignal.timeout(listTimeoutMs));
 	const projects = [...new Set(volumes.flatMap(({ composeProject }) => composeProject ?? []))];
 	return choices(
@@ -69,6 +69,10 @@ export async function searchProjects(
 		}),
 		filter,
 	);
+}
+
+async function connectTo(context: ILoadOptionsFunctions): Promise<DockerClient> {
+	return await connectDocker(dockerConnection(await context.getCredentials('dockerEngineApi')));
 }
 
 function choices(all: Array<{ value: string; label: string }>, filter = ''): INodeListSearchResult {
