@@ -1,9 +1,9 @@
 import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Writable } from 'node:stream';
 import { BackupError, errorCode, fileError } from '../errors';
 import { syncDirectory } from './durable';
 import { adoptOwner } from './owner';
+import { StoredStream } from './storedStream';
 
 export const partialSuffix = '.partial';
 
@@ -62,19 +62,9 @@ export class AtomicFile {
 		}
 	}
 
-	/**
-	 * Where the bytes go. Neither ending nor destroying it closes the file: the handle does that, once. (A stream
-	 * of node:fs closes its descriptor when it is destroyed, whatever `autoClose` says, and the handle would then
-	 * close a number that may be somebody else's socket by now.)
-	 */
-	createWriteStream(): Writable {
-		const handle = this.#handle;
-		return new Writable({
-			highWaterMark: 1024 * 1024,
-			write(chunk: Buffer, _encoding, callback) {
-				handle.writeFile(chunk).then(() => callback(), callback);
-			},
-		});
+	/** Where the bytes go. The file stays open when it has ended. */
+	createWriteStream(): StoredStream {
+		return new StoredStream(this.#handle);
 	}
 
 	/** Writes small content at once, in place of {@link createWriteStream}. */

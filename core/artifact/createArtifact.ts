@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addAbortSignal, type Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { gatherBlocks } from '../blocks';
 import { BackupError, cancelledError, errorCode, fileError } from '../errors';
 import { packageVersion } from '../version';
 import { AtomicFile } from './atomicFile';
@@ -9,10 +11,12 @@ import { type Compression, compressionExtension, createCompressor } from './comp
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { manifestPath, serializeManifest } from './manifestFile';
-import { GatheringCounter, HashingCounter } from './meters';
+import { Meter } from './meter';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
+import { readBack } from './readBack';
 import type { OpenSource, Source, SourceFacts } from './source';
+import type { StoredStream } from './storedStream';
 
 export interface ArtifactRequest {
 	/** The backup directory; it must exist. */
@@ -91,36 +95,57 @@ async function stream(
 	file: AtomicFile,
 	outerSignal: AbortSignal,
 ): Promise<Streamed> {
-	// When one side fails, the other must not go on for nobody.
+	// When one side fails, the others must not go on for nobody.
 	const failure = new AbortController();
 	const signal = AbortSignal.any([outerSignal, failure.signal]);
+	const endAll = (error: unknown) => failure.abort(error);
 	try {
 		const source = await openSource(signal);
-		source.finished.catch((error: unknown) => failure.abort(error));
-		const raw = new GatheringCounter((rawBytes) => {
-			request.onProgress?.({ step: request.step, rawBytes });
+		source.finished.catch(endAll);
+		// The source ends by itself; this is for one that does not.
+		addAbortSignal(signal, source.stream);
+		const raw = new Meter();
+		const blocks = raw.count(gatherBlocks(source.stream), () => {
+			request.onProgress?.({ step: request.step, rawBytes: raw.bytes });
 		});
-		const stored = new HashingCounter();
-		const written = pipeline(
-			source.stream,
-			raw,
-			createCompressor(request.compression),
-			stored,
-			file.createWriteStream(),
-			{ signal },
-		).catch((error: unknown) => {
-			failure.abort(error);
-			throw error;
-		});
-		const facts = await bothSides(source, written, file.finalPath);
+		const stored = file.createWriteStream();
+		const written = store(blocks, createCompressor(request.compression), stored, signal);
+		written.catch(endAll);
+		const proven = proveWritten(source, stored, file.partialPath, request, signal);
+		proven.catch(endAll);
+
+		const [facts, proof] = await Promise.allSettled([bothSides(source, written, file.finalPath), proven]);
+		// What ended the others explains why they did not come to their end.
+		if (proof.status === 'rejected' && failure.signal.reason === proof.reason) throw proof.reason;
+		if (facts.status === 'rejected') throw facts.reason;
 		await file.sync();
-		await source.prove?.(file.partialPath, facts, signal);
-		return { rawBytes: raw.bytes, storedBytes: stored.bytes, sha256: stored.digest(), facts };
+		return { rawBytes: raw.bytes, storedBytes: stored.bytes, sha256: stored.sha256, facts: facts.value };
 	} catch (error) {
 		failure.abort(error);
 		if (outerSignal.aborted) throw cancelledError(error);
 		throw error;
 	}
+}
+
+async function store(
+	blocks: AsyncIterable<Buffer>,
+	compressor: Transform | undefined,
+	stored: StoredStream,
+	signal: AbortSignal,
+): Promise<void> {
+	if (compressor) await pipeline(blocks, compressor, stored, { signal });
+	else await pipeline(blocks, stored, { signal });
+}
+
+async function proveWritten(
+	{ prove, finished }: Source,
+	stored: StoredStream,
+	path: string,
+	{ compression: { method: compression } }: ArtifactRequest,
+	signal: AbortSignal,
+): Promise<void> {
+	if (!prove) return;
+	await readBack({ path, compression }, stored, async (raw) => await prove(raw, finished), signal);
 }
 
 /**

@@ -17,50 +17,62 @@ export interface ParallelGzipOptions {
  * Gzip that uses more than one core: the input is cut into blocks, each block becomes a gzip member of its own
  * on zlib's thread pool, and the members are written in order. RFC 1952 (2.2) makes a file a series of members,
  * so gunzip, zcat, pigz and zlib read the result as one stream.
+ *
+ * Blocks are copied, into memory that is used again: a chunk's own may be overwritten once the next is asked for.
  */
 export class ParallelGzip extends Transform {
 	readonly #level: number;
 	readonly #blockBytes: number;
 	readonly #concurrency: number;
 	readonly #members: Array<Promise<Buffer>> = [];
-	#pending: Buffer[] = [];
-	#pendingBytes = 0;
+	readonly #free: Buffer[] = [];
+	#block: Buffer | undefined;
+	#filled = 0;
 	#started = false;
 
 	constructor({ level = 5, blockBytes = 1024 * 1024, concurrency = 3 }: ParallelGzipOptions = {}) {
-		super({ readableHighWaterMark: blockBytes, writableHighWaterMark: blockBytes });
+		super({ readableHighWaterMark: blockBytes, writableHighWaterMark: 1 });
 		this.#level = level;
 		this.#blockBytes = blockBytes;
 		this.#concurrency = concurrency;
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-		this.#pending.push(chunk);
-		this.#pendingBytes += chunk.length;
-		if (this.#pendingBytes < this.#blockBytes) {
-			callback();
-			return;
-		}
-		this.#startMember();
-		this.#writeMembers(this.#concurrency - 1).then(() => callback(), callback);
+		this.#take(chunk).then(() => callback(), callback);
 	}
 
 	override _flush(callback: TransformCallback): void {
 		// An empty input is one empty member, not an empty file, which no gunzip accepts.
-		if (this.#pendingBytes > 0 || !this.#started) this.#startMember();
+		if (this.#filled > 0 || !this.#started) this.#startMember();
 		this.#writeMembers(0).then(() => callback(), callback);
 	}
 
+	async #take(chunk: Buffer): Promise<void> {
+		let at = 0;
+		while (at < chunk.length) {
+			this.#block ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
+			const copied = chunk.copy(this.#block, this.#filled, at);
+			this.#filled += copied;
+			at += copied;
+			if (this.#filled < this.#blockBytes) continue;
+			this.#startMember();
+			await this.#writeMembers(this.#concurrency - 1);
+		}
+	}
+
 	#startMember(): void {
-		const [first = Buffer.alloc(0), ...others] = this.#pending;
-		const block = others.length === 0 ? first : Buffer.concat(this.#pending);
-		this.#pending = [];
-		this.#pendingBytes = 0;
+		const block = this.#block ?? Buffer.alloc(0);
+		const content = block.subarray(0, this.#filled);
+		this.#block = undefined;
+		this.#filled = 0;
 		this.#started = true;
-		const member = gzipBlock(block, { level: this.#level });
-		// It is awaited in its turn; until then a failure must not count as unhandled.
-		member.catch(() => {});
+		const member = gzipBlock(content, { level: this.#level, chunkSize: this.#blockBytes / 4 });
 		this.#members.push(member);
+		// It is awaited in its turn; until then a failure must not count as unhandled.
+		member.then(
+			() => this.#free.push(block),
+			() => {},
+		);
 	}
 
 	/** Passes finished members on, in order, until at most `unfinished` are left in flight. */

@@ -1,9 +1,10 @@
+import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type Transform, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import type { Gunzip } from 'node:zlib';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from './compression';
-import { ByteCounter, HashingCounter } from './meters';
+import { Meter } from './meter';
 
 export interface ReadArtifactRequest {
 	path: string;
@@ -20,6 +21,9 @@ export interface ArtifactMeasures {
 	sha256: string;
 }
 
+/** Takes an artifact's raw bytes, piece by piece; it reads them to their end or throws. */
+export type ConsumeRaw = (raw: AsyncIterable<Buffer>) => Promise<void>;
+
 /**
  * Reads an artifact once, from its first byte to its last: the stored bytes are hashed, decompressed, and handed
  * to `consume` with back-pressure.
@@ -28,43 +32,57 @@ export interface ArtifactMeasures {
  * says of the file, and whatever `consume` throws
  */
 export async function readArtifact(
-	{ path, compression, onBytes }: ReadArtifactRequest,
-	consume: (raw: AsyncIterable<Buffer>) => Promise<void>,
+	request: ReadArtifactRequest,
+	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<ArtifactMeasures> {
-	const stored = new HashingCounter();
+	return await readStored(storedPieces(request.path), request, consume, signal);
+}
+
+/** {@link readArtifact} of stored bytes that come from elsewhere; a piece is used up when the next is asked for. */
+export async function readStored(
+	pieces: AsyncIterable<Buffer>,
+	{ path, compression, onBytes }: ReadArtifactRequest,
+	consume: ConsumeRaw,
+	signal: AbortSignal,
+): Promise<ArtifactMeasures> {
+	const stored = new Meter();
+	const raw = new Meter();
+	const hash = createHash('sha256');
+	const storedBytes = stored.count(pieces, (piece) => hash.update(piece));
 	const decompressor = createDecompressor(compression);
-	const raw = new ByteCounter(onBytes);
-	// Bytes behind the end of a stream can make Node's zstd fail after the pipeline has settled.
-	decompressor.on('error', () => {});
 	let consumed: { error: unknown } | undefined;
+	const consumeAll = async (source: AsyncIterable<Buffer>) => {
+		await consume(raw.count(source, () => onBytes?.(raw.bytes))).catch((error: unknown) => {
+			consumed = { error };
+			throw error;
+		});
+	};
 	try {
-		await pipeline(
-			createReadStream(path, { highWaterMark: 1024 * 1024 }),
-			stored,
-			decompressor,
-			raw,
-			async (source: AsyncIterable<Buffer>) => {
-				await consume(source).catch((error: unknown) => {
-					consumed = { error };
-					throw error;
-				});
-			},
-			{ signal },
-		);
-		assertNothingBehind(decompressor, stored.bytes, path);
+		if (decompressor) {
+			// Bytes behind the end of a stream can make Node's zstd fail after the pipeline has settled.
+			decompressor.on('error', () => {});
+			await pipeline(storedBytes, decompressor, consumeAll, { signal });
+			assertNothingBehind(decompressor, stored.bytes, path);
+		} else {
+			await pipeline(storedBytes, consumeAll, { signal });
+		}
 	} catch (error) {
 		if (signal.aborted) throw cancelledError(error);
 		// In Node 22 a pipeline says only that it was aborted when its last function throws.
 		const isAbortedByConsumer = consumed !== undefined && errorCode(error) === 'ABORT_ERR';
 		throw artifactReadError(isAbortedByConsumer ? consumed?.error : error, path);
 	}
-	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: stored.digest() };
+	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: hash.digest('hex') };
 }
 
 /** Node stops reading at the end of a compressed stream and says nothing of what follows. */
-function assertNothingBehind(decompressor: Transform, storedBytes: number, path: string): void {
-	if (!('bytesWritten' in decompressor) || decompressor.bytesWritten === storedBytes) return;
+function assertNothingBehind(
+	{ bytesWritten }: Pick<Gunzip, 'bytesWritten'>,
+	storedBytes: number,
+	path: string,
+): void {
+	if (bytesWritten === storedBytes) return;
 	throw new BackupError('damaged', `${path} goes on behind the end of its compressed stream`, {
 		advice: 'Something was appended to it or wrote into it; use another backup',
 	});
@@ -72,14 +90,16 @@ function assertNothingBehind(decompressor: Transform, storedBytes: number, path:
 
 /** The SHA-256 of a file as it lies there, without a look inside. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-	const stored = new HashingCounter();
-	const discard = new Writable({ write: (_chunk, _encoding, callback) => callback() });
-	try {
-		await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), stored, discard, { signal });
-	} catch (error) {
-		throw signal.aborted ? cancelledError(error) : fileError(error, path);
-	}
-	return stored.digest();
+	const { sha256 } = await readArtifact({ path, compression: 'none' }, passOver, signal);
+	return sha256;
+}
+
+async function passOver(raw: AsyncIterable<Buffer>): Promise<void> {
+	for await (const piece of raw) void piece;
+}
+
+function storedPieces(path: string): AsyncIterable<Buffer> {
+	return createReadStream(path, { highWaterMark: 1024 * 1024 });
 }
 
 /** An error met while reading an artifact: of the file, or of its compression. */

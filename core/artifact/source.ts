@@ -26,11 +26,18 @@ export interface Source {
 	 */
 	finished: Promise<SourceFacts>;
 	/**
-	 * Reads the finished but not yet named file again and throws when it does not hold what it should.
-	 * For formats whose writer cannot be trusted on its own word.
+	 * Takes the raw bytes as they are read back from the file, while it is being written and before it gets its
+	 * name, and throws when they are not what the source's facts say. For formats whose writer cannot be trusted on
+	 * its own word.
 	 */
-	prove?: (partialPath: string, facts: SourceFacts, signal: AbortSignal) => Promise<void>;
+	prove?: ProveContent;
 }
+
+/**
+ * @param raw pieces that are valid only until the next one is asked for; it is read to its end
+ * @param facts known some time after the last of them
+ */
+export type ProveContent = (raw: AsyncIterable<Buffer>, facts: Promise<SourceFacts>) => Promise<void>;
 
 /** Opens a source. The signal ends it: connections closed, processes gone, stream destroyed. */
 export type OpenSource = (signal: AbortSignal) => Promise<Source>;

@@ -45,7 +45,7 @@ export class DumpInspector {
 	#pgDumpVersion: string | undefined;
 	#sawTrailer = false;
 
-	/** @param chunk must not be changed afterwards until the next one was given */
+	/** @param chunk is not needed any more once this has returned */
 	inspect(chunk: Buffer): void {
 		for (const segment of this.#lexer.push(chunk)) this.#note(segment);
 	}
@@ -112,15 +112,10 @@ export class DumpInspector {
 	}
 }
 
-/** Programs write a few kilobytes at a time; what follows in the pipeline has its cost for each chunk. */
-const gatheredBytes = 256 * 1024;
-
-/** Passes a dump on unchanged, in larger chunks, while the inspector looks at it. */
+/** Passes a dump on unchanged while the inspector looks at it. */
 export class InspectingStream extends Transform {
 	readonly #inspector: DumpInspector;
 	readonly #beforeEnd: () => Promise<void>;
-	#chunks: Buffer[] = [];
-	#bytes = 0;
 
 	/** @param beforeEnd called after the last byte was inspected; the stream ends only when it says so */
 	constructor(inspector: DumpInspector, beforeEnd: () => Promise<void> = async () => {}) {
@@ -131,20 +126,10 @@ export class InspectingStream extends Transform {
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
 		this.#inspector.inspect(chunk);
-		this.#chunks.push(chunk);
-		this.#bytes += chunk.length;
-		if (this.#bytes >= gatheredBytes) this.#pass();
-		callback();
+		callback(null, chunk);
 	}
 
 	override _flush(callback: TransformCallback): void {
-		this.#pass();
 		this.#beforeEnd().then(() => callback(), callback);
-	}
-
-	#pass(): void {
-		if (this.#bytes > 0) this.push(Buffer.concat(this.#chunks, this.#bytes));
-		this.#chunks = [];
-		this.#bytes = 0;
 	}
 }

@@ -1,4 +1,5 @@
-import type { Readable } from 'node:stream';
+import type { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { execa, type ResultPromise } from 'execa';
 import { BackupError, cancelledError, errorMessage } from '../errors';
 
@@ -25,6 +26,8 @@ export interface ProgramOptions {
 	environment?: Record<string, string>;
 	/** Written to its standard input; without it, that is empty. */
 	input?: string | Readable;
+	/** Takes its standard output in place of {@link StartedProgram.stdout}; it is closed here, in this process. */
+	output?: Socket;
 }
 
 /** How a program ended. */
@@ -38,6 +41,7 @@ export interface ProgramEnd {
 }
 
 export interface StartedProgram {
+	/** Empty when it was given an output. */
 	stdout: Readable;
 	/**
 	 * Resolves when the program is gone, however it ended.
@@ -61,6 +65,7 @@ export function startProgram(
 		env: { ...inheritedEnvironment(), ...options.environment },
 		extendEnv: false,
 		...(options.input === undefined ? { stdin: 'ignore' } : { input: options.input }),
+		...(options.output === undefined ? {} : { stdout: options.output }),
 		buffer: false,
 		encoding: 'buffer',
 		stripFinalNewline: false,
@@ -68,10 +73,12 @@ export function startProgram(
 		cancelSignal: signal,
 		forceKillAfterDelay: killAfterMs,
 	});
+	// The program has its own by now, or there is no program.
+	options.output?.destroy();
 	const ended = waitForEnd(child, path, signal);
 	// It is awaited in time; until then a failure must not count as unhandled.
 	ended.catch(() => {});
-	return { stdout: child.stdout, ended };
+	return { stdout: child.stdout ?? Readable.from([]), ended };
 }
 
 /**
@@ -108,7 +115,8 @@ async function waitForEnd(child: ResultPromise, path: string, signal: AbortSigna
 		messages = (messages + text).slice(-keptMessages);
 	});
 	const result = await child;
-	if (result.isCanceled) throw cancelledError(signal.reason);
+	// A program that ends on its own terms when it is told to is not noticed as cancelled.
+	if (result.isCanceled || signal.aborted) throw cancelledError(signal.reason);
 	const couldNotStart = result.failed && result.exitCode === undefined && result.signal === undefined;
 	if (couldNotStart) throw startError(result, path);
 	return { exitCode: result.exitCode, signal: result.signal, messages };

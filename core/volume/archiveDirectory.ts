@@ -23,8 +23,8 @@ export interface ArchiveDirectoryOptions {
 	/** Where copies of SQLite databases are made, with space for the largest. The system's own by default. */
 	scratchDirectory?: string;
 	/**
-	 * Read the finished file again before it gets its name. False by default: the tar is checked while it is written
-	 * anyway, so that this proves the compression and the disk, and takes as long as verifying.
+	 * Read the file back while it is written. False by default: then the tar is checked before it is compressed, which
+	 * proves nothing of compression and file.
 	 */
 	readBack?: boolean;
 	/** Whether to say in the facts if n8n's encryption key is in the archive. True by default. */
@@ -49,12 +49,13 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 		await assertNotWithin(directory, options.backupDirectory);
 		compileExclusion(options.exclude ?? []);
 
-		const stream = new PackStream({
+		const pack = {
 			directory,
 			exclude: options.exclude ?? [],
 			leaveOut: options.backupDirectory === undefined ? [] : [options.backupDirectory],
 			scratch: join(options.scratchDirectory ?? tmpdir(), `n8n-backup-${randomUUID()}`),
-		});
+		};
+		const stream = new PackStream(pack, { isProvenLater: options.readBack === true });
 		const cancel = () => void stream.destroy(cancelledError(signal.reason));
 		signal.addEventListener('abort', cancel, { once: true });
 		const wholeStream = finished(stream, { writable: false })

@@ -9,7 +9,7 @@
 export const configMembers: readonly string[] = ['config', '.n8n/config'];
 
 /** Neither file is longer than a few hundred bytes; what is much longer is something else. */
-export const longestKeyFileBytes = 1024 * 1024;
+export const longestKeyFileBytes = 512 * 1024;
 
 /** The key in n8n's `config` file; undefined when the text is none, or has no key. */
 export function keyFromConfig(text: string): string | undefined {

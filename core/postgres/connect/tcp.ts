@@ -1,7 +1,7 @@
 import { addAbortListener } from 'node:events';
 import type { Socket } from 'node:net';
 import { cancelledError } from '../../errors';
-import { connectForDirectReads } from './directReads';
+import { connectForDirectReads } from '../../blocks';
 
 /** Quiet for this long, the other side is asked whether it is still there; the kernel gives up soon after. */
 const keepAliveAfterMs = 30_000;

@@ -1,7 +1,12 @@
-import { finished, pipeline } from 'node:stream/promises';
+import type { Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { finished } from 'node:stream/promises';
 import type { OpenSource, Source, SourceFacts } from '../../artifact';
-import { describeEnd, type StartedProgram, startProgram } from '../../process/run';
-import { DumpInspector, InspectingStream } from '../census';
+import { receiveBlocks } from '../../blocks';
+import { fileError } from '../../errors';
+import { openProgramOutput } from '../../process/programOutput';
+import { describeEnd, type ProgramEnd, startProgram } from '../../process/run';
+import { DumpInspector } from '../census';
 import type { PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { serverVersion } from '../server';
@@ -28,21 +33,27 @@ export function localDump(
 	{ pgDumpPath }: LocalDumpOptions,
 ): OpenSource {
 	return async (signal) => {
-		const client = await clientVersion(pgDumpPath, signal);
-		const server = await serverVersion({ ...connection, database: request.database }, signal);
+		const [client, server] = await Promise.all([
+			clientVersion(pgDumpPath, signal),
+			serverVersion({ ...connection, database: request.database }, signal),
+		]);
 		refuseOlderClient(client, server);
 
 		const environment = await libpqEnvironment(
 			{ connection, database: request.database, isEncrypted: server.isEncrypted },
 			signal,
 		);
+		const { reader, writer } = await openProgramOutput().catch(async (error: unknown) => {
+			await environment[Symbol.asyncDispose]();
+			throw fileError(error, tmpdir());
+		});
 		const program = startProgram(
 			pgDumpPath,
 			[...dumpArguments(request), '--format=plain', '--no-password', `--dbname=${keepAlive}`],
-			{ environment: environment.variables },
+			{ environment: environment.variables, output: writer },
 			signal,
 		);
-		const dump = followProgram(program, connection, request);
+		const dump = followProgram(program.ended, reader, connection, request);
 		const proven = dump.finished.finally(() => environment[Symbol.asyncDispose]());
 		proven.catch(() => {});
 		return { stream: dump.stream, finished: proven };
@@ -51,38 +62,36 @@ export function localDump(
 
 /** What the program writes, inspected in passing. It ends only after the program has ended well. */
 function followProgram(
-	program: StartedProgram,
+	ended: Promise<ProgramEnd>,
+	reader: Socket,
 	connection: PostgresConnection,
 	request: DumpRequest,
 ): Source {
 	const inspector = new DumpInspector();
-	let facts: SourceFacts | undefined;
-	const stream = new InspectingStream(inspector, async () => {
-		const end = await program.ended;
-		if (end.exitCode !== 0) {
-			const { messages } = end;
-			throw dumpError({ connection, request, messages, ending: `it ${describeEnd(end)}` });
+	const { stream, received } = receiveBlocks(reader, (block) => inspector.inspect(block));
+	const prove = async (): Promise<SourceFacts> => {
+		try {
+			const end = await ended;
+			// Why the program ended explains why there was nothing more to read.
+			if (end.exitCode !== 0) {
+				const { messages } = end;
+				throw dumpError({ connection, request, messages, ending: `it ${describeEnd(end)}` });
+			}
+			await received;
+			const inspection = inspector.conclude();
+			stream.end();
+			await finished(stream, { cleanup: true });
+			return dumpFacts({
+				engine: 'local',
+				request,
+				inspection,
+				warnings: dumpWarnings(end.messages, connection),
+				place: { host: connection.host, port: connection.port },
+			});
+		} catch (error) {
+			stream.destroy(error instanceof Error ? error : undefined);
+			throw error;
 		}
-		facts = dumpFacts({
-			engine: 'local',
-			request,
-			inspection: inspector.conclude(),
-			warnings: dumpWarnings(end.messages, connection),
-			place: { host: connection.host, port: connection.port },
-		});
-	});
-	const prove = async () => {
-		const [ended, read] = await Promise.allSettled([program.ended, throughTo(stream, program)]);
-		// Why the program ended explains why there was nothing more to read.
-		if (ended.status === 'rejected') throw ended.reason;
-		if (read.status === 'rejected') throw read.reason;
-		return facts!;
 	};
 	return { stream, finished: prove() };
-}
-
-/** Resolves when the stream has passed everything on and was read to its end. */
-async function throughTo(stream: InspectingStream, program: StartedProgram): Promise<void> {
-	const read = finished(stream);
-	await Promise.all([pipeline(program.stdout, stream), read]);
 }

@@ -1,18 +1,15 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import { createSharedBlocks, openBlock } from '../../blocks';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
 import { ServerInput } from './serverInput';
-import { Credit } from './worker/credit';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
 import { createRing } from './worker/sharedRing';
 
 /** From the server, not yet read by pg_dump. */
 const inputBytes = 4 * 1024 * 1024;
-
-/** From pg_dump, not yet read by the pipeline. */
-const outputBytes = 4 * 1024 * 1024;
 
 export interface PgDumpThreadOptions {
 	/** See {@link pgDumpProgram}. */
@@ -38,8 +35,8 @@ export interface PgDumpThread {
 
 /**
  * Runs pg_dump as WebAssembly in a worker thread. The connection stays in this thread: what the server sends
- * goes through shared memory to the worker, what pg_dump sends and writes comes back by messages. Destroying the
- * output ends thread and connection.
+ * goes through shared memory to the worker, what pg_dump writes comes back in the same way. Destroying the output
+ * ends thread and connection.
  */
 export function startPgDump({
 	program,
@@ -50,8 +47,8 @@ export function startPgDump({
 	cancel,
 }: PgDumpThreadOptions): PgDumpThread {
 	const ring = createRing(inputBytes);
-	const credit = Credit.of(outputBytes);
-	const job: PgDumpJob = { program, args, environment, input: ring, credit: credit.shared };
+	const blocks = createSharedBlocks();
+	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
 		workerData: job,
 		// Neither n8n's secrets nor its start-up options are any of pg_dump's business.
@@ -62,7 +59,7 @@ export function startPgDump({
 
 	const input = new ServerInput(server, ring);
 	let hasExited = false;
-	const output = new DumpOutput(credit, () => {
+	const output = new DumpOutput(() => {
 		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
 		server.destroy();
 		void worker.terminate();
@@ -81,12 +78,11 @@ export function startPgDump({
 					server.write(message.bytes);
 					break;
 				case 'output': {
-					if (output.destroyed) break;
-					const bytes = asBuffer(message.bytes);
+					const { bytes, release } = openBlock(blocks, message.filled);
 					const chunk = isHead ? fitHeadToServer(bytes) : bytes;
 					isHead = false;
 					inspect(chunk);
-					output.deliver(chunk);
+					output.deliver({ bytes: chunk, release });
 					break;
 				}
 				case 'exit':
@@ -99,8 +95,4 @@ export function startPgDump({
 		worker.once('exit', () => resolve({ messages: '' }));
 	});
 	return { output, exit, connectionError: () => connectionError };
-}
-
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-	return Buffer.from(buffer, byteOffset, length);
 }

@@ -1,6 +1,6 @@
 import { type Duplex, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readDirectly } from '../connect/directReads';
+import { readDirectly } from '../../blocks';
 import { PasswordOnlySasl } from './saslFilter';
 import { SessionKeyReader } from './sessionKey';
 import { RingWriter, type SharedRing } from './worker/sharedRing';

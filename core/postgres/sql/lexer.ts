@@ -88,10 +88,18 @@ export class SqlLexer {
 			// Each step reads one token, or as much as there is of it.
 		}
 		if (this.#final && (this.#inside === 'line-comment' || this.#inside === 'psql-command')) this.#endLine();
-		if (this.#at > this.#from) this.#earlier.push(this.#buffer.subarray(this.#from, this.#at));
+		this.#letGo();
 		const segments = this.#segments;
 		this.#segments = [];
 		return segments;
+	}
+
+	/** Copies what is still needed of the chunk: a few bytes, whose memory may be used again for the next one. */
+	#letGo(): void {
+		if (this.#at > this.#from) this.#earlier.push(Buffer.from(this.#buffer.subarray(this.#from, this.#at)));
+		this.#buffer = Buffer.from(this.#buffer.subarray(this.#at));
+		this.#at = 0;
+		this.#from = 0;
 	}
 
 	/** Reads on; false when the next chunk is needed to tell what comes. */

@@ -1,8 +1,8 @@
 /**
  * A piece of a dump in plain SQL, in the order of the file. Lines count from 1.
  *
- * Whatever the lexer hands out are views into the chunks that were pushed, wherever that is possible: nobody may
- * change those chunks afterwards.
+ * Whatever the lexer hands out are views into the chunk that was pushed, wherever that is possible: it must not
+ * change as long as they are needed.
  */
 export type SqlSegment = SqlStatement | SqlComment | PsqlCommand | CopyStart | CopyData | CopyEnd;
 

@@ -1,40 +1,35 @@
-/** Hands a full chunk on; settles when there is room for another one. */
-export type SendChunk = (chunk: Buffer) => Promise<void>;
+import type { BlockWriter } from '../../blocks';
 
 /**
- * Collects an archive's bytes into chunks of one size. Headers and file contents are written straight into the
- * chunk that leaves, so that no byte is copied on its way from the file to the compressor.
+ * Fills blocks with an archive's bytes. Headers and file contents are written straight into the block that leaves,
+ * so that no byte is copied on its way from the file to the compressor.
  */
 export class ChunkWriter {
-	readonly chunkBytes: number;
-	/** Bytes of all chunks handed on and of the one being filled. */
-	#sent = 0;
-	#chunk: Buffer;
+	readonly #blocks: BlockWriter;
+	/** Bytes of all blocks handed on. */
+	#passed = 0;
 	#filled = 0;
-	readonly #send: SendChunk;
 
-	constructor(chunkBytes: number, send: SendChunk) {
-		this.chunkBytes = chunkBytes;
-		this.#send = send;
-		this.#chunk = newChunk(chunkBytes);
+	constructor(blocks: BlockWriter) {
+		this.#blocks = blocks;
 	}
 
 	get writtenBytes(): number {
-		return this.#sent + this.#filled;
+		return this.#passed + this.#filled;
 	}
 
-	/** The chunk being filled; only what lies behind {@link position} may be written. Not zeroed. */
+	/** The block being filled; only what lies behind {@link position} may be written. Not zeroed. */
 	get chunk(): Buffer {
-		return this.#chunk;
+		return this.#blocks.block;
 	}
 
 	get position(): number {
 		return this.#filled;
 	}
 
-	/** Bytes that fit into this chunk. */
+	/** Bytes that fit into this block. */
 	get room(): number {
-		return this.#chunk.length - this.#filled;
+		return this.#blocks.blockBytes - this.#filled;
 	}
 
 	/** Counts `bytes` at the position as written; a negative number takes them back. */
@@ -42,42 +37,34 @@ export class ChunkWriter {
 		this.#filled += bytes;
 	}
 
-	/** Makes sure that `bytes` fit in one piece, which may be more than a chunk ordinarily holds. */
-	async reserve(bytes: number): Promise<void> {
-		if (bytes <= this.room) return;
-		await this.flush();
-		if (bytes > this.room) this.#chunk = newChunk(bytes);
+	/** Makes sure that `bytes` fit in one piece: less than a block holds. */
+	reserve(bytes: number): void {
+		if (bytes > this.room) this.flush();
+		if (bytes > this.room) throw new RangeError(`${bytes} bytes do not fit into one block`);
 	}
 
-	async write(bytes: Buffer): Promise<void> {
-		await this.reserve(bytes.length);
-		bytes.copy(this.#chunk, this.#filled);
+	write(bytes: Buffer): void {
+		this.reserve(bytes.length);
+		bytes.copy(this.chunk, this.#filled);
 		this.#filled += bytes.length;
 	}
 
-	async writeZeros(bytes: number): Promise<void> {
+	writeZeros(bytes: number): void {
 		let left = bytes;
 		while (left > 0) {
-			if (this.room === 0) await this.flush();
+			if (this.room === 0) this.flush();
 			const step = Math.min(left, this.room);
-			this.#chunk.fill(0, this.#filled, this.#filled + step);
+			this.chunk.fill(0, this.#filled, this.#filled + step);
 			this.#filled += step;
 			left -= step;
 		}
 	}
 
 	/** Hands on what there is. */
-	async flush(): Promise<void> {
+	flush(): void {
 		if (this.#filled === 0) return;
-		const full = this.#chunk.subarray(0, this.#filled);
-		this.#sent += this.#filled;
-		this.#chunk = newChunk(this.chunkBytes);
+		this.#blocks.pass(this.#filled);
+		this.#passed += this.#filled;
 		this.#filled = 0;
-		await this.#send(full);
 	}
-}
-
-/** Memory of its own rather than from Buffer's pool, so that it can be transferred to another thread. */
-function newChunk(bytes: number): Buffer {
-	return Buffer.allocUnsafeSlow(bytes);
 }

@@ -56,7 +56,7 @@ export class FilePacker {
 		try {
 			const stats = fstatSync(descriptor);
 			if (!stats.isFile()) this.#census.vanished.push(displayPath(entry.path));
-			else if (stats.nlink === 1 || !(await this.#packAsLink(entry, descriptor, stats))) {
+			else if (stats.nlink === 1 || !this.#packAsLink(entry, descriptor, stats)) {
 				await this.#packContent(entry, descriptor, stats);
 			}
 		} catch (error) {
@@ -77,7 +77,7 @@ export class FilePacker {
 	}
 
 	/** A further name of a file that is in the archive already. */
-	async #packAsLink(entry: TreeEntry, descriptor: number, stats: Stats): Promise<boolean> {
+	#packAsLink(entry: TreeEntry, descriptor: number, stats: Stats): boolean {
 		// Inode numbers need all of their 64 bits.
 		const identity = identityOf(fstatSync(descriptor, { bigint: true }));
 		const firstName = this.#firstNames.get(identity);
@@ -86,22 +86,22 @@ export class FilePacker {
 			return false;
 		}
 		const link = { ...fileMember(entry.path, stats, 0), type: 'hard-link', linkPath: firstName } as const;
-		await writeMember(this.#output, this.#census, link);
+		writeMember(this.#output, this.#census, link);
 		return true;
 	}
 
 	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
 		const member = fileMember(entry.path, stats, stats.size);
-		let head = await this.#readHead(member, descriptor);
+		let head = this.#readHead(member, descriptor);
 		if (isDatabase(head)) {
 			const copy = await this.#capture(entry);
 			if (copy !== undefined) {
 				await this.#packCopy(entry, stats, copy);
 				return;
 			}
-			head = await this.#readHead(member, descriptor);
+			head = this.#readHead(member, descriptor);
 		}
-		await this.#writeFile(member, descriptor, stats, head.length);
+		this.#writeFile(member, descriptor, stats, head.length);
 	}
 
 	/** @returns the consistent copy's path, or undefined when there is none and the file is to be taken as it is. */
@@ -129,8 +129,8 @@ export class FilePacker {
 		try {
 			const stats = fstatSync(descriptor);
 			const member = fileMember(entry.path, original, stats.size);
-			const head = await this.#readHead(member, descriptor);
-			await this.#writeFile(member, descriptor, stats, head.length);
+			const head = this.#readHead(member, descriptor);
+			this.#writeFile(member, descriptor, stats, head.length);
 		} finally {
 			closeSync(descriptor);
 			await removeDatabase(copy);
@@ -142,9 +142,9 @@ export class FilePacker {
 	 * is all of most files. What it is can be seen before anything is written. One byte more than the file should
 	 * have is asked for: that tells of growth without another call.
 	 */
-	async #readHead(member: TarMember, descriptor: number): Promise<Buffer> {
+	#readHead(member: TarMember, descriptor: number): Buffer {
 		const header = headerBytes(member);
-		await this.#output.reserve(header + Math.min(member.size, bytesInOnePiece(member)));
+		this.#output.reserve(header + Math.min(member.size, bytesInOnePiece(member)));
 		const { chunk, position, room } = this.#output;
 		const start = position + header;
 		const read = readSync(descriptor, chunk, start, Math.min(member.size + 1, room - header), 0);
@@ -152,29 +152,29 @@ export class FilePacker {
 	}
 
 	/** @param headBytes how many bytes {@link #readHead} has put into place */
-	async #writeFile(member: TarMember, descriptor: number, before: Stats, headBytes: number): Promise<void> {
+	#writeFile(member: TarMember, descriptor: number, before: Stats, headBytes: number): void {
 		const output = this.#output;
 		const { path, size } = member;
 		const isReadAtOnce = output.room - headerBytes(member) > size;
-		await writeMember(output, this.#census, member);
+		writeMember(output, this.#census, member);
 		if (isConfig(path)) {
 			const text = output.chunk.toString('utf8', output.position, output.position + headBytes);
 			this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
 		}
 		let readBytes = Math.min(headBytes, size);
 		output.advance(readBytes);
-		if (!isReadAtOnce) readBytes += await this.#copyRest(descriptor, readBytes, size);
-		await output.writeZeros(size - readBytes + paddingOf(size));
+		if (!isReadAtOnce) readBytes += this.#copyRest(descriptor, readBytes, size);
+		output.writeZeros(size - readBytes + paddingOf(size));
 		const hasChanged = isReadAtOnce ? headBytes !== size : isOther(before, fstatSync(descriptor));
 		if (hasChanged || readBytes < size) this.#census.changed.push(displayPath(path));
 	}
 
 	/** @returns how many bytes there were from `start` to `end`; fewer than wanted when the file has shrunk. */
-	async #copyRest(descriptor: number, start: number, end: number): Promise<number> {
+	#copyRest(descriptor: number, start: number, end: number): number {
 		const output = this.#output;
 		let at = start;
 		while (at < end) {
-			if (output.room === 0) await output.flush();
+			if (output.room === 0) output.flush();
 			const read = readSync(descriptor, output.chunk, output.position, Math.min(end - at, output.room), at);
 			if (read === 0) break;
 			output.advance(read);

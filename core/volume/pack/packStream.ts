@@ -1,31 +1,34 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
+import { BlockStream, createSharedBlocks, type FilledBlock, openBlock } from '../../blocks';
 import { BackupError } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError } from '../workerError';
 import type { PackOptions, PackReport } from './packTree';
-import type { PackAcknowledgement, PackMessage } from './packWorker';
+import type { PackJob, PackMessage } from './packWorker';
 
 /**
  * A directory's tar as a stream, read in a worker. What passes is looked at by the code that reads archives, so
  * that an archive which could not be restored fails while it is made. Destroying it ends the worker and removes
  * its scratch directory.
  */
-export class PackStream extends Readable {
+export class PackStream extends BlockStream {
 	/** What the archive holds; known once the stream has ended. */
 	report: PackReport | undefined;
 	readonly #worker: Worker;
 	readonly #scratch: string;
-	readonly #inspector = new ArchiveInspector();
-	#unacknowledged = 0;
+	readonly #blocks = createSharedBlocks();
+	readonly #inspector: ArchiveInspector | undefined;
 
-	constructor(options: PackOptions) {
-		super({ highWaterMark: 1024 * 1024 });
+	/** @param isProvenLater by whoever reads it: then it is not looked at here */
+	constructor(options: PackOptions, { isProvenLater }: { isProvenLater: boolean }) {
+		super();
+		this.#inspector = isProvenLater ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
+		const job: PackJob = { options, output: this.#blocks };
 		this.#worker = new Worker(join(__dirname, 'packWorker.js'), {
-			workerData: options,
+			workerData: job,
 			// The one of node:sqlite, on n8n's own error output every night.
 			execArgv: ['--disable-warning=ExperimentalWarning'],
 		});
@@ -34,15 +37,10 @@ export class PackStream extends Readable {
 		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
 	}
 
-	override _read(): void {
-		this.#acknowledge(this.#unacknowledged);
-		this.#unacknowledged = 0;
-	}
-
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		this.#release().then(
-			() => callback(error),
-			(releaseError: Error) => callback(error ?? releaseError),
+			() => super._destroy(error, callback),
+			(releaseError: Error) => super._destroy(error ?? releaseError, callback),
 		);
 	}
 
@@ -50,30 +48,23 @@ export class PackStream extends Readable {
 		if (this.destroyed) return;
 		try {
 			if (message.kind === 'failed') throw fromWorkerError(message.error);
-			if (message.kind === 'chunk') this.#pass(message.chunk);
-			else this.#end(message.report);
+			if (message.kind === 'output') this.#pass(message.filled);
+			else this.#finish(message.report);
 		} catch (error) {
 			this.destroy(error as Error);
 		}
 	}
 
-	#pass({ buffer, byteOffset, byteLength }: Uint8Array): void {
-		const chunk = Buffer.from(buffer, byteOffset, byteLength);
-		this.#inspector.take(chunk);
-		if (this.push(chunk)) this.#acknowledge(1);
-		else this.#unacknowledged++;
+	#pass(filled: FilledBlock): void {
+		const block = openBlock(this.#blocks, filled);
+		this.#inspector?.take(block.bytes);
+		this.deliver(block);
 	}
 
-	#end(report: PackReport): void {
-		assertHolds(this.#inspector.finish(), report.census);
+	#finish(report: PackReport): void {
+		if (this.#inspector) assertHolds(this.#inspector.finish(), report.census);
 		this.report = report;
-		this.push(null);
-	}
-
-	#acknowledge(chunks: number): void {
-		if (chunks === 0) return;
-		const acknowledgement: PackAcknowledgement = { chunks };
-		this.#worker.postMessage(acknowledgement);
+		this.end();
 	}
 
 	#noticeExit(exitCode: number): void {

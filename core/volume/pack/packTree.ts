@@ -58,11 +58,11 @@ export async function packTree(options: PackOptions, output: ChunkWriter): Promi
 				await files.pack(entry);
 				break;
 			case 'directory':
-				await writeMember(output, census, directoryMember(entry));
+				writeMember(output, census, directoryMember(entry));
 				break;
 			case 'symbolic-link': {
 				const link = linkMember(entry);
-				if (link) await writeMember(output, census, link);
+				if (link) writeMember(output, census, link);
 				else vanish(entry.path);
 				break;
 			}
@@ -70,8 +70,8 @@ export async function packTree(options: PackOptions, output: ChunkWriter): Promi
 				census.skipped++;
 		}
 	}
-	await output.write(endOfArchive(output.writtenBytes));
-	await output.flush();
+	output.write(endOfArchive(output.writtenBytes));
+	output.flush();
 	return { census, warnings: files.warnings, encryptionKeySeen: files.encryptionKeySeen };
 }
 

@@ -4,9 +4,9 @@ import type { TarMember } from '../tar/member';
 import type { ChunkWriter } from './chunkWriter';
 
 /** Writes a member's header and counts it. A file's content is to follow, padded to whole blocks. */
-export async function writeMember(output: ChunkWriter, census: TarCensus, member: TarMember): Promise<void> {
+export function writeMember(output: ChunkWriter, census: TarCensus, member: TarMember): void {
 	const bytes = headerBytes(member);
-	await output.reserve(bytes);
+	output.reserve(bytes);
 	writeHeader(output.chunk, output.position, member);
 	output.advance(bytes);
 	census.entries++;

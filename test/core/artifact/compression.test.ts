@@ -7,7 +7,11 @@ import { compressionOf, createCompressor, createDecompressor } from '../../../co
 import { ParallelGzip } from '../../../core/artifact/parallelGzip';
 import { expectSameBytes } from '../../support/sameBytes';
 
-async function through(chunks: Buffer[], ...transforms: NodeJS.ReadWriteStream[]): Promise<Buffer> {
+/** @param transforms undefined ones change nothing */
+async function through(
+	chunks: Buffer[],
+	...transforms: Array<NodeJS.ReadWriteStream | undefined>
+): Promise<Buffer> {
 	const out: Buffer[] = [];
 	const sink = new Writable({
 		write(chunk: Buffer, _encoding, callback) {
@@ -15,7 +19,8 @@ async function through(chunks: Buffer[], ...transforms: NodeJS.ReadWriteStream[]
 			callback();
 		},
 	});
-	await pipeline([Readable.from(chunks, { objectMode: false }), ...transforms, sink]);
+	const used = transforms.filter((transform) => transform !== undefined);
+	await pipeline([Readable.from(chunks, { objectMode: false }), ...used, sink]);
 	return Buffer.concat(out);
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
 	appendFileSync,
+	createReadStream,
 	createWriteStream,
 	chmodSync,
 	linkSync,
@@ -102,7 +103,7 @@ test('10,045 entries with a hard-linked pair, a socket and a pipe end, and each 
 
 test('files that shrink, grow or vanish while they are read are named and do not corrupt the archive', async () => {
 	const root = scratch.path('tree');
-	const size = 16 * 1024 * 1024;
+	const size = 32 * 1024 * 1024;
 	mkdirSync(join(root, 'z-directory'), { recursive: true });
 	writeFileSync(join(root, 'a-shrinks'), Buffer.alloc(size, 'a'));
 	writeFileSync(join(root, 'b-grows'), Buffer.alloc(size, 'b'));
@@ -112,7 +113,7 @@ test('files that shrink, grow or vanish while they are read are named and do not
 
 	const source = await archiveDirectory({ directory: root, readBack: true })(never);
 	const file = createWriteStream(scratch.path('tree.tar'));
-	// The reader holds back after the first bytes: the walk waits within its few chunks of the file it is at.
+	// The reader holds back after the first bytes: the walk waits within its few blocks of the file it is at.
 	await once(source.stream, 'readable');
 	truncateSync(join(root, 'a-shrinks'), size / 2);
 	rmSync(join(root, 'd-vanishes'));
@@ -130,7 +131,7 @@ test('files that shrink, grow or vanish while they are read are named and do not
 
 	const facts = await source.finished;
 	const census = facts.census as TarCensus;
-	await source.prove?.(scratch.path('tree.tar'), facts, never);
+	await source.prove?.(createReadStream(scratch.path('tree.tar')), source.finished);
 	expect(census.changed).toEqual(['a-shrinks', 'b-grows']);
 	expect(census.vanished).toEqual(['d-vanishes', 'e-becomes-a-pipe', 'z-directory']);
 	mkdirSync(scratch.path('out'));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -78,7 +78,7 @@ describeDocker('A volume, archived through the engine', () => {
 		const written = pipeline(source.stream, createWriteStream(file)).catch(() => {});
 		const facts = await source.finished;
 		await written;
-		await source.prove?.(file, facts, never);
+		await source.prove?.(createReadStream(file), source.finished);
 		const tree = join(directory, 'tree');
 		await mkdir(tree);
 		await run('tar', [

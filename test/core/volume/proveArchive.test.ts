@@ -1,19 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { TarCensus } from '../../../core/artifact/manifest';
 import type { SourceFacts } from '../../../core/artifact/source';
 import { proveArchive } from '../../../core/volume/proveArchive';
-import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { makeTar } from './support/makeTar';
 
-jest.setTimeout(60_000);
-
-const scratch = temporaryDirectory();
-const never = new AbortController().signal;
-
-/** Proves these bytes against a census of two members with 1003 bytes. */
-async function prove(stored: Buffer, census: Partial<TarCensus> = {}): Promise<void> {
-	writeFileSync(scratch.path('.archive.partial'), stored);
+/** Proves these bytes, in pieces whose memory is used again, against a census of two members with 1003 bytes. */
+async function prove(raw: Buffer, census: Partial<TarCensus> = {}): Promise<void> {
 	const facts: SourceFacts = {
 		source: { path: '/data' },
 		engine: { name: 'built-in', version: '1.0.0' },
@@ -29,7 +20,16 @@ async function prove(stored: Buffer, census: Partial<TarCensus> = {}): Promise<v
 		},
 		warnings: [],
 	};
-	await proveArchive(scratch.path('.archive.partial'), facts, never);
+	await proveArchive(inPieces(raw), Promise.resolve(facts));
+}
+
+async function* inPieces(raw: Buffer): AsyncGenerator<Buffer> {
+	const memory = Buffer.alloc(100);
+	for (let at = 0; at < raw.length; at += memory.length) {
+		const copied = raw.copy(memory, 0, at);
+		yield memory.subarray(0, copied);
+		memory.fill(0xff);
+	}
 }
 
 const members = [
@@ -37,23 +37,20 @@ const members = [
 	{ name: 'b', content: Buffer.alloc(1000, 'b') },
 ] as const;
 
-test('a whole archive passes, whatever its compression and its name', async () => {
-	const raw = await makeTar(...members);
-	for (const stored of [raw, gzipSync(raw), zstdCompressSync(raw)])
-		await expect(prove(stored)).resolves.toBeUndefined();
+test('a whole archive passes', async () => {
+	await expect(prove(await makeTar(...members))).resolves.toBeUndefined();
 });
 
-test('a cut at any point is found in every compression', async () => {
+test('a cut at any point is found', async () => {
 	const raw = await makeTar(...members);
 	const withoutPadding = raw.subarray(0, 512 + 512 + 512 + 1024 + 1024);
-	for (const stored of [withoutPadding, gzipSync(raw), zstdCompressSync(raw)]) {
-		for (let length = 0; length < stored.length; length += 97) {
-			await expect(prove(stored.subarray(0, length))).rejects.toMatchObject({
-				name: 'BackupError',
-				code: expect.stringMatching(/^(incomplete|damaged)$/),
-			});
-		}
+	for (let length = 0; length < withoutPadding.length; length += 97) {
+		await expect(prove(withoutPadding.subarray(0, length))).rejects.toMatchObject({
+			name: 'BackupError',
+			code: 'incomplete',
+		});
 	}
+	await expect(prove(Buffer.alloc(0))).rejects.toThrow('The archive is cut off after 0 bytes.');
 });
 
 test('a member or a byte too few is found', async () => {
@@ -62,12 +59,4 @@ test('a member or a byte too few is found', async () => {
 		'The archive holds 2 members with 1003 bytes where 3 with 1003 were written.',
 	);
 	await expect(prove(raw, { bytes: 1004 })).rejects.toThrow('where 2 with 1004 were written.');
-});
-
-test('a file that is gone is named', async () => {
-	await expect(prove(Buffer.alloc(0))).rejects.toThrow('The archive is cut off after 0 bytes.');
-	const path = scratch.path('nothing');
-	const facts = { census: { kind: 'tar' } } as SourceFacts;
-	await expect(proveArchive(path, facts, never)).rejects.toThrow(`${path} does not exist.`);
-	expect(readFileSync(scratch.path('.archive.partial'))).toHaveLength(0);
 });

@@ -1,3 +1,4 @@
+import type { FilledBlock, SharedBlocks } from '../../../blocks';
 import type { SharedRing } from './sharedRing';
 
 /** What the worker is started with. */
@@ -10,8 +11,8 @@ export interface PgDumpJob {
 	environment: Record<string, string>;
 	/** What the server sends. */
 	input: SharedRing;
-	/** Of output bytes, see {@link Credit}. */
-	credit: SharedArrayBuffer;
+	/** For what pg_dump writes. */
+	output: SharedBlocks;
 }
 
 /** What the worker posts, in order. */
@@ -19,7 +20,7 @@ export type PgDumpMessage =
 	/** For the server. */
 	| { kind: 'send'; bytes: Uint8Array }
 	/** Some of the dump. */
-	| { kind: 'output'; bytes: Uint8Array }
+	| { kind: 'output'; filled: FilledBlock }
 	/** The last message. */
 	| { kind: 'exit'; exit: PgDumpExit };
 

@@ -1,44 +1,31 @@
-import type { Credit } from './credit';
+import type { BlockWriter } from '../../../blocks';
 
-/** pg_dump writes about a kilobyte at a time; this much of it is handed on at once, the size of a compressor's step. */
-const chunkBytes = 1024 * 1024;
-
-/** Gathers small writes into large chunks and posts them, as far as there is credit. */
+/** Gathers what pg_dump writes, about a kilobyte at a time, into blocks. */
 export class OutputDevice {
-	readonly #credit: Credit;
-	readonly #post: (bytes: Uint8Array) => void;
-	#chunk = newChunk();
+	readonly #blocks: BlockWriter;
 	#filled = 0;
 
-	/** @param post takes the chunk for good; it is not used again here */
-	constructor(credit: Credit, post: (bytes: Uint8Array) => void) {
-		this.#credit = credit;
-		this.#post = post;
+	constructor(blocks: BlockWriter) {
+		this.#blocks = blocks;
 	}
 
 	write(source: Int8Array, offset: number, length: number): void {
 		let position = offset;
 		const end = offset + length;
 		while (position < end) {
-			const count = Math.min(end - position, chunkBytes - this.#filled);
-			this.#chunk.set(source.subarray(position, position + count), this.#filled);
+			const { block, blockBytes } = this.#blocks;
+			const count = Math.min(end - position, blockBytes - this.#filled);
+			block.set(source.subarray(position, position + count), this.#filled);
 			this.#filled += count;
 			position += count;
-			if (this.#filled === chunkBytes) this.flush();
+			if (this.#filled === blockBytes) this.flush();
 		}
 	}
 
-	/** Posts what has been gathered. */
+	/** Hands on what has been gathered. */
 	flush(): void {
 		if (this.#filled === 0) return;
-		this.#credit.spend(this.#filled);
-		this.#post(this.#chunk.subarray(0, this.#filled));
-		this.#chunk = newChunk();
+		this.#blocks.pass(this.#filled);
 		this.#filled = 0;
 	}
-}
-
-/** Memory of its own, which can change threads, and is not cleared first. */
-function newChunk(): Uint8Array {
-	return Buffer.allocUnsafeSlow(chunkBytes);
 }

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { Credit } from './credit';
+import { BlockWriter } from '../../../blocks';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './messages';
 import { OutputDevice } from './outputDevice';
 import { RingReader } from './sharedRing';
@@ -15,7 +15,8 @@ void run();
 /** Runs pg_dump once. It blocks this thread from beginning to end; that is what the thread is for. */
 async function run(): Promise<void> {
 	const exit: PgDumpExit = { messages: '' };
-	const output = new OutputDevice(Credit.from(job.credit), (bytes) => post({ kind: 'output', bytes }, bytes));
+	const blocks = new BlockWriter(job.output, (filled) => post({ kind: 'output', filled }));
+	const output = new OutputDevice(blocks);
 	try {
 		const module = await createPgDump({
 			program: job.program,

@@ -20,22 +20,23 @@ export function createRing(capacity: number): SharedRing {
 /** The main thread's end. */
 export class RingWriter {
 	readonly #control: Int32Array;
-	readonly #bytes: Uint8Array;
+	readonly #bytes: Buffer;
 
 	constructor(ring: SharedRing) {
 		this.#control = new Int32Array(ring.control);
-		this.#bytes = new Uint8Array(ring.bytes);
+		this.#bytes = Buffer.from(ring.bytes);
 	}
 
 	/** Writes as much as there is room for; answers how many bytes that was. */
-	write(chunk: Uint8Array): number {
+	write(chunk: Buffer): number {
 		const written = Atomics.load(this.#control, writtenAt);
 		const free = this.#bytes.length - ((written - Atomics.load(this.#control, readAt)) >>> 0);
 		const count = Math.min(free, chunk.length);
 		const start = (written >>> 0) % this.#bytes.length;
 		const first = Math.min(count, this.#bytes.length - start);
-		this.#bytes.set(chunk.subarray(0, first), start);
-		this.#bytes.set(chunk.subarray(first, count), 0);
+		// Not by set(), which copies into shared memory word by word.
+		chunk.copy(this.#bytes, start, 0, first);
+		chunk.copy(this.#bytes, 0, first, count);
 		Atomics.store(this.#control, writtenAt, (written + count) | 0);
 		this.#wakeReader();
 		return count;

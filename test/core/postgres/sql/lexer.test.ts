@@ -1,10 +1,9 @@
 import { copyTarget, SqlLexer, type SqlSegment } from '../../../../core/postgres/sql';
 
-/** Segments with their bytes as text, and a COPY's rows put together again. */
+/** Segments with their bytes as text, and a COPY's rows put together again; added to those before them. */
 type Plain = { kind: SqlSegment['kind']; text: string; line?: number; rows?: number };
 
-function plain(segments: SqlSegment[]): Plain[] {
-	const result: Plain[] = [];
+function plain(segments: SqlSegment[], result: Plain[] = []): Plain[] {
 	for (const segment of segments) {
 		if (segment.kind === 'copy-data') {
 			const last = result.at(-1)!;
@@ -30,6 +29,19 @@ function lex(sql: string | Buffer, cuts: number[] = []): Plain[] {
 	}
 	segments.push(...lexer.end());
 	return plain(segments);
+}
+
+/** As lex(), where every chunk is overwritten as soon as its segments were taken. */
+function lexUsingUp(sql: string, chunkBytes: number): Plain[] {
+	const bytes = Buffer.from(sql);
+	const lexer = new SqlLexer();
+	const result: Plain[] = [];
+	for (let from = 0; from < bytes.length; from += chunkBytes) {
+		const chunk = Buffer.from(bytes.subarray(from, from + chunkBytes));
+		plain(lexer.push(chunk), result);
+		chunk.fill(0);
+	}
+	return plain(lexer.end(), result);
 }
 
 const texts = (sql: string) => lex(sql).map(({ text }) => text);
@@ -195,3 +207,10 @@ describe('the target of a COPY', () => {
 		expect(copyTarget(Buffer.from(statement))).toBe(table);
 	});
 });
+
+test.each([1, 7, 64, 1000])(
+	'nothing of a chunk of %d bytes is needed once its segments are',
+	(chunkBytes) => {
+		expect(lexUsingUp(trickyDump, chunkBytes)).toEqual(lex(trickyDump));
+	},
+);

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { TarCensus } from '../../../../core/artifact/manifest';
 import type { SourceFacts } from '../../../../core/artifact/source';
@@ -15,6 +15,6 @@ export async function packInto(file: string, options: ArchiveDirectoryOptions): 
 	const source = await archiveDirectory({ readBack: true, ...options })(signal);
 	await pipeline(source.stream, createWriteStream(file));
 	const facts = await source.finished;
-	await source.prove?.(file, facts, signal);
+	await source.prove?.(createReadStream(file), source.finished);
 	return { facts, census: facts.census as TarCensus };
 }

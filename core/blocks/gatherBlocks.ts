@@ -1,0 +1,54 @@
+import { type Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { BlockFiller } from './blockFiller';
+import { BlockStream } from './blockStream';
+
+/**
+ * A stream's bytes in blocks of a megabyte. Each step through a compressor or into a file is a trip to another
+ * thread, which the 64 KB that streams give at a time do not pay for.
+ *
+ * @returns blocks that are valid only until the next one is asked for; leaving early destroys the stream
+ * @throws (from reading them) whatever the stream fails with
+ */
+export function gatherBlocks(stream: Readable): AsyncGenerator<Buffer, void> {
+	if (stream instanceof BlockStream) return stream.blocks();
+	const gatherer = new BlockGatherer();
+	pipeline(stream, gatherer).catch(() => {
+		// Whoever reads the blocks is told.
+	});
+	return gatherer.output.blocks();
+}
+
+class BlockGatherer extends Writable {
+	readonly #filler = new BlockFiller();
+
+	constructor() {
+		super({ highWaterMark: 1024 * 1024 });
+		this.output.once('close', () => this.destroy());
+	}
+
+	get output(): BlockStream {
+		return this.#filler.output;
+	}
+
+	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
+		this.#take(chunk, callback);
+	}
+
+	override _final(callback: () => void): void {
+		this.#filler.flush();
+		this.output.end();
+		callback();
+	}
+
+	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+		if (!this.writableFinished) this.output.destroy(error ?? undefined);
+		callback(error);
+	}
+
+	#take(chunk: Buffer, callback: () => void): void {
+		const taken = this.#filler.take(chunk);
+		if (taken === chunk.length) callback();
+		else this.#filler.onRoom(() => this.#take(chunk.subarray(taken), callback));
+	}
+}

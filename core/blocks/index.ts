@@ -1,0 +1,6 @@
+export * from './blockFiller';
+export * from './blockStream';
+export * from './directReads';
+export * from './gatherBlocks';
+export * from './receiveBlocks';
+export * from './sharedBlocks';
