@@ -3,7 +3,6 @@ import { basename, dirname, join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
 import { syncDirectory } from './durable';
 import { adoptOwner } from './owner';
-import { StoredStream } from './storedStream';
 
 export const partialSuffix = '.partial';
 
@@ -62,12 +61,7 @@ export class AtomicFile {
 		}
 	}
 
-	/** Where the bytes go. The file stays open when it has ended. */
-	createWriteStream(): StoredStream {
-		return new StoredStream(this.#handle);
-	}
-
-	/** Writes small content at once, in place of {@link createWriteStream}. */
+	/** Writes small content at once; what is large is written to {@link partialPath} by another thread. */
 	async write(content: string): Promise<void> {
 		try {
 			await this.#handle.writeFile(content);

@@ -1,22 +1,19 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addAbortSignal, type Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { addAbortSignal } from 'node:stream';
 import { gatherBlocks } from '../blocks';
-import { BackupError, cancelledError, errorCode, fileError } from '../errors';
+import { BackupError, cancelledError } from '../errors';
 import { packageVersion } from '../version';
 import { AtomicFile } from './atomicFile';
 import type { Component } from './component';
-import { type Compression, compressionExtension, createCompressor } from './compression';
+import { type Compression, compressionExtension } from './compression';
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { manifestPath, serializeManifest } from './manifestFile';
-import { Meter } from './meter';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
-import { readBack } from './readBack';
-import type { OpenSource, Source, SourceFacts } from './source';
-import type { StoredStream } from './storedStream';
+import type { OpenSource, SourceFacts } from './source';
+import { storeBlocks, type StoredFile } from './storeBlocks';
 
 export interface ArtifactRequest {
 	/** The backup directory; it must exist. */
@@ -84,7 +81,7 @@ function nameArtifact(request: ArtifactRequest, startedAt: Date): string {
 	return formatArtifactName({ prefix, startedAt, timeZone, extension });
 }
 
-interface Streamed extends Pick<Manifest, 'rawBytes' | 'storedBytes' | 'sha256'> {
+interface Streamed extends StoredFile {
 	facts: SourceFacts;
 }
 
@@ -95,31 +92,31 @@ async function stream(
 	file: AtomicFile,
 	outerSignal: AbortSignal,
 ): Promise<Streamed> {
-	// When one side fails, the others must not go on for nobody.
+	// When one side fails, the other must not go on for nobody.
 	const failure = new AbortController();
 	const signal = AbortSignal.any([outerSignal, failure.signal]);
 	const endAll = (error: unknown) => failure.abort(error);
 	try {
-		const source = await openSource(signal);
-		source.finished.catch(endAll);
+		const { stream: bytes, finished, prover } = await openSource(signal);
+		finished.catch(endAll);
 		// The source ends by itself; this is for one that does not.
-		addAbortSignal(signal, source.stream);
-		const raw = new Meter();
-		const blocks = raw.count(gatherBlocks(source.stream), () => {
-			request.onProgress?.({ step: request.step, rawBytes: raw.bytes });
-		});
-		const stored = file.createWriteStream();
-		const written = store(blocks, createCompressor(request.compression), stored, signal);
-		written.catch(endAll);
-		const proven = proveWritten(source, stored, file.partialPath, request, signal);
-		proven.catch(endAll);
-
-		const [facts, proof] = await Promise.allSettled([bothSides(source, written, file.finalPath), proven]);
-		// What ended the others explains why they did not come to their end.
-		if (proof.status === 'rejected' && failure.signal.reason === proof.reason) throw proof.reason;
-		if (facts.status === 'rejected') throw facts.reason;
+		addAbortSignal(signal, bytes);
+		const stored = storeBlocks(
+			gatherBlocks(bytes),
+			{
+				path: file.partialPath,
+				finalPath: file.finalPath,
+				compression: request.compression,
+				prover,
+				facts: finished,
+				onBytes: (rawBytes) => request.onProgress?.({ step: request.step, rawBytes }),
+			},
+			signal,
+		);
+		stored.catch(endAll);
+		const [facts, measured] = await bothSides(finished, stored);
 		await file.sync();
-		return { rawBytes: raw.bytes, storedBytes: stored.bytes, sha256: stored.sha256, facts: facts.value };
+		return { ...measured, facts };
 	} catch (error) {
 		failure.abort(error);
 		if (outerSignal.aborted) throw cancelledError(error);
@@ -127,53 +124,27 @@ async function stream(
 	}
 }
 
-async function store(
-	blocks: AsyncIterable<Buffer>,
-	compressor: Transform | undefined,
-	stored: StoredStream,
-	signal: AbortSignal,
-): Promise<void> {
-	if (compressor) await pipeline(blocks, compressor, stored, { signal });
-	else await pipeline(blocks, stored, { signal });
-}
-
-async function proveWritten(
-	{ prove, finished }: Source,
-	stored: StoredStream,
-	path: string,
-	{ compression: { method: compression } }: ArtifactRequest,
-	signal: AbortSignal,
-): Promise<void> {
-	if (!prove) return;
-	await readBack({ path, compression }, stored, async (raw) => await prove(raw, finished), signal);
-}
-
 /**
- * Waits for the bytes to be written and for the source to prove them. When both fail, the one that explains is
- * thrown: an error of the disk or the source's own, not the broken pipe that followed from it.
+ * Waits for the bytes to be stored and for the source to prove them. When both fail, the one that explains is
+ * thrown: an error of the disk or the source's own, not that the other was told to stop.
  */
-async function bothSides(source: Source, written: Promise<void>, path: string): Promise<SourceFacts> {
-	const [proof, write] = await Promise.allSettled([source.finished, written]);
-	if (write.status === 'fulfilled') {
-		if (proof.status === 'rejected') throw proof.reason;
-		return proof.value;
-	}
-	if (isFileSystemError(write.reason)) throw fileError(write.reason, path);
-	// A source that says "cancelled" was only told to stop because the writing had failed.
-	if (proof.status === 'rejected' && !isCancelled(proof.reason)) throw proof.reason;
-	if (write.reason instanceof BackupError) throw write.reason;
-	throw new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
-		advice: 'Run it again; if it happens again, look into the source’s own log',
-		cause: write.reason,
-	});
-}
-
-function isCancelled(error: unknown): boolean {
-	return error instanceof BackupError && error.code === 'cancelled';
-}
-
-function isFileSystemError(error: unknown): boolean {
-	return ['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EFBIG'].includes(errorCode(error) ?? '');
+async function bothSides(
+	finished: Promise<SourceFacts>,
+	storing: Promise<StoredFile>,
+): Promise<[SourceFacts, StoredFile]> {
+	const [proof, stored] = await Promise.allSettled([finished, storing]);
+	if (proof.status === 'fulfilled' && stored.status === 'fulfilled') return [proof.value, stored.value];
+	const reasons = [stored, proof].map((side) =>
+		side.status === 'rejected' ? (side.reason as unknown) : undefined,
+	);
+	const explaining = reasons.find((reason) => reason instanceof BackupError && reason.code !== 'cancelled');
+	throw (
+		explaining ??
+		new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
+			advice: 'Run it again; if it happens again, look into the source’s own log',
+			cause: reasons.find((reason) => reason !== undefined),
+		})
+	);
 }
 
 /** Artifact and manifest appear together: the manifest is on the disk before the artifact gets its name. */

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises';
 import { BackupError } from '../errors';
-import { type ConsumeRaw, type ReadArtifactRequest, readStored } from './readArtifact';
-import type { StoredStream } from './storedStream';
+import type { CompressionMethod } from './compression';
+import type { GrowingFile } from './growingFile';
+import { type ConsumeRaw, readStored } from './readArtifact';
 
 const pieceBytes = 1024 * 1024;
 
@@ -14,29 +15,31 @@ const pieceBytes = 1024 * 1024;
  * `consume` throws
  */
 export async function readBack(
-	request: ReadArtifactRequest,
-	written: StoredStream,
+	file: GrowingFile,
+	compression: CompressionMethod,
 	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<void> {
-	const { sha256 } = await readStored(follow(request.path, written), request, consume, signal);
-	if (sha256 !== written.sha256) throw otherThanWritten(request.path);
+	const { sha256 } = await readStored(follow(file), { path: file.path, compression }, consume, signal);
+	if (sha256 !== file.sha256) throw otherThanWritten(file);
 }
 
-/** What is in the file, as far as it was written, waiting for more. Each piece takes the place of the one before. */
-async function* follow(path: string, written: StoredStream): AsyncGenerator<Buffer, void> {
-	await using file = await open(path, 'r');
+/** What is in the file, waiting for more. Each piece takes the place of the one before. */
+async function* follow(file: GrowingFile): AsyncGenerator<Buffer, void> {
+	await using handle = await open(file.path, 'r');
 	const buffer = Buffer.allocUnsafeSlow(pieceBytes);
 	let at = 0;
-	while (at < written.bytes || (await written.grows())) {
-		const { bytesRead } = await file.read(buffer, 0, Math.min(pieceBytes, written.bytes - at), at);
-		if (bytesRead === 0) throw otherThanWritten(path);
+	for (;;) {
+		await file.reaches(at + pieceBytes);
+		if (at === file.bytes) return;
+		const { bytesRead } = await handle.read(buffer, 0, Math.min(pieceBytes, file.bytes - at), at);
+		if (bytesRead === 0) throw otherThanWritten(file);
 		at += bytesRead;
 		yield buffer.subarray(0, bytesRead);
 	}
 }
 
-function otherThanWritten(path: string): BackupError {
+function otherThanWritten({ path }: GrowingFile): BackupError {
 	return new BackupError('damaged', `${path} does not hold what was written into it`, {
 		advice: 'Check the memory and the disks of this machine, then run it again',
 	});

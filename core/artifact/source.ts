@@ -26,14 +26,16 @@ export interface Source {
 	 */
 	finished: Promise<SourceFacts>;
 	/**
-	 * Takes the raw bytes as they are read back from the file, while it is being written and before it gets its
-	 * name, and throws when they are not what the source's facts say. For formats whose writer cannot be trusted on
-	 * its own word.
+	 * The path of a module that exports a {@link ProveContent} as `prove`; it runs in another thread. For formats whose
+	 * writer cannot be trusted on its own word.
 	 */
-	prove?: ProveContent;
+	prover?: string;
 }
 
 /**
+ * Takes the raw bytes as they are read back from the file, while it is being written and before it gets its name,
+ * and throws when they are not what the source's facts say.
+ *
  * @param raw pieces that are valid only until the next one is asked for; it is read to its end
  * @param facts known some time after the last of them
  */

@@ -1,7 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
 import type { FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import type { Growth } from './growingFile';
+
+/** Left alone, Linux begins to write only when a tenth of the memory waits for it. */
+const syncEveryBytes = 32 * 1024 * 1024;
 
 /**
  * Writes bytes to a file's end, counts them and takes their SHA-256. A chunk's memory may be used again as soon as
@@ -11,52 +14,49 @@ import { Writable } from 'node:stream';
  * its descriptor when it is destroyed, whatever `autoClose` says, and the handle would then close a number that may
  * be somebody else's socket by now.)
  */
-export class StoredStream extends Writable {
-	/** In the file so far. */
+export class StoredStream extends Writable implements Growth {
 	bytes = 0;
-	/** Hex digest of everything that was written; empty until it is known that nothing follows. */
 	sha256 = '';
 	readonly #handle: FileHandle;
+	readonly #onGrowth: (growth: Growth) => void;
 	readonly #hash: Hash = createHash('sha256');
-	readonly #changes = new EventEmitter();
+	/** Written since the disk was last told to write. */
+	#unsynced = 0;
+	#syncing: Promise<void> = Promise.resolve();
+	#isSyncing = false;
 
-	constructor(handle: FileHandle) {
+	/** @param onGrowth called whenever there is more in the file, and when it is known that nothing follows */
+	constructor(handle: FileHandle, onGrowth: (growth: Growth) => void = () => {}) {
 		// Every write asks to wait, so that nobody hands over the next chunk before this one is on its way.
 		super({ highWaterMark: 1 });
 		this.#handle = handle;
+		this.#onGrowth = onGrowth;
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-		this.#hash.update(chunk);
 		this.#handle.writeFile(chunk).then(() => {
+			// Not before: the compressor would have to wait for it.
+			this.#hash.update(chunk);
 			this.bytes += chunk.length;
-			this.#changes.emit('change');
+			this.#onGrowth(this);
+			this.#syncNowAndThen(chunk.length);
 			callback();
 		}, callback);
 	}
 
-	override _final(callback: () => void): void {
+	override _final(callback: (error?: Error | null) => void): void {
 		this.sha256 = this.#hash.digest('hex');
-		this.#changes.emit('change');
-		callback();
+		this.#onGrowth(this);
+		this.#syncing.then(() => callback(), callback);
 	}
 
-	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-		callback(error);
-		this.#changes.emit('change');
-	}
-
-	/**
-	 * Waits until there is more in the file; false when nothing will follow.
-	 *
-	 * @throws whatever the stream is destroyed with
-	 */
-	async grows(): Promise<boolean> {
-		const before = this.bytes;
-		while (this.bytes === before && this.sha256 === '') {
-			if (this.destroyed) throw this.errored ?? new Error('The file was given up');
-			await once(this.#changes, 'change');
-		}
-		return this.bytes > before;
+	/** Has the disk write in the meantime, so that not all of it is left for the end. */
+	#syncNowAndThen(bytes: number): void {
+		this.#unsynced += bytes;
+		if (this.#isSyncing || this.#unsynced < syncEveryBytes) return;
+		this.#unsynced = 0;
+		this.#isSyncing = true;
+		this.#syncing = this.#handle.datasync().finally(() => (this.#isSyncing = false));
+		this.#syncing.catch((error: Error) => this.destroy(error));
 	}
 }

@@ -54,7 +54,8 @@ export class BlockFiller {
 	#newBlock(): Buffer | undefined {
 		if (this.#made === blockCount) return undefined;
 		this.#made++;
-		return Buffer.allocUnsafeSlow(blockBytes);
+		// Shared, so that another thread can read it where it lies.
+		return Buffer.from(new SharedArrayBuffer(blockBytes));
 	}
 
 	#recycle(block: Buffer): void {

@@ -11,7 +11,7 @@ export interface Block {
  * A stream whose bytes lie in memory that is used again. Buffers made anew for every megabyte keep the garbage
  * collector at work, in all of n8n's heap: dumps took a third longer with them.
  *
- * {@link blocks} gives the bytes as they lie there. Whoever reads it like any other stream gets copies.
+ * {@link nextBlock} gives the bytes as they lie there. Whoever reads it like any other stream gets copies.
  */
 export class BlockStream extends Readable {
 	readonly #waiting: Block[] = [];
@@ -43,13 +43,23 @@ export class BlockStream extends Readable {
 	}
 
 	/**
-	 * The blocks, each of them valid only until the next one is asked for. Leaving early destroys the stream.
+	 * The next block, to be released by whoever takes it; undefined when there is none any more.
 	 *
 	 * @throws whatever the stream is destroyed with
 	 */
-	blocks(): AsyncGenerator<Buffer, void> {
+	async nextBlock(): Promise<Block | undefined> {
 		this.#isTaken = true;
-		return this.#takeBlocks();
+		for (;;) {
+			if (this.destroyed) throw this.errored ?? new Error('The stream was given up');
+			const block = this.#waiting.shift();
+			if (block) return block;
+			if (this.#hasEnded) break;
+			await this.#change();
+		}
+		this.push(null);
+		// Those who wait for the stream's end hear of it.
+		this.resume();
+		return undefined;
 	}
 
 	override _read(): void {
@@ -80,35 +90,10 @@ export class BlockStream extends Readable {
 		this.push(copy);
 	}
 
-	async *#takeBlocks(): AsyncGenerator<Buffer, void> {
-		try {
-			for (;;) {
-				if (this.destroyed) throw this.errored ?? new Error('The stream was given up');
-				const block = this.#waiting.shift();
-				if (block) yield* lend(block);
-				else if (this.#hasEnded) break;
-				else await this.#change();
-			}
-			this.push(null);
-			// Those who wait for the stream's end hear of it.
-			this.resume();
-		} finally {
-			if (!this.#hasEnded) this.destroy();
-		}
-	}
-
 	async #change(): Promise<void> {
 		await new Promise<void>((resolve) => {
 			this.#wake = resolve;
 		});
 		this.#wake = undefined;
-	}
-}
-
-function* lend(block: Block): Generator<Buffer, void> {
-	try {
-		yield block.bytes;
-	} finally {
-		block.release();
 	}
 }

@@ -5,18 +5,16 @@ import { BlockStream } from './blockStream';
 
 /**
  * A stream's bytes in blocks of a megabyte. Each step through a compressor or into a file is a trip to another
- * thread, which the 64 KB that streams give at a time do not pay for.
- *
- * @returns blocks that are valid only until the next one is asked for; leaving early destroys the stream
- * @throws (from reading them) whatever the stream fails with
+ * thread, which the 64 KB that streams give at a time do not pay for. Destroying it destroys the stream, and what
+ * the stream fails with it fails with, too.
  */
-export function gatherBlocks(stream: Readable): AsyncGenerator<Buffer, void> {
-	if (stream instanceof BlockStream) return stream.blocks();
+export function gatherBlocks(stream: Readable): BlockStream {
+	if (stream instanceof BlockStream) return stream;
 	const gatherer = new BlockGatherer();
 	pipeline(stream, gatherer).catch(() => {
 		// Whoever reads the blocks is told.
 	});
-	return gatherer.output.blocks();
+	return gatherer.output;
 }
 
 class BlockGatherer extends Writable {

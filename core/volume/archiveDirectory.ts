@@ -9,7 +9,7 @@ import { packageVersion } from '../version';
 import { compileExclusion } from './pack/exclusion';
 import { PackStream } from './pack/packStream';
 import type { PackReport } from './pack/packTree';
-import { proveArchive } from './proveArchive';
+import { archiveProver } from './proveArchive';
 
 export interface ArchiveDirectoryOptions {
 	/** What to archive. Its own name is not in the archive, only what is below it. */
@@ -62,7 +62,7 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 			.then(() => toFacts(options, stream.report))
 			.finally(() => signal.removeEventListener('abort', cancel));
 		wholeStream.catch(() => {});
-		return { stream, finished: wholeStream, prove: options.readBack ? proveArchive : undefined };
+		return { stream, finished: wholeStream, prover: options.readBack ? archiveProver : undefined };
 	};
 }
 

@@ -9,7 +9,7 @@ import {
 } from '../docker';
 import { packageVersion } from '../version';
 import { EngineTarStream } from './engineTar';
-import { proveArchive } from './proveArchive';
+import { archiveProver } from './proveArchive';
 import { type DockerVolumeTarget, openReader, type Reader } from './volumeReader';
 
 export type { DockerVolumeTarget } from './volumeReader';
@@ -54,7 +54,7 @@ export function dockerVolume(
 		};
 		const proven = read();
 		proven.catch(() => {});
-		return { stream, finished: proven, prove: proveArchive };
+		return { stream, finished: proven, prover: archiveProver };
 	};
 }
 

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { BlockStream, createSharedBlocks, type FilledBlock, openBlock } from '../../blocks';
 import { BackupError } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
-import { fromWorkerError } from '../workerError';
+import { fromWorkerError } from '../../errors/workerError';
 import type { PackOptions, PackReport } from './packTree';
 import type { PackJob, PackMessage } from './packWorker';
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockWriter, type FilledBlock, type SharedBlocks } from '../../blocks';
-import { toWorkerError, type WorkerError } from '../workerError';
+import { toWorkerError, type WorkerError } from '../../errors/workerError';
 import { ChunkWriter } from './chunkWriter';
 import { type PackOptions, type PackReport, packTree } from './packTree';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BackupError, cancelledError } from '../../errors';
-import { fromWorkerError } from '../workerError';
+import { fromWorkerError } from '../../errors/workerError';
 import type { UnpackOptions, UnpackReport } from './unpackArchive';
 import type { UnpackMessage } from './unpackWorker';
 

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { toWorkerError, type WorkerError } from '../workerError';
+import { toWorkerError, type WorkerError } from '../../errors/workerError';
 import { unpackArchive, type UnpackOptions, type UnpackReport } from './unpackArchive';
 
 /** The thread that writes the tree: as for reading it, synchronous calls are far cheaper, and block nobody here. */

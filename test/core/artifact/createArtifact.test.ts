@@ -11,6 +11,7 @@ import {
 	type SourceFacts,
 } from '../../../core/artifact';
 import { BackupError, cancelledError } from '../../../core/errors';
+import { eventually } from '../../support/eventually';
 import { expectSameBytes } from '../../support/sameBytes';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
@@ -94,13 +95,17 @@ describe('making an artifact', () => {
 		expect(seen).toEqual([...seen].sort((a, b) => a - b));
 	});
 
-	it('lets the source prove the file before it has its name', async () => {
-		let seen: string[] = [];
-		const prove = async () => {
-			seen = await namesLeft();
-		};
-		await createArtifact(request(), opening(lines, { prove }), never);
-		expect(seen).toEqual([expect.stringMatching(/^\.n8n_.*\.sql\.gz\.partial$/)]);
+	it('has the source’s prover read the file back before it has its name', async () => {
+		const prover = require.resolve('./support/waitingProver.cjs');
+		const goOn = directory.path('go-on');
+		const finished = Promise.resolve({ ...facts, source: { path: goOn } });
+		const made = createArtifact(request(), opening(lines, { prover, finished }), never);
+		await eventually(async () =>
+			expect(await namesLeft()).toEqual([expect.stringMatching(/^\.n8n_.*\.sql\.gz\.partial$/)]),
+		);
+		await writeFile(goOn, '');
+		await made;
+		expect(await namesLeft()).toHaveLength(2);
 	});
 
 	describe('leaves nothing behind', () => {
@@ -160,8 +165,11 @@ describe('making an artifact', () => {
 		});
 
 		it('when the proof of the written file fails', async () => {
-			const prove = async () => await Promise.reject(failed);
-			expect(await failing(opening(lines, { prove }))).toBe('The server died half way. Start it again.');
+			const prover = require.resolve('./support/refusingProver.cjs');
+			const bytes = Buffer.concat(lines).length;
+			expect(await failing(opening(lines, { prover }))).toBe(
+				`${bytes} bytes are not what they should be. Run it again.`,
+			);
 		});
 
 		it('when it is cancelled half way', async () => {

@@ -1,5 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { gzipSync } from 'node:zlib';
+import { GrowingFile } from '../../../core/artifact/growingFile';
 import { readBack } from '../../../core/artifact/readBack';
 import { StoredStream } from '../../../core/artifact/storedStream';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
@@ -10,16 +12,6 @@ const never = new AbortController().signal;
 const content = Buffer.alloc(100_000, 'something to compress ');
 const stored = gzipSync(content);
 
-/** Writes some bytes at a time. */
-async function writeSlowly(written: StoredStream): Promise<void> {
-	for (let at = 0; at < stored.length; at += 50) {
-		await new Promise<void>((resolve) => {
-			written.write(stored.subarray(at, at + 50), () => resolve());
-		});
-	}
-	written.end();
-}
-
 async function take(raw: AsyncIterable<Buffer>): Promise<void> {
 	const pieces: Buffer[] = [];
 	for await (const piece of raw) pieces.push(Buffer.from(piece));
@@ -27,15 +19,20 @@ async function take(raw: AsyncIterable<Buffer>): Promise<void> {
 }
 
 describe('a file that is read back while it is written', () => {
-	const path = () => directory.path('.file.partial');
-	const request = () => ({ path: path(), compression: 'gzip' }) as const;
+	const partial = () => directory.path('.file.partial');
 
 	it('passes when it holds what was written', async () => {
-		await using file = await open(path(), 'w');
-		const written = new StoredStream(file);
-		const writing = writeSlowly(written);
-		await expect(readBack(request(), written, take, never)).resolves.toBeUndefined();
-		await writing;
+		const growing = new GrowingFile(partial());
+		await using file = await open(partial(), 'w');
+		const reading = readBack(growing, 'gzip', take, never);
+		const written = new StoredStream(file, (growth) => growing.update(growth));
+		for (let at = 0; at < stored.length; at += 50) {
+			await new Promise<void>((resolve) => {
+				written.write(stored.subarray(at, at + 50), () => resolve());
+			});
+		}
+		written.end();
+		await expect(reading).resolves.toBeUndefined();
 	});
 
 	it.each([
@@ -45,21 +42,26 @@ describe('a file that is read back while it is written', () => {
 			async (file: FileHandle) => void (await file.write(Buffer.alloc(2), 0, 2, 140)),
 		],
 	])('is found to be %s', async (_what, damage) => {
-		await using file = await open(path(), 'w');
-		const written = new StoredStream(file);
-		await writeSlowly(written);
+		const growing = new GrowingFile(partial());
+		await using file = await open(partial(), 'w');
+		await pipeline([stored], new StoredStream(file, (growth) => growing.update(growth)));
 		await damage(file);
-		await expect(readBack(request(), written, take, never)).rejects.toMatchObject({
+		await expect(readBack(growing, 'gzip', take, never)).rejects.toMatchObject({
 			name: 'BackupError',
 			code: 'damaged',
 		});
 	});
 
-	it('fails with what its writer was given up with', async () => {
-		await using file = await open(path(), 'w');
-		const written = new StoredStream(file);
-		written.on('error', () => {});
-		setTimeout(() => written.destroy(new Error('disk full')), 10);
-		await expect(readBack(request(), written, take, never)).rejects.toThrow('disk full');
+	it('is found to be other than it was written also where nothing inside tells', async () => {
+		const growing = new GrowingFile(partial());
+		await using file = await open(partial(), 'w');
+		await pipeline([content], new StoredStream(file, (growth) => growing.update(growth)));
+		await file.write(Buffer.alloc(2), 0, 2, 140);
+		const passOver = async (raw: AsyncIterable<Buffer>) => {
+			for await (const piece of raw) void piece;
+		};
+		await expect(readBack(growing, 'none', passOver, never)).rejects.toThrow(
+			`${partial()} does not hold what was written into it. Check the memory and the disks`,
+		);
 	});
 });

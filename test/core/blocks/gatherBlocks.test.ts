@@ -9,8 +9,10 @@ test('small chunks come as blocks of a megabyte, the last one smaller, with the 
 	const chunks = Array.from({ length: 700 }, (_, i) => randomBytes(1 + ((i * 7919) % (128 * 1024))));
 	const whole = Buffer.concat(chunks);
 	const copies: Buffer[] = [];
-	for await (const block of gatherBlocks(Readable.from(chunks, { objectMode: false }))) {
-		copies.push(Buffer.from(block));
+	const blocks = gatherBlocks(Readable.from(chunks, { objectMode: false }));
+	for (let block = await blocks.nextBlock(); block; block = await blocks.nextBlock()) {
+		copies.push(Buffer.from(block.bytes));
+		block.release();
 	}
 	expect(copies.slice(0, -1).every(({ length }) => length === megabyte)).toBe(true);
 	expectSameBytes(Buffer.concat(copies), whole);
@@ -25,11 +27,11 @@ test('a slow reader holds the stream back', async () => {
 		},
 	});
 	const blocks = gatherBlocks(endless);
-	await blocks.next();
+	await blocks.nextBlock();
 	await new Promise((resolve) => setTimeout(resolve, 100));
 	expect(produced).toBeLessThan(12 * megabyte);
 	const closed = new Promise((resolve) => endless.on('error', () => {}).once('close', resolve));
-	await blocks.return();
+	blocks.destroy();
 	await closed;
 });
 
@@ -39,9 +41,9 @@ test('an error of the stream reaches the reader of the blocks', async () => {
 			this.destroy(new Error('reset by peer'));
 		},
 	});
-	await expect(gatherBlocks(failing).next()).rejects.toThrow('reset by peer');
+	await expect(gatherBlocks(failing).nextBlock()).rejects.toThrow('reset by peer');
 });
 
 test('a stream of nothing has no blocks', async () => {
-	expect(await gatherBlocks(Readable.from([])).next()).toEqual({ done: true, value: undefined });
+	expect(await gatherBlocks(Readable.from([])).nextBlock()).toBeUndefined();
 });

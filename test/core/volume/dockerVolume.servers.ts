@@ -13,6 +13,7 @@ import { connectDocker } from '../../../core/docker/client';
 import type { DockerConnection } from '../../../core/docker/connection';
 import { recoverLeftovers } from '../../../core/docker/recover';
 import { composeProjectVolumes, findVolume, listVolumes } from '../../../core/docker/volumes';
+import { archiveProver, prove } from '../../../core/volume/proveArchive';
 import {
 	dockerVolume,
 	type DockerVolumeOptions,
@@ -78,7 +79,8 @@ describeDocker('A volume, archived through the engine', () => {
 		const written = pipeline(source.stream, createWriteStream(file)).catch(() => {});
 		const facts = await source.finished;
 		await written;
-		await source.prove?.(createReadStream(file), source.finished);
+		expect(source.prover).toBe(archiveProver);
+		await prove(createReadStream(file), source.finished);
 		const tree = join(directory, 'tree');
 		await mkdir(tree);
 		await run('tar', [

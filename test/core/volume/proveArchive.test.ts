@@ -1,6 +1,6 @@
 import type { TarCensus } from '../../../core/artifact/manifest';
 import type { SourceFacts } from '../../../core/artifact/source';
-import { proveArchive } from '../../../core/volume/proveArchive';
+import { prove as proveArchive } from '../../../core/volume/proveArchive';
 import { makeTar } from './support/makeTar';
 
 /** Proves these bytes, in pieces whose memory is used again, against a census of two members with 1003 bytes. */

@@ -1,4 +1,4 @@
-import { BackupError, type BackupErrorCode, errorMessage } from '../errors';
+import { BackupError, type BackupErrorCode, errorMessage } from './backupError';
 
 /** A BackupError on its way between threads, where classes are lost. */
 export interface WorkerError {
