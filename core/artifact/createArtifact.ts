@@ -137,14 +137,13 @@ async function bothSides(
 	const reasons = [stored, proof].map((side) =>
 		side.status === 'rejected' ? (side.reason as unknown) : undefined,
 	);
-	const explaining = reasons.find((reason) => reason instanceof BackupError && reason.code !== 'cancelled');
-	throw (
-		explaining ??
-		new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
-			advice: 'Run it again; if it happens again, look into the source’s own log',
-			cause: reasons.find((reason) => reason !== undefined),
-		})
-	);
+	for (const reason of reasons) {
+		if (reason instanceof BackupError && reason.code !== 'cancelled') throw reason;
+	}
+	throw new BackupError('incomplete', 'The backup’s bytes ended before they were whole', {
+		advice: 'Run it again; if it happens again, look into the source’s own log',
+		cause: reasons.find((reason) => reason !== undefined),
+	});
 }
 
 /** Artifact and manifest appear together: the manifest is on the disk before the artifact gets its name. */

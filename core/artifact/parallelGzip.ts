@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { copyBytes } from '../blocks';
 
 const gzipBlock = promisify(gzip);
 
@@ -51,9 +52,10 @@ export class ParallelGzip extends Transform {
 		let at = 0;
 		while (at < chunk.length) {
 			this.#block ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
-			const copied = chunk.copy(this.#block, this.#filled, at);
-			this.#filled += copied;
-			at += copied;
+			const count = Math.min(chunk.length - at, this.#blockBytes - this.#filled);
+			copyBytes(chunk, at, at + count, this.#block, this.#filled);
+			this.#filled += count;
+			at += count;
 			if (this.#filled < this.#blockBytes) continue;
 			this.#startMember();
 			await this.#writeMembers(this.#concurrency - 1);

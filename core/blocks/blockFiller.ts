@@ -1,4 +1,5 @@
 import { BlockStream } from './blockStream';
+import { copyBytes } from './copyBytes';
 
 const blockBytes = 1024 * 1024;
 
@@ -27,9 +28,10 @@ export class BlockFiller {
 		while (taken < bytes.length) {
 			this.#block ??= this.#free.pop() ?? this.#newBlock();
 			if (!this.#block) break;
-			const copied = bytes.copy(this.#block, this.#filled, taken);
-			this.#filled += copied;
-			taken += copied;
+			const count = Math.min(bytes.length - taken, blockBytes - this.#filled);
+			copyBytes(bytes, taken, taken + count, this.#block, this.#filled);
+			this.#filled += count;
+			taken += count;
 			if (this.#filled === blockBytes) this.flush();
 		}
 		return taken;

@@ -1,4 +1,4 @@
-import type { BlockWriter } from '../../../blocks';
+import { type BlockWriter, copyBytes } from '../../../blocks';
 
 /** Gathers what pg_dump writes, about a kilobyte at a time, into blocks. */
 export class OutputDevice {
@@ -9,13 +9,14 @@ export class OutputDevice {
 		this.#blocks = blocks;
 	}
 
-	write(source: Int8Array, offset: number, length: number): void {
+	/** @param memory of the program, in which the bytes lie */
+	write(memory: Buffer, offset: number, length: number): void {
 		let position = offset;
 		const end = offset + length;
 		while (position < end) {
 			const { block, blockBytes } = this.#blocks;
 			const count = Math.min(end - position, blockBytes - this.#filled);
-			block.set(source.subarray(position, position + count), this.#filled);
+			copyBytes(memory, position, position + count, block, this.#filled);
 			this.#filled += count;
 			position += count;
 			if (this.#filled === blockBytes) this.flush();

@@ -82,11 +82,14 @@ function connectServer(module: PgDumpModule): void {
 /** A character device in place of a file: what pg_dump writes goes out at once and is never kept. */
 function connectOutput({ FS }: PgDumpModule, output: OutputDevice): void {
 	const device = FS.makedev(240, 0);
+	let memory: Buffer = Buffer.alloc(0);
 	FS.registerDevice(device, {
 		open: (stream) => (stream.seekable = false),
 		close: () => {},
-		write: (_stream, buffer, offset, length) => {
-			output.write(buffer, offset, length);
+		write: (_stream, { buffer, byteOffset }, offset, length) => {
+			// Another one whenever the program's memory has grown.
+			if (memory.buffer !== buffer) memory = Buffer.from(buffer);
+			output.write(memory, byteOffset + offset, length);
 			return length;
 		},
 	});

@@ -1,3 +1,5 @@
+import { copyBytes } from '../../../blocks';
+
 /**
  * A byte queue in shared memory, from the main thread (which must never wait) to a worker (which may only
  * wait). Positions count bytes ever written and read, modulo 2^32; the capacity is a power of two.
@@ -34,9 +36,8 @@ export class RingWriter {
 		const count = Math.min(free, chunk.length);
 		const start = (written >>> 0) % this.#bytes.length;
 		const first = Math.min(count, this.#bytes.length - start);
-		// Not by set(), which copies into shared memory word by word.
-		chunk.copy(this.#bytes, start, 0, first);
-		chunk.copy(this.#bytes, 0, first, count);
+		copyBytes(chunk, 0, first, this.#bytes, start);
+		copyBytes(chunk, first, count, this.#bytes, 0);
 		Atomics.store(this.#control, writtenAt, (written + count) | 0);
 		this.#wakeReader();
 		return count;
@@ -65,11 +66,11 @@ export class RingWriter {
 /** The worker's end. */
 export class RingReader {
 	readonly #control: Int32Array;
-	readonly #bytes: Uint8Array;
+	readonly #bytes: Buffer;
 
 	constructor(ring: SharedRing) {
 		this.#control = new Int32Array(ring.control);
-		this.#bytes = new Uint8Array(ring.bytes);
+		this.#bytes = Buffer.from(ring.bytes);
 	}
 
 	/** Reads what is there, up to the target's length, without waiting; answers how many bytes that was. */
@@ -80,8 +81,8 @@ export class RingReader {
 		if (count === 0) return 0;
 		const start = (read >>> 0) % this.#bytes.length;
 		const first = Math.min(count, this.#bytes.length - start);
-		target.set(this.#bytes.subarray(start, start + first));
-		target.set(this.#bytes.subarray(0, count - first), first);
+		copyBytes(this.#bytes, start, start + first, target, 0);
+		copyBytes(this.#bytes, 0, count - first, target, first);
 		Atomics.store(this.#control, readAt, (read + count) | 0);
 		Atomics.notify(this.#control, readAt);
 		return count;
