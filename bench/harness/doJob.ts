@@ -42,8 +42,7 @@ export async function doJob(job: Job): Promise<void> {
 		case 'archive':
 			await createArtifact(
 				request(job, 'n8n', 'n8n_data', 'tar'),
-				// As the node does it unless told otherwise: the finished archive is read again before it gets its name.
-				archiveDirectory({ directory: job.directory, readBack: true }),
+				archiveDirectory({ directory: job.directory, readBack: job.readBack }),
 				signal,
 			);
 			return;

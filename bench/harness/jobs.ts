@@ -34,6 +34,8 @@ export interface SnapshotJob {
 export interface ArchiveJob {
 	kind: 'archive';
 	directory: string;
+	/** Whether the file is read back while it is written, as the node does unless told otherwise. */
+	readBack: boolean;
 	compression: Compression;
 	backupDirectory: string;
 }

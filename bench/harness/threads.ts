@@ -12,7 +12,8 @@ const names: Record<string, string> = {
 	node: 'main thread',
 	'libuv-worker': 'thread pool (zlib, files)',
 	V8Worker: 'V8 (garbage, compiling)',
-	WorkerThread: 'reading the tree',
+	pack: 'reading the tree',
+	store: 'compressing, writing (JavaScript)',
 	pg_dump: 'pg_dump (WebAssembly)',
 };
 

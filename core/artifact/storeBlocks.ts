@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Block, BlockStream } from '../blocks';
 import { BackupError, cancelledError } from '../errors';
 import { fromWorkerError, toWorkerError } from '../errors/workerError';
+import { smallHeap, threadOptions } from '../threads';
 import type { SourceFacts } from './source';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
@@ -35,11 +36,8 @@ export async function storeBlocks(
 	signal: AbortSignal,
 ): Promise<StoredFile> {
 	const worker = new Worker(join(__dirname, 'storeWorker.js'), {
-		workerData: job,
-		// n8n's secrets are none of its business.
-		env: {},
-		execArgv: [],
-		name: 'store',
+		...threadOptions('store', job),
+		resourceLimits: smallHeap,
 	});
 	const post = (input: StoreInput) => worker.postMessage(input);
 	const withWorker: Block[] = [];

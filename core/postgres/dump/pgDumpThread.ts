@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { createSharedBlocks, openBlock } from '../../blocks';
+import { smallHeap, threadOptions } from '../../threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
 import { ServerInput } from './serverInput';
@@ -50,11 +51,8 @@ export function startPgDump({
 	const blocks = createSharedBlocks();
 	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
-		workerData: job,
-		// Neither n8n's secrets nor its start-up options are any of pg_dump's business.
-		env: {},
-		execArgv: [],
-		name: 'pg_dump',
+		...threadOptions('pg_dump', job),
+		resourceLimits: smallHeap,
 	});
 
 	const input = new ServerInput(server, ring);

@@ -5,6 +5,7 @@ import { BlockStream, createSharedBlocks, type FilledBlock, openBlock } from '..
 import { BackupError } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError } from '../../errors/workerError';
+import { threadOptions } from '../../threads';
 import type { PackOptions, PackReport } from './packTree';
 import type { PackJob, PackMessage } from './packWorker';
 
@@ -28,7 +29,7 @@ export class PackStream extends BlockStream {
 		this.#scratch = options.scratch;
 		const job: PackJob = { options, output: this.#blocks };
 		this.#worker = new Worker(join(__dirname, 'packWorker.js'), {
-			workerData: job,
+			...threadOptions('pack', job),
 			// The one of node:sqlite, on n8n's own error output every night.
 			execArgv: ['--disable-warning=ExperimentalWarning'],
 		});
