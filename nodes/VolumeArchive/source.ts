@@ -140,7 +140,7 @@ export const sourceOptions: INodeProperties[] = [
 		default: true,
 		displayOptions: { show: { '/engine': ['built-in'] } },
 		description:
-			'Whether to read the finished archive again and count its entries before it gets its name. Without it, it is checked only while it is written.',
+			'Whether to read the archive back while it is written and count its entries before it gets its name. Without it, it is checked only before it is compressed.',
 	},
 ];
 
