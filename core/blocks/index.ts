@@ -5,3 +5,4 @@ export * from './directReads';
 export * from './gatherBlocks';
 export * from './receiveBlocks';
 export * from './sharedBlocks';
+export * from './sharedMemory';

@@ -1,3 +1,6 @@
+import type { Block } from './blockStream';
+import { giveBackSharedMemory, takeSharedMemory } from './sharedMemory';
+
 /**
  * Blocks of shared memory that a worker fills, one after the other and round again, and the main thread reads. The
  * worker waits where all of them are full: that is the back-pressure.
@@ -20,14 +23,6 @@ const defaultBlockBytes = 1024 * 1024;
 
 /** What is ahead of the compressor evens out that now the worker and now the compressor is the slower one. */
 const defaultCount = 8;
-
-export function createSharedBlocks(count = defaultCount, blockBytes = defaultBlockBytes): SharedBlocks {
-	return {
-		bytes: new SharedArrayBuffer(count * blockBytes),
-		released: new SharedArrayBuffer(4),
-		blockBytes,
-	};
-}
 
 /** The worker's end. */
 export class BlockWriter {
@@ -68,18 +63,44 @@ export class BlockWriter {
 	}
 }
 
-/** The main thread's end: the block that a worker said it has filled. Blocks are to be released in their order. */
-export function openBlock(
-	{ bytes, released, blockBytes }: SharedBlocks,
-	{ number, length }: FilledBlock,
-): { bytes: Buffer; release: () => void } {
-	const count = bytes.byteLength / blockBytes;
-	return {
-		bytes: Buffer.from(bytes, (number % count) * blockBytes, length),
-		release: () => {
-			const word = new Int32Array(released);
-			Atomics.add(word, 0, 1);
-			Atomics.notify(word, 0);
-		},
-	};
+/** The main thread's end. */
+export class BlockReader {
+	/** For the worker's end. */
+	readonly shared: SharedBlocks;
+	readonly #released: Int32Array;
+	#opened = 0;
+	#isRetired = false;
+
+	constructor(count = defaultCount, blockBytes = defaultBlockBytes) {
+		const released = new SharedArrayBuffer(4);
+		this.shared = { bytes: takeSharedMemory(count * blockBytes), released, blockBytes };
+		this.#released = new Int32Array(released);
+	}
+
+	/** The block that the worker said it has filled. Blocks are to be released in their order. */
+	open({ number, length }: FilledBlock): Block {
+		const { bytes, blockBytes } = this.shared;
+		const count = bytes.byteLength / blockBytes;
+		this.#opened++;
+		return {
+			bytes: Buffer.from(bytes, (number % count) * blockBytes, length),
+			release: () => {
+				Atomics.add(this.#released, 0, 1);
+				Atomics.notify(this.#released, 0);
+				this.#giveBackUnused();
+			},
+		};
+	}
+
+	/** To be called when the worker has ended: the memory may serve others once all blocks are released. */
+	retire(): void {
+		this.#isRetired = true;
+		this.#giveBackUnused();
+	}
+
+	#giveBackUnused(): void {
+		if (!this.#isRetired || Atomics.load(this.#released, 0) !== this.#opened) return;
+		this.#isRetired = false;
+		giveBackSharedMemory(this.shared.bytes);
+	}
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { Worker } from 'node:worker_threads';
-import { createSharedBlocks, openBlock } from '../../blocks';
+import { BlockReader, giveBackSharedMemory } from '../../blocks';
 import { smallHeap, threadOptions } from '../../threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
@@ -48,8 +48,8 @@ export function startPgDump({
 	cancel,
 }: PgDumpThreadOptions): PgDumpThread {
 	const ring = createRing(inputBytes);
-	const blocks = createSharedBlocks();
-	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks };
+	const blocks = new BlockReader();
+	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
 		...threadOptions('pg_dump', job),
 		resourceLimits: smallHeap,
@@ -60,7 +60,10 @@ export function startPgDump({
 	const output = new DumpOutput(() => {
 		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
 		server.destroy();
-		void worker.terminate();
+		void worker.terminate().then(() => {
+			blocks.retire();
+			giveBackSharedMemory(ring.bytes);
+		});
 	});
 	// pg_dump may still say goodbye to a server that has gone already: no reason to end n8n.
 	server.on('error', () => {});
@@ -76,7 +79,7 @@ export function startPgDump({
 					server.write(message.bytes);
 					break;
 				case 'output': {
-					const { bytes, release } = openBlock(blocks, message.filled);
+					const { bytes, release } = blocks.open(message.filled);
 					const chunk = isHead ? fitHeadToServer(bytes) : bytes;
 					isHead = false;
 					inspect(chunk);

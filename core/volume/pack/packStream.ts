@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { BlockStream, createSharedBlocks, type FilledBlock, openBlock } from '../../blocks';
+import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
 import { BackupError } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError } from '../../errors/workerError';
@@ -19,7 +19,7 @@ export class PackStream extends BlockStream {
 	report: PackReport | undefined;
 	readonly #worker: Worker;
 	readonly #scratch: string;
-	readonly #blocks = createSharedBlocks();
+	readonly #blocks = new BlockReader();
 	readonly #inspector: ArchiveInspector | undefined;
 
 	/** @param isProvenLater by whoever reads it: then it is not looked at here */
@@ -27,7 +27,7 @@ export class PackStream extends BlockStream {
 		super();
 		this.#inspector = isProvenLater ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
-		const job: PackJob = { options, output: this.#blocks };
+		const job: PackJob = { options, output: this.#blocks.shared };
 		this.#worker = new Worker(join(__dirname, 'packWorker.js'), {
 			...threadOptions('pack', job),
 			// The one of node:sqlite, on n8n's own error output every night.
@@ -57,7 +57,7 @@ export class PackStream extends BlockStream {
 	}
 
 	#pass(filled: FilledBlock): void {
-		const block = openBlock(this.#blocks, filled);
+		const block = this.#blocks.open(filled);
 		this.#inspector?.take(block.bytes);
 		this.deliver(block);
 	}
@@ -79,6 +79,7 @@ export class PackStream extends BlockStream {
 
 	async #release(): Promise<void> {
 		await this.#worker.terminate();
+		this.#blocks.retire();
 		await rm(this.#scratch, { recursive: true, force: true });
 	}
 }

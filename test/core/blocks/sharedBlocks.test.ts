@@ -1,23 +1,41 @@
-import { BlockWriter, createSharedBlocks, type FilledBlock, openBlock } from '../../../core/blocks';
+import { BlockReader, BlockWriter, type FilledBlock } from '../../../core/blocks';
 
-test('blocks are filled in turn, and again once they were released', () => {
-	const shared = createSharedBlocks(2, 4);
+/** Two blocks of four bytes, and a function that fills the next one and opens it. */
+function twoBlocks() {
+	const reader = new BlockReader(2, 4);
 	const filled: FilledBlock[] = [];
-	const writer = new BlockWriter(shared, (block) => filled.push(block));
+	const writer = new BlockWriter(reader.shared, (block) => filled.push(block));
 	const write = (text: string) => {
 		writer.block.write(text);
 		writer.pass(text.length);
+		return reader.open(filled.at(-1)!);
 	};
-	const open = (number: number) => openBlock(shared, filled[number]!);
+	return { reader, write };
+}
 
-	write('abcd');
-	write('ef');
-	expect(open(0).bytes.toString()).toBe('abcd');
-	expect(open(1).bytes.toString()).toBe('ef');
+test('blocks are filled in turn, and again once they were released', () => {
+	const { write } = twoBlocks();
+	const first = write('abcd');
+	const second = write('ef');
+	expect(first.bytes.toString()).toBe('abcd');
+	expect(second.bytes.toString()).toBe('ef');
 
-	open(0).release();
-	write('ghij');
-	expect(open(2).bytes.toString()).toBe('ghij');
-	expect(open(2).bytes.byteOffset).toBe(open(0).bytes.byteOffset);
-	expect(open(1).bytes.toString()).toBe('ef');
+	first.release();
+	const third = write('ghij');
+	expect(third.bytes.toString()).toBe('ghij');
+	expect(third.bytes.byteOffset).toBe(first.bytes.byteOffset);
+	expect(second.bytes.toString()).toBe('ef');
+});
+
+test('the memory serves others only when the worker has ended and every block is released', () => {
+	const { reader, write } = twoBlocks();
+	const { bytes } = reader.shared;
+	const [first, second] = [write('abcd'), write('ef')];
+	first.release();
+	reader.retire();
+	expect(new BlockReader(2, 4).shared.bytes).not.toBe(bytes);
+	second.release();
+	expect(new BlockReader(2, 4).shared.bytes).toBe(bytes);
+	// And only once.
+	expect(new BlockReader(2, 4).shared.bytes).not.toBe(bytes);
 });

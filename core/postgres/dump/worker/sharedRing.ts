@@ -1,4 +1,4 @@
-import { copyBytes } from '../../../blocks';
+import { copyBytes, takeSharedMemory } from '../../../blocks';
 
 /**
  * A byte queue in shared memory, from the main thread (which must never wait) to a worker (which may only
@@ -16,21 +16,24 @@ const closedAt = 2;
 const eventsAt = 3;
 
 export function createRing(capacity: number): SharedRing {
-	return { control: new SharedArrayBuffer(16), bytes: new SharedArrayBuffer(capacity) };
+	return { control: new SharedArrayBuffer(16), bytes: takeSharedMemory(capacity) };
 }
 
 /** The main thread's end. */
 export class RingWriter {
 	readonly #control: Int32Array;
 	readonly #bytes: Buffer;
+	#isClosed = false;
 
 	constructor(ring: SharedRing) {
 		this.#control = new Int32Array(ring.control);
 		this.#bytes = Buffer.from(ring.bytes);
 	}
 
-	/** Writes as much as there is room for; answers how many bytes that was. */
+	/** Writes as much as there is room for; answers how many bytes that was. Once closed, it takes them for nothing. */
 	write(chunk: Buffer): number {
+		// The memory may be somebody else's by now.
+		if (this.#isClosed) return chunk.length;
 		const written = Atomics.load(this.#control, writtenAt);
 		const free = this.#bytes.length - ((written - Atomics.load(this.#control, readAt)) >>> 0);
 		const count = Math.min(free, chunk.length);
@@ -53,6 +56,7 @@ export class RingWriter {
 
 	/** Nothing follows. The reader still gets what was written. */
 	close(): void {
+		this.#isClosed = true;
 		Atomics.store(this.#control, closedAt, 1);
 		this.#wakeReader();
 	}

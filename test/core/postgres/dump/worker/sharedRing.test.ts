@@ -54,3 +54,11 @@ test('counters may run over', () => {
 	expect(writer.write(Buffer.from('i'))).toBe(0);
 	expect(read(reader, 9)).toBe('abcdefgh');
 });
+
+test('a closed ring takes nothing more', () => {
+	const { writer, reader } = ringOf(8);
+	writer.write(Buffer.from('last'));
+	writer.close();
+	expect(writer.write(Buffer.from('late'))).toBe(4);
+	expect(read(reader, 9)).toBe('last');
+});
