@@ -1,15 +1,15 @@
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { parentPort, workerData } from 'node:worker_threads';
+import { BlockStream } from '../blocks';
 import { BackupError, fileError } from '../errors';
 import { toWorkerError } from '../errors/workerError';
 import { createCompressor } from './compression';
 import { GrowingFile } from './growingFile';
-import { InputQueue } from './inputQueue';
 import { readBack } from './readBack';
 import type { ProveContent, SourceFacts } from './source';
 import { StoredStream } from './storedStream';
-import type { StoreJob, StoreOutput } from './storeMessages';
+import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
 /**
  * The thread that makes a file of the raw bytes: compress, hash, write, read back. What it leaves to the garbage
@@ -28,15 +28,43 @@ void store()
 	});
 
 async function store(): Promise<StoreOutput> {
-	const input = new InputQueue(port, () => post({ kind: 'released' }));
+	const input = receiveInput();
 	const growing = new GrowingFile(job.path);
 	try {
 		await using file = await open(job.path, 'r+');
 		const stored = new StoredStream(file, (growth) => growing.update(growth));
-		await Promise.all([write(input.blocks(), stored), prove(growing, input.facts)]);
+		await Promise.all([write(lend(input.blocks), stored), prove(growing, input.facts)]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
 	} catch (error) {
 		throw error instanceof BackupError ? error : fileError(error, job.finalPath);
+	}
+}
+
+interface Input {
+	blocks: BlockStream;
+	/** What the source says of itself; it comes some time after the last block. */
+	facts: Promise<SourceFacts>;
+}
+
+/** What the main thread sends, in order. */
+function receiveInput(): Input {
+	const blocks = new BlockStream();
+	const release = () => post({ kind: 'released' });
+	const facts = new Promise<SourceFacts>((resolve) => {
+		port.on('message', (input: StoreInput) => {
+			if (input.kind === 'facts') resolve(input.facts);
+			else if (input.kind === 'end') blocks.end();
+			else blocks.deliver({ bytes: Buffer.from(input.memory, input.offset, input.length), release });
+		});
+	});
+	return { blocks, facts };
+}
+
+/** Each block, valid until the next one is asked for. */
+async function* lend(blocks: BlockStream): AsyncGenerator<Buffer, void> {
+	for (let block = await blocks.nextBlock(); block; block = await blocks.nextBlock()) {
+		yield block.bytes;
+		block.release();
 	}
 }
 
