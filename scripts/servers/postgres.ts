@@ -53,7 +53,7 @@ export interface PostgresServer {
 	createDatabase(name: string, options?: string): Promise<void>;
 	/** Ends the server and removes its data. */
 	stop(): Promise<void>;
-	/** Kills the postmaster with SIGKILL, as a crash would. */
+	/** Kills the postmaster and all its processes with SIGKILL, as a crash would. */
 	kill(): Promise<void>;
 }
 
@@ -289,8 +289,26 @@ function describe({ binDir, home, dataDir, child, port, version, certificates }:
 			await end('SIGQUIT');
 			await rm(home, { recursive: true, force: true, maxRetries: 5 });
 		},
-		kill: () => end('SIGKILL'),
+		kill: async () => {
+			// Left alone, they would work on until they next wait for something.
+			const others = await childrenOf(child.pid!);
+			await end('SIGKILL');
+			others.forEach(killIfThere);
+		},
 	};
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+	const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+	return (children.match(/\d+/g) ?? []).map(Number);
+}
+
+function killIfThere(pid: number): void {
+	try {
+		process.kill(pid, 'SIGKILL');
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+	}
 }
 
 function runClient(path: string, args: string[], input: string | Buffer | undefined, env: NodeJS.ProcessEnv) {
