@@ -1,13 +1,13 @@
 import { BlockStream } from './blockStream';
-import { copyBytes } from './copyBytes';
+import type { ByteTarget } from './byteTarget';
 
 const blockBytes = 1024 * 1024;
 
 /** What is ahead of the compressor evens out that now the server and now the compressor is the slower one. */
 const blockCount = 8;
 
-/** Copies bytes that come in small pieces into a few blocks, which are used again and again. */
-export class BlockFiller {
+/** Gathers bytes that come in small pieces in a few blocks, which are used again and again. */
+export class BlockFiller implements ByteTarget {
 	/** The filled blocks. */
 	readonly output = new BlockStream();
 	readonly #onBlock: (bytes: Buffer) => void;
@@ -22,24 +22,20 @@ export class BlockFiller {
 		this.#onBlock = onBlock;
 	}
 
-	/** Takes as much as there is room for; answers how many bytes that was. */
-	take(bytes: Buffer): number {
-		let taken = 0;
-		while (taken < bytes.length) {
-			this.#block ??= this.#free.pop() ?? this.#newBlock();
-			if (!this.#block) break;
-			const count = Math.min(bytes.length - taken, blockBytes - this.#filled);
-			copyBytes(bytes, taken, taken + count, this.#block, this.#filled);
-			this.#filled += count;
-			taken += count;
-			if (this.#filled === blockBytes) this.flush();
-		}
-		return taken;
+	space(): Buffer | undefined {
+		this.#block ??= this.#free.pop() ?? this.#newBlock();
+		return this.#block?.subarray(this.#filled);
 	}
 
-	/** Calls back once, when a block was given back. */
-	onRoom(callback: () => void): void {
-		this.#onRoom = callback;
+	advance(count: number): void {
+		this.#filled += count;
+		if (this.#filled === blockBytes) this.flush();
+	}
+
+	async room(): Promise<void> {
+		await new Promise<void>((resolve) => {
+			this.#onRoom = resolve;
+		});
 	}
 
 	/** Hands on what has been gathered. */
@@ -62,8 +58,6 @@ export class BlockFiller {
 
 	#recycle(block: Buffer): void {
 		this.#free.push(block);
-		const onRoom = this.#onRoom;
-		this.#onRoom = undefined;
-		onRoom?.();
+		this.#onRoom?.();
 	}
 }

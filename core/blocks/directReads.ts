@@ -1,42 +1,75 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { type ByteTarget, putAll, putSome } from './byteTarget';
 
-/** Takes bytes that are overwritten once it has returned. False asks for a pause, which ends with `resume()`. */
-export type TakeBytes = (bytes: Buffer) => boolean;
+const spareBytes = 64 * 1024;
 
-const readBytes = 256 * 1024;
+const noBytes = Buffer.alloc(0);
 
-/** Who takes what a socket receives; undefined while its stream does. */
-const takers = new WeakMap<Duplex, TakeBytes | undefined>();
+const readers = new WeakMap<Duplex, DirectReader>();
 
 /**
  * Connects a socket like any other, that {@link readDirectly} can read without a stream. Node makes a new buffer of
  * 64 KB for every read of a stream, and a gigabyte of them keeps the collector of n8n's whole heap at work.
  */
 export function connectForDirectReads(options: NetConnectOpts): Socket {
+	const reader = new DirectReader();
 	const socket: Socket = connect({
 		...options,
 		onread: {
-			buffer: Buffer.allocUnsafeSlow(readBytes),
-			callback: (count, buffer) => {
-				const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, count);
-				const take = takers.get(socket);
-				return take ? take(bytes) : socket.push(Buffer.from(bytes));
-			},
+			buffer: () => reader.buffer,
+			callback: (count, buffer) => reader.take(socket, count, buffer as Buffer),
 		},
 	});
-	takers.set(socket, undefined);
+	readers.set(socket, reader);
 	return socket;
 }
 
 /**
- * From now on hands what a socket receives to `take` and no longer to those who read its stream, which still tells
- * them of the end.
+ * From now on has the kernel put what a socket receives straight into `target`. Those who read its stream get no more
+ * of it, but are still told of the end.
  *
  * @returns false when the stream is none that {@link connectForDirectReads} made, as behind TLS: nothing changes
  */
-export function readDirectly(stream: Duplex, take: TakeBytes): boolean {
-	if (!takers.has(stream)) return false;
-	takers.set(stream, take);
+export function readDirectly(stream: Duplex, target: ByteTarget): boolean {
+	const reader = readers.get(stream);
+	if (!reader) return false;
+	reader.target = target;
 	return true;
+}
+
+/** Knows where a socket's next bytes go. */
+class DirectReader {
+	/** Undefined while the socket's stream gets them. */
+	target: ByteTarget | undefined;
+	/** For what has no place yet. The kernel must be given some memory even while nothing is to be read. */
+	readonly #spare = Buffer.allocUnsafeSlow(spareBytes);
+	#space: Buffer | undefined;
+
+	get buffer(): Buffer {
+		return this.#space ?? this.#spare;
+	}
+
+	/** Takes what was read into the buffer. False asks for a pause, which ends with `resume()`. */
+	take(socket: Socket, count: number, buffer: Buffer): boolean {
+		const { target } = this;
+		if (!target) return socket.push(Buffer.from(buffer.subarray(0, count)));
+		let rest: Buffer = noBytes;
+		if (buffer === this.#spare) {
+			const bytes = buffer.subarray(0, count);
+			rest = bytes.subarray(putSome(target, bytes));
+		} else {
+			target.advance(count);
+		}
+		this.#space = target.space();
+		if (this.#space) return true;
+		void this.#waitForRoom(socket, target, rest);
+		return false;
+	}
+
+	async #waitForRoom(socket: Socket, target: ByteTarget, rest: Buffer): Promise<void> {
+		await target.room();
+		await putAll(target, rest);
+		socket.resume();
+	}
 }

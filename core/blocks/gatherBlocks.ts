@@ -2,6 +2,7 @@ import { type Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BlockFiller } from './blockFiller';
 import { BlockStream } from './blockStream';
+import { putAll } from './byteTarget';
 
 /**
  * A stream's bytes in blocks of a megabyte. Each step through a compressor or into a file is a trip to another
@@ -30,7 +31,7 @@ class BlockGatherer extends Writable {
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: () => void): void {
-		this.#take(chunk, callback);
+		void putAll(this.#filler, chunk).then(callback);
 	}
 
 	override _final(callback: () => void): void {
@@ -42,11 +43,5 @@ class BlockGatherer extends Writable {
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
 		if (!this.writableFinished) this.output.destroy(error ?? undefined);
 		callback(error);
-	}
-
-	#take(chunk: Buffer, callback: () => void): void {
-		const taken = this.#filler.take(chunk);
-		if (taken === chunk.length) callback();
-		else this.#filler.onRoom(() => this.#take(chunk.subarray(taken), callback));
 	}
 }

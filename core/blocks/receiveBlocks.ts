@@ -21,18 +21,7 @@ export interface ReceivedBlocks {
  */
 export function receiveBlocks(socket: Socket, onBlock: (bytes: Buffer) => void): ReceivedBlocks {
 	const filler = new BlockFiller(onBlock);
-	const takeRest = (rest: Buffer): void => {
-		const taken = filler.take(rest);
-		if (taken === rest.length) socket.resume();
-		else filler.onRoom(() => takeRest(rest.subarray(taken)));
-	};
-	readDirectly(socket, (bytes) => {
-		const taken = filler.take(bytes);
-		if (taken === bytes.length) return true;
-		const rest = Buffer.from(bytes.subarray(taken));
-		filler.onRoom(() => takeRest(rest));
-		return false;
-	});
+	readDirectly(socket, filler);
 	filler.output.once('close', () => socket.destroy());
 	const received = finished(socket, { writable: false }).then(() => filler.flush());
 	received.catch(() => {});

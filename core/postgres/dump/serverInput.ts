@@ -1,6 +1,6 @@
 import { type Duplex, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { readDirectly } from '../../blocks';
+import { putAll, readDirectly } from '../../blocks';
 import { PasswordOnlySasl } from './saslFilter';
 import { SessionKeyReader } from './sessionKey';
 import { RingWriter, type SharedRing } from './worker/sharedRing';
@@ -25,7 +25,7 @@ export class ServerInput {
 	/** Receives until the connection ends, and rejects with what it failed with. */
 	async receive(): Promise<void> {
 		const sink = new Writable({
-			write: (chunk: Buffer, _encoding, callback) => this.#writeAll(chunk, callback),
+			write: (chunk: Buffer, _encoding, callback) => void putAll(this.#ring, chunk).then(() => callback()),
 		});
 		try {
 			await pipeline(this.#server, this.#session, new PasswordOnlySasl(), sink);
@@ -41,19 +41,6 @@ export class ServerInput {
 	beforeSending(): void {
 		if (this.#isDirect || this.#session.key === undefined) return;
 		this.#isDirect = true;
-		readDirectly(this.#server, (bytes) => {
-			const count = this.#ring.write(bytes);
-			if (count === bytes.length) return true;
-			const rest = Buffer.from(bytes.subarray(count));
-			// Not before this has returned: resuming what is not paused yet would leave it paused for good.
-			void this.#ring.room().then(() => this.#writeAll(rest, () => this.#server.resume()));
-			return false;
-		});
-	}
-
-	#writeAll(chunk: Buffer, callback: () => void): void {
-		const count = this.#ring.write(chunk);
-		if (count === chunk.length) callback();
-		else void this.#ring.room().then(() => this.#writeAll(chunk.subarray(count), callback));
+		readDirectly(this.#server, this.#ring);
 	}
 }

@@ -1,4 +1,4 @@
-import { copyBytes, takeSharedMemory } from '../../../blocks';
+import { type ByteTarget, copyBytes, takeSharedMemory } from '../../../blocks';
 
 /**
  * A byte queue in shared memory, from the main thread (which must never wait) to a worker (which may only
@@ -19,39 +19,47 @@ export function createRing(capacity: number): SharedRing {
 	return { control: new SharedArrayBuffer(16), bytes: takeSharedMemory(capacity) };
 }
 
+/**
+ * The free bytes that the writer waits for once there are fewer. If it went on after each of the reader's steps of a
+ * few kilobytes, the main thread would be woken for every one of them.
+ */
+function enoughRoom({ bytes }: SharedRing): number {
+	return bytes.byteLength / 4;
+}
+
 /** The main thread's end. */
-export class RingWriter {
+export class RingWriter implements ByteTarget {
 	readonly #control: Int32Array;
 	readonly #bytes: Buffer;
+	readonly #enough: number;
 	#isClosed = false;
 
 	constructor(ring: SharedRing) {
 		this.#control = new Int32Array(ring.control);
 		this.#bytes = Buffer.from(ring.bytes);
+		this.#enough = enoughRoom(ring);
 	}
 
-	/** Writes as much as there is room for; answers how many bytes that was. Once closed, it takes them for nothing. */
-	write(chunk: Buffer): number {
-		// The memory may be somebody else's by now.
-		if (this.#isClosed) return chunk.length;
-		const written = Atomics.load(this.#control, writtenAt);
-		const free = this.#bytes.length - ((written - Atomics.load(this.#control, readAt)) >>> 0);
-		const count = Math.min(free, chunk.length);
-		const start = (written >>> 0) % this.#bytes.length;
-		const first = Math.min(count, this.#bytes.length - start);
-		copyBytes(chunk, 0, first, this.#bytes, start);
-		copyBytes(chunk, first, count, this.#bytes, 0);
-		Atomics.store(this.#control, writtenAt, (written + count) | 0);
+	/** None once it is closed: the memory may be somebody else's by then. */
+	space(): Buffer | undefined {
+		const free = this.#free();
+		if (this.#isClosed || free < this.#enough) return undefined;
+		const start = (Atomics.load(this.#control, writtenAt) >>> 0) % this.#bytes.length;
+		return this.#bytes.subarray(start, start + Math.min(free, this.#bytes.length - start));
+	}
+
+	advance(count: number): void {
+		Atomics.add(this.#control, writtenAt, count);
 		this.#wakeReader();
-		return count;
 	}
 
-	/** Resolves when the reader has made room, at once where there is some already. */
 	async room(): Promise<void> {
-		const read = Atomics.load(this.#control, readAt);
-		const written = Atomics.load(this.#control, writtenAt);
-		if ((written - read) >>> 0 < this.#bytes.length) return;
-		await Atomics.waitAsync(this.#control, readAt, read).value;
+		for (;;) {
+			// Taken before looking: when the reader has gone on since, there is nothing to wait for.
+			const read = Atomics.load(this.#control, readAt);
+			if (!this.#isClosed && this.#free() >= this.#enough) return;
+			await Atomics.waitAsync(this.#control, readAt, read).value;
+		}
 	}
 
 	/** Nothing follows. The reader still gets what was written. */
@@ -59,6 +67,11 @@ export class RingWriter {
 		this.#isClosed = true;
 		Atomics.store(this.#control, closedAt, 1);
 		this.#wakeReader();
+	}
+
+	#free(): number {
+		const unread = Atomics.load(this.#control, writtenAt) - Atomics.load(this.#control, readAt);
+		return this.#bytes.length - (unread >>> 0);
 	}
 
 	#wakeReader(): void {
@@ -71,10 +84,12 @@ export class RingWriter {
 export class RingReader {
 	readonly #control: Int32Array;
 	readonly #bytes: Buffer;
+	readonly #enough: number;
 
 	constructor(ring: SharedRing) {
 		this.#control = new Int32Array(ring.control);
 		this.#bytes = Buffer.from(ring.bytes);
+		this.#enough = enoughRoom(ring);
 	}
 
 	/** Reads what is there, up to the target's length, without waiting; answers how many bytes that was. */
@@ -88,8 +103,16 @@ export class RingReader {
 		copyBytes(this.#bytes, start, start + first, target, 0);
 		copyBytes(this.#bytes, 0, count - first, target, first);
 		Atomics.store(this.#control, readAt, (read + count) | 0);
-		Atomics.notify(this.#control, readAt);
+		this.#wakeWriter(count);
 		return count;
+	}
+
+	/** The writer waits only for enough room, so it is woken only by the step that makes it. */
+	#wakeWriter(count: number): void {
+		// Looked at after the step was stored: the writer either sees the step before it waits, or is seen here.
+		const unread = Atomics.load(this.#control, writtenAt) - Atomics.load(this.#control, readAt);
+		const free = this.#bytes.length - (unread >>> 0);
+		if (free >= this.#enough && free - count < this.#enough) Atomics.notify(this.#control, readAt);
 	}
 
 	/** Blocks the thread until there is something to read; false when nothing will follow. */

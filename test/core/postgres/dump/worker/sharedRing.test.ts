@@ -1,9 +1,13 @@
+import { setImmediate } from 'node:timers/promises';
+import { putSome } from '../../../../../core/blocks';
 import { createRing, RingReader, RingWriter } from '../../../../../core/postgres/dump/worker/sharedRing';
 
 function ringOf(capacity: number) {
 	const ring = createRing(capacity);
 	return { writer: new RingWriter(ring), reader: new RingReader(ring) };
 }
+
+const write = (writer: RingWriter, text: string) => putSome(writer, Buffer.from(text));
 
 function read(reader: RingReader, length: number): string {
 	const target = Buffer.alloc(length);
@@ -12,34 +16,40 @@ function read(reader: RingReader, length: number): string {
 
 test('bytes come out in the order in which they went in, around the end of the memory', () => {
 	const { writer, reader } = ringOf(8);
-	expect(writer.write(Buffer.from('abcdef'))).toBe(6);
+	expect(write(writer, 'abcdef')).toBe(6);
 	expect(read(reader, 4)).toBe('abcd');
-	expect(writer.write(Buffer.from('ghijkl'))).toBe(6);
+	expect(write(writer, 'ghijkl')).toBe(6);
 	expect(read(reader, 100)).toBe('efghijkl');
 });
 
 test('a full ring takes as much as there is room for', () => {
 	const { writer, reader } = ringOf(4);
-	expect(writer.write(Buffer.from('abcdef'))).toBe(4);
-	expect(writer.write(Buffer.from('ef'))).toBe(0);
+	expect(write(writer, 'abcdef')).toBe(4);
+	expect(write(writer, 'ef')).toBe(0);
 	expect(read(reader, 3)).toBe('abc');
-	expect(writer.write(Buffer.from('ef'))).toBe(2);
+	expect(write(writer, 'ef')).toBe(2);
 	expect(read(reader, 9)).toBe('def');
 });
 
-test('room is there at once in a ring that is not full, and comes when something is read from a full one', async () => {
-	const { writer, reader } = ringOf(4);
+test('room is there at once in a ring that is not full, and comes when a quarter of a full one was read', async () => {
+	const { writer, reader } = ringOf(8);
 	await writer.room();
-	writer.write(Buffer.from('abcd'));
-	const room = writer.room();
+	write(writer, 'abcdefgh');
+	let hasRoom = false;
+	const room = writer.room().then(() => (hasRoom = true));
+	read(reader, 1);
+	await setImmediate();
+	expect(hasRoom).toBe(false);
+	expect(writer.space()).toBeUndefined();
 	read(reader, 1);
 	await room;
-	expect(writer.write(Buffer.from('e'))).toBe(1);
+	expect(write(writer, 'ijk')).toBe(2);
+	expect(read(reader, 9)).toBe('cdefghij');
 });
 
 test('what was written before the close can still be read; then nothing follows', () => {
 	const { writer, reader } = ringOf(4);
-	writer.write(Buffer.from('ab'));
+	write(writer, 'ab');
 	writer.close();
 	expect(reader.wait()).toBe(true);
 	expect(read(reader, 4)).toBe('ab');
@@ -50,15 +60,15 @@ test('counters may run over', () => {
 	const ring = createRing(8);
 	new Int32Array(ring.control).set([-3, -3]);
 	const [writer, reader] = [new RingWriter(ring), new RingReader(ring)];
-	expect(writer.write(Buffer.from('abcdefgh'))).toBe(8);
-	expect(writer.write(Buffer.from('i'))).toBe(0);
+	expect(write(writer, 'abcdefgh')).toBe(8);
+	expect(write(writer, 'i')).toBe(0);
 	expect(read(reader, 9)).toBe('abcdefgh');
 });
 
 test('a closed ring takes nothing more', () => {
 	const { writer, reader } = ringOf(8);
-	writer.write(Buffer.from('last'));
+	write(writer, 'last');
 	writer.close();
-	expect(writer.write(Buffer.from('late'))).toBe(4);
+	expect(write(writer, 'late')).toBe(0);
 	expect(read(reader, 9)).toBe('last');
 });
