@@ -89,14 +89,19 @@ export function dumpWarnings(messages: string, connection: DumpFailure['connecti
 	return readableMessages(messages, connection);
 }
 
-/** Lines as one sentence: `error: query failed: …; detail: Query was: LOCK TABLE t`. */
+/** Lines as one sentence: `error: Dumping the contents of table "t" failed; detail: Error message from server: …`. */
 function asSentence(lines: string[]): string {
 	return lines.map((line) => line.replace(/[.;]+$/, '')).join('; ');
 }
 
-/** Without the program's name before each line, and with the server's address where libpq saw another one. */
+/** The statement that failed, up to the program's next line: it may name all tables of the database. */
+const statement =
+	/^\S*pg_dump(?:all)?(?:\.exe)?: (?:\w+: +)?(?:query|command) was: .*(?:\n(?!\S*pg_dump(?:all)?(?:\.exe)?: ).*)*/gim;
+
+/** Without statements and the program's name before each line, and with the server's address where libpq saw another one. */
 function readableMessages(messages: string, { host, port }: DumpFailure['connection']): string[] {
 	return messages
+		.replace(statement, '')
 		.split('\n')
 		.map((line) => line.replace(/^\S*(?:pg_dump(?:all)?(?:\.exe)?|psql): /, '').trim())
 		.filter((line) => line !== '' && !/could not find a "pg_dump" to execute/.test(line))

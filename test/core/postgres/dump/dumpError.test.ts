@@ -53,6 +53,16 @@ test('several lines become one sentence', () => {
 	expect(failure('pg_dump: error: a.\npg_dump: detail: b;\n').what).toContain(': error: a; detail: b.');
 });
 
+test.each([
+	'pg_dump: detail: Query was: LOCK TABLE public.a, public.b IN ACCESS SHARE MODE',
+	'pg_dump: error: query was: SELECT a\nFROM b\nWHERE c',
+	'/usr/lib/postgresql/15/bin/pg_dump: detail: Command was: COPY public.a (b) TO stdout;',
+])('the statement that failed is left to the server’s log: %j', (words) => {
+	const error = failure(`pg_dump: error: permission denied for table a\n${words}\npg_dump: hint: Ask.\n`);
+	expect(error.what).toMatch(/db:5432: error: permission denied for table a; hint: Ask\.$/);
+	expect((error.cause as Error).message).toContain(words);
+});
+
 test('a program that said nothing is described by its end', () => {
 	expect(failure('', { ending: 'it was ended by SIGKILL' }).what).toContain(': it was ended by SIGKILL.');
 });
