@@ -6,6 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { doJob } from './doJob.ts';
 import type { Job, Outcome } from './jobs.ts';
+import { peakResidentBytes } from './peakMemory.ts';
 
 process.once('message', (job: Job) => {
 	void measure(job)
@@ -25,6 +26,6 @@ async function measure(job: Job): Promise<Outcome> {
 	await doJob(job);
 	const seconds = (performance.now() - started) / 1000;
 	delay.disable();
-	const peakBytes = process.resourceUsage().maxRSS * 1024 - idleBytes;
+	const peakBytes = peakResidentBytes() - idleBytes;
 	return { seconds, peakBytes, loopDelayMs: delay.percentile(99) / 1e6 };
 }

@@ -36,7 +36,7 @@ function formatRow({ work, peer, ratio, unit, limit, met, medians, spread }: Row
 		withSpread(medians.work, spread.work, unit),
 		medians.peer === null || spread.peer === null ? '' : withSpread(medians.peer, spread.peer, unit),
 		unit === 'times' ? ratio.toFixed(2) : `${ratio.toFixed(0)} ${unit}`,
-		limit === null ? '' : unit === 'times' ? limit.toFixed(1) : `${limit} ${unit}`,
+		limit === null ? '' : unit === 'times' ? String(limit) : `${limit} ${unit}`,
 		met === null ? '' : met ? 'yes' : '**no**',
 	];
 }
