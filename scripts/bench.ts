@@ -1,14 +1,15 @@
 /**
  * `npm run bench` sets this package beside what people use instead and writes bench/results.json, the tables of
  * bench/README.md and bench/growth.svg. `-- --quick` takes less than two minutes, `-- --huge` adds 10 GB.
+ * `-- --only volumes` (or `redis`, `postgres`) measures that part again and keeps the rest of the last results.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createN8nDatabase } from '../bench/data/n8nDatabase.ts';
 import { Bench } from '../bench/harness/bench.ts';
-import { amount, type Results } from '../bench/harness/results.ts';
-import { scaleOf } from '../bench/harness/scale.ts';
+import { renew, type Results, withSummary } from '../bench/harness/results.ts';
+import { type Part, parts, planOf } from '../bench/harness/scale.ts';
 import { describeMachine, describeVersions } from '../bench/report/machine.ts';
 import { fillIn, toMarkdown } from '../bench/report/markdown.ts';
 import { plotGrowth } from '../bench/report/plot.ts';
@@ -26,7 +27,8 @@ import { startPostgres } from './servers/postgres.ts';
 import { benchPeers, benchPrograms, ensurePrograms, offerPrograms } from './setup/debianPackages.ts';
 
 const started = performance.now();
-const scale = scaleOf(process.argv.slice(2));
+const plan = planOf(process.argv.slice(2));
+const resultsPath = join(root, 'bench', 'results.json');
 
 await runTask(async () => {
 	await step('Programs', async () => {
@@ -36,16 +38,41 @@ await runTask(async () => {
 	await step('Building', build);
 	const scratch = await mkdtemp(join(tmpdir(), 'n8n-backup-bench-'));
 	try {
-		await report(await measure(new Bench(scale, scratch)));
+		await report(await measure(new Bench(plan.scale, scratch)));
 	} finally {
 		await rm(scratch, { recursive: true, force: true });
 	}
 });
 
 async function measure(bench: Bench): Promise<Results> {
+	const works: Record<Part, () => Promise<void>> = {
+		postgres: () => measurePostgres(bench),
+		redis: () => step('Redis', () => measureRedis(bench)),
+		volumes: () => step('Volumes', () => measureVolumes(bench)),
+	};
+	for (const part of plan.parts) await works[part]();
+
+	const { rows, processes, growth, missing } = bench;
+	const measured = {
+		mode: plan.scale.mode,
+		at: new Date().toISOString(),
+		minutes: (performance.now() - started) / 60_000,
+		machine: describeMachine(),
+		versions: { ...(await describeVersions()), ...bench.servers },
+		rows,
+		processes,
+		growth,
+		missing,
+	};
+	const isWhole = plan.parts.length === parts.length;
+	return withSummary(isWhole ? measured : renew(await readResults(), measured, plan.parts));
+}
+
+async function measurePostgres(bench: Bench): Promise<void> {
 	const server = await startPostgres();
+	bench.servers.postgres = server.version;
 	try {
-		await step('An n8n database', () => createN8nDatabase(server, 'n8n', scale.bytes));
+		await step('An n8n database', () => createN8nDatabase(server, 'n8n', bench.scale.bytes));
 		await step('Dumps', () => measureDumps(bench, server, 'n8n'));
 		const artifact = await makeArtifact(bench, server, 'n8n');
 		await step('Verifying', () => measureVerify(bench, artifact));
@@ -55,39 +82,15 @@ async function measure(bench: Bench): Promise<Results> {
 	} finally {
 		await server.stop();
 	}
-	await step('Redis', () => measureRedis(bench));
-	await step('Volumes', () => measureVolumes(bench));
+}
 
-	const peaks = [...bench.processes, ...bench.growth.flatMap(({ points }) => points)];
-	bench.rows.push(
-		amount(
-			'Peak memory above idle, the highest of all',
-			'MB',
-			peaks.map(({ peakMegabytes }) => peakMegabytes),
-		),
-		amount(
-			'Event loop delay, p99, the longest of all',
-			'ms',
-			bench.processes.map(({ loopDelayMs }) => loopDelayMs),
-		),
-	);
-	const { rows, processes, growth, missing } = bench;
-	return {
-		mode: scale.mode,
-		at: new Date().toISOString(),
-		minutes: (performance.now() - started) / 60_000,
-		machine: describeMachine(),
-		versions: await describeVersions(server.version),
-		rows,
-		processes,
-		growth,
-		missing,
-	};
+async function readResults(): Promise<Results> {
+	return JSON.parse(await readFile(resultsPath, 'utf8')) as Results;
 }
 
 async function report(results: Results): Promise<void> {
 	const file = (name: string) => join(root, 'bench', name);
-	await writeFile(file('results.json'), `${JSON.stringify(results, undefined, '\t')}\n`);
+	await writeFile(resultsPath, `${JSON.stringify(results, undefined, '\t')}\n`);
 	await writeFile(file('growth.svg'), plotGrowth(results.growth));
 	await writeFile(file('README.md'), fillIn(await readFile(file('README.md'), 'utf8'), results));
 	await run(binary('prettier'), ['--log-level=warn', '--write', file('README.md')]);

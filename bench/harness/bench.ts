@@ -32,6 +32,8 @@ export class Bench {
 	readonly processes: ProcessRow[] = [];
 	readonly growth: GrowthSeries[] = [];
 	readonly missing: string[] = [];
+	/** Of the servers that were measured. */
+	readonly servers: Record<string, string> = {};
 
 	constructor(scale: Scale, scratch: string) {
 		this.scale = scale;

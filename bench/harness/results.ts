@@ -62,6 +62,8 @@ export interface Results {
 	growth: GrowthSeries[];
 	/** Peers that were not measured, and why. */
 	missing: string[];
+	/** Parts that were measured later than the rest. */
+	again?: Array<{ parts: readonly string[]; mode: Results['mode']; at: string }>;
 }
 
 interface Limit {
@@ -87,7 +89,7 @@ export function compare(work: Times, peer: Times): Row {
 }
 
 /** Sets an amount beside its limit. */
-export function amount(work: string, unit: Unit, values: readonly number[]): Row {
+function amount(work: string, unit: Unit, values: readonly number[]): Row {
 	const highest = Math.max(...values);
 	return judge({
 		work,
@@ -108,6 +110,43 @@ export function processRow(work: string, measured: readonly WatchedJob[]): Proce
 		threads: bySeconds[Math.floor(bySeconds.length / 2)]?.threads ?? {},
 	};
 }
+
+/** Puts what was measured again in the place of what it replaces. */
+export function renew(
+	earlier: Results,
+	{ rows, processes, growth, mode, at }: Results,
+	parts: readonly string[],
+): Results {
+	return {
+		...earlier,
+		rows: earlier.rows.map((row) => rows.find((other) => isSame(row, other)) ?? row),
+		processes: earlier.processes.map((row) => processes.find(({ work }) => work === row.work) ?? row),
+		growth: earlier.growth.map((series) => growth.find(({ of }) => of === series.of) ?? series),
+		again: [...(earlier.again ?? []), { parts, mode, at }],
+	};
+}
+
+/** Adds what holds for all the work together, in place of what was said of it before. */
+export function withSummary(results: Results): Results {
+	const { processes, growth } = results;
+	const peaks = [...processes, ...growth.flatMap(({ points }) => points)];
+	const summary = [
+		amount(
+			'Peak memory above idle, the highest of all',
+			'MB',
+			peaks.map(({ peakMegabytes }) => peakMegabytes),
+		),
+		amount(
+			'Event loop delay, p99, the longest of all',
+			'ms',
+			processes.map(({ loopDelayMs }) => loopDelayMs),
+		),
+	];
+	const rows = results.rows.filter((row) => !summary.some((other) => isSame(row, other)));
+	return { ...results, rows: [...rows, ...summary] };
+}
+
+const isSame = (one: Row, other: Row): boolean => one.work === other.work && one.peer === other.peer;
 
 function judge(row: Omit<Row, 'limit' | 'met'>): Row {
 	const limit = limits.find(({ work, peer }) => work === row.work && peer === row.peer)?.limit ?? null;

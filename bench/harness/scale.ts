@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import type { Scale } from './bench.ts';
 
 const megabyte = 1e6;
@@ -30,10 +31,27 @@ const quick: Scale = {
 
 const huge: Scale = { ...full, mode: 'huge', growthBytes: [...full.growthBytes, 10_000 * megabyte] };
 
-/** How much is measured: in full unless `--quick` or `--huge` is among the arguments. */
-export function scaleOf(commandLine: readonly string[]): Scale {
-	const unknown = commandLine.filter((word) => word !== '--quick' && word !== '--huge');
-	if (unknown.length > 0) throw new Error(`What is ${unknown.join(' ')}? There are --quick and --huge.`);
-	if (commandLine.includes('--quick')) return quick;
-	return commandLine.includes('--huge') ? huge : full;
+/** What can be measured by itself. */
+export const parts = ['postgres', 'redis', 'volumes'] as const;
+
+export type Part = (typeof parts)[number];
+
+/** What a command line asks for. */
+export interface Plan {
+	/** Full unless `--quick` or `--huge` is among the arguments. */
+	scale: Scale;
+	/** All of them unless `--only` names one. */
+	parts: readonly Part[];
+}
+
+export function planOf(commandLine: readonly string[]): Plan {
+	const { values } = parseArgs({
+		args: [...commandLine],
+		options: { quick: { type: 'boolean' }, huge: { type: 'boolean' }, only: { type: 'string' } },
+	});
+	const scale = values.quick ? quick : values.huge ? huge : full;
+	if (values.only === undefined) return { scale, parts };
+	const part = parts.find((name) => name === values.only);
+	if (part === undefined) throw new Error(`--only takes one of ${parts.join(', ')}.`);
+	return { scale, parts: [part] };
 }

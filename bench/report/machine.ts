@@ -25,14 +25,13 @@ const programs: Record<string, string[]> = {
 	restic: ['version'],
 };
 
-export async function describeVersions(postgres: string): Promise<Record<string, string>> {
+export async function describeVersions(): Promise<Record<string, string>> {
 	const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 	const versions: Record<string, string> = {
 		'n8n-nodes-backup': version,
 		node: process.versions.node,
 		zlib: process.versions.zlib ?? '',
 		zstd: process.versions.zstd ?? '',
-		postgres,
 	};
 	for (const [program, question] of Object.entries(programs)) {
 		versions[`${program} (program)`] = isInstalled(program)

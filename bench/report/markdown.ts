@@ -14,6 +14,9 @@ export function toMarkdown(results: Results): string {
 	return [
 		`Made by \`npm run bench${results.mode === 'full' ? '' : ` -- --${results.mode}`}\` on ${results.at}, in ` +
 			`${results.minutes.toFixed(0)} minutes. ${list(results.machine)}. ${list(results.versions)}.`,
+		...(results.again ?? []).map(
+			({ parts, mode, at }) => `Measured again (${mode}): ${parts.join(', ')}, on ${at}.`,
+		),
 		...results.missing,
 		'### Against others',
 		table(['work', 'peer', 'work', 'peer', 'ratio', 'limit', 'met'], results.rows.map(formatRow)),
