@@ -117,12 +117,15 @@ export function renew(
 	{ rows, processes, growth, mode, at }: Results,
 	parts: readonly string[],
 ): Results {
+	const stillNews = (earlier.again ?? []).filter(
+		(entry) => !entry.parts.every((part) => parts.includes(part)),
+	);
 	return {
 		...earlier,
 		rows: earlier.rows.map((row) => rows.find((other) => isSame(row, other)) ?? row),
 		processes: earlier.processes.map((row) => processes.find(({ work }) => work === row.work) ?? row),
 		growth: earlier.growth.map((series) => growth.find(({ of }) => of === series.of) ?? series),
-		again: [...(earlier.again ?? []), { parts, mode, at }],
+		again: [...stillNews, { parts, mode, at }],
 	};
 }
 

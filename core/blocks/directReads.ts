@@ -67,6 +67,7 @@ class DirectReader {
 		return false;
 	}
 
+	/** Resumes later at any rate: a socket that is resumed before it was paused would stay paused for good. */
 	async #waitForRoom(socket: Socket, target: ByteTarget, rest: Buffer): Promise<void> {
 		await target.room();
 		await putAll(target, rest);

@@ -8,6 +8,7 @@ import pg from 'pg';
 import { freePort } from './freePort.ts';
 import { clientProgram, serverBinaries } from './postgresBinaries.ts';
 import { type Certificates, makeCertificates } from './postgresCertificates.ts';
+import { childrenOf, killIfThere } from './processChildren.ts';
 
 const run = promisify(execFile);
 
@@ -296,19 +297,6 @@ function describe({ binDir, home, dataDir, child, port, version, certificates }:
 			others.forEach(killIfThere);
 		},
 	};
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-	const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-	return (children.match(/\d+/g) ?? []).map(Number);
-}
-
-function killIfThere(pid: number): void {
-	try {
-		process.kill(pid, 'SIGKILL');
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-	}
 }
 
 function runClient(path: string, args: string[], input: string | Buffer | undefined, env: NodeJS.ProcessEnv) {

@@ -27,6 +27,11 @@ function enoughRoom({ bytes }: SharedRing): number {
 	return bytes.byteLength / 4;
 }
 
+function freeBytes(control: Int32Array, capacity: number): number {
+	const unread = Atomics.load(control, writtenAt) - Atomics.load(control, readAt);
+	return capacity - (unread >>> 0);
+}
+
 /** The main thread's end. */
 export class RingWriter implements ByteTarget {
 	readonly #control: Int32Array;
@@ -42,7 +47,7 @@ export class RingWriter implements ByteTarget {
 
 	/** None once it is closed: the memory may be somebody else's by then. */
 	space(): Buffer | undefined {
-		const free = this.#free();
+		const free = freeBytes(this.#control, this.#bytes.length);
 		if (this.#isClosed || free < this.#enough) return undefined;
 		const start = (Atomics.load(this.#control, writtenAt) >>> 0) % this.#bytes.length;
 		return this.#bytes.subarray(start, start + Math.min(free, this.#bytes.length - start));
@@ -57,7 +62,8 @@ export class RingWriter implements ByteTarget {
 		for (;;) {
 			// Taken before looking: when the reader has gone on since, there is nothing to wait for.
 			const read = Atomics.load(this.#control, readAt);
-			if (!this.#isClosed && this.#free() >= this.#enough) return;
+			const free = freeBytes(this.#control, this.#bytes.length);
+			if (!this.#isClosed && free >= this.#enough) return;
 			await Atomics.waitAsync(this.#control, readAt, read).value;
 		}
 	}
@@ -67,11 +73,6 @@ export class RingWriter implements ByteTarget {
 		this.#isClosed = true;
 		Atomics.store(this.#control, closedAt, 1);
 		this.#wakeReader();
-	}
-
-	#free(): number {
-		const unread = Atomics.load(this.#control, writtenAt) - Atomics.load(this.#control, readAt);
-		return this.#bytes.length - (unread >>> 0);
 	}
 
 	#wakeReader(): void {
@@ -110,8 +111,7 @@ export class RingReader {
 	/** The writer waits only for enough room, so it is woken only by the step that makes it. */
 	#wakeWriter(count: number): void {
 		// Looked at after the step was stored: the writer either sees the step before it waits, or is seen here.
-		const unread = Atomics.load(this.#control, writtenAt) - Atomics.load(this.#control, readAt);
-		const free = this.#bytes.length - (unread >>> 0);
+		const free = freeBytes(this.#control, this.#bytes.length);
 		if (free >= this.#enough && free - count < this.#enough) Atomics.notify(this.#control, readAt);
 	}
 
