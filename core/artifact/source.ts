@@ -43,3 +43,18 @@ export type ProveContent = (raw: AsyncIterable<Buffer>, facts: Promise<SourceFac
 
 /** Opens a source. The signal ends it: connections closed, processes gone, stream destroyed. */
 export type OpenSource = (signal: AbortSignal) => Promise<Source>;
+
+/** The same source; its facts carry these warnings, too. */
+export function withWarnings(open: OpenSource, warnings: readonly string[]): OpenSource {
+	if (warnings.length === 0) return open;
+	return async (signal) => {
+		const source = await open(signal);
+		const finished = source.finished.then((facts) => ({
+			...facts,
+			warnings: [...warnings, ...facts.warnings],
+		}));
+		// Whoever opened the source waits for it in time.
+		finished.catch(() => {});
+		return { ...source, finished };
+	};
+}

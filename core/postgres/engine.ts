@@ -5,6 +5,7 @@ import { builtInDump } from './dump/builtInDump';
 import type { ContainerLogin } from './dump/containerProgram';
 import { askContainer, dockerDump, dockerGlobals } from './dump/dockerDump';
 import { localDump } from './dump/localDump';
+import type { DatabaseList } from './databaseList';
 import type { DumpRequest } from './dumpRequest';
 import { listDatabases } from './server';
 
@@ -18,11 +19,11 @@ export interface PostgresEngine {
 	 */
 	standardDatabase(signal: AbortSignal): Promise<string>;
 	/**
-	 * Every database that accepts connections, without the templates.
+	 * Every database that can be backed up, and what was left out.
 	 *
 	 * @throws BackupError when the server cannot be reached or refuses the log-in
 	 */
-	allDatabases(signal: AbortSignal): Promise<string[]>;
+	allDatabases(signal: AbortSignal): Promise<DatabaseList>;
 	dump(request: DumpRequest): OpenSource;
 	/** Roles and tablespaces of the server; undefined where the engine cannot dump them. */
 	globals?(): OpenSource;

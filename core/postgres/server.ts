@@ -1,6 +1,7 @@
 import { TLSSocket } from 'node:tls';
 import { withClient } from './client';
 import type { PostgresConnection } from './connection';
+import { type DatabaseList, databaseList, databaseQuestion, type DatabaseState } from './databaseList';
 
 export interface ServerVersion {
 	/** As the server says it: `15.18 (Debian 15.18-0+deb12u1)`. */
@@ -32,15 +33,16 @@ export async function serverVersion(
 }
 
 /**
- * Names of all databases that accept connections, without the templates, in alphabetical order.
+ * The databases of a server that can be backed up, in alphabetical order.
  *
  * @throws BackupError when the server cannot be reached or refuses the log-in
  */
-export async function listDatabases(connection: PostgresConnection, signal: AbortSignal): Promise<string[]> {
+export async function listDatabases(
+	connection: PostgresConnection,
+	signal: AbortSignal,
+): Promise<DatabaseList> {
 	return await withClient(connection, {}, signal, async (client) => {
-		const { rows } = await client.query<{ datname: string }>(
-			'SELECT datname FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C"',
-		);
-		return rows.map(({ datname }) => datname);
+		const { rows } = await client.query<{ state: DatabaseState; name: string }>(databaseQuestion);
+		return databaseList(rows);
 	});
 }

@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 import type { EngineName } from '../../core/artifact';
 import { builtInEngine, dockerEngine, localEngine, type PostgresEngine } from '../../core/postgres/engine';
+import { allowedProgram } from '../shared/allowedProgram';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
 import { postgresConnection } from '../shared/postgresConnection';
@@ -42,7 +43,8 @@ export const engineProperties: INodeProperties[] = [
 		type: 'string',
 		default: 'pg_dump',
 		displayOptions: { show: { engine: ['local'] } },
-		description: 'Full path of pg_dump, or a name to look up on n8n’s PATH',
+		description:
+			'Looked up on n8n’s PATH: pg_dump, or pg_dump-17 and the like. Full paths must be listed in the environment variable N8N_BACKUP_PROGRAMS.',
 	},
 	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 ];
@@ -83,7 +85,8 @@ export async function chooseEngine(
 		case 'built-in':
 			return builtInEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)));
 		case 'local': {
-			const pgDumpPath = context.getNodeParameter('pgDumpPath', itemIndex) as string;
+			const chosen = context.getNodeParameter('pgDumpPath', itemIndex) as string;
+			const pgDumpPath = allowedProgram(chosen, 'pg_dump');
 			return localEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)), {
 				pgDumpPath,
 			});

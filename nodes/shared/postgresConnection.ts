@@ -28,8 +28,9 @@ function tlsSettings(credential: ICredentialDataDecryptedObject): TlsSettings {
 	switch (ssl) {
 		case 'disable':
 			return { mode: 'disable', verifyCertificate: true };
+		// As n8n's own Postgres node does: encrypting only where the server offers it, anybody in between could take
+		// the offer out.
 		case 'allow':
-			return { mode: 'prefer', verifyCertificate: true };
 		case 'require':
 			return { mode: 'require', verifyCertificate: true };
 		default:

@@ -1,5 +1,6 @@
 import { BackupError } from '../../errors';
 import { type Container, type DockerClient, runExec } from '../../docker';
+import { type DatabaseList, databaseList, databaseQuestion, type DatabaseState } from '../databaseList';
 import { type ContainerLogin, containerProgram } from './containerProgram';
 import { dumpError } from './dumpError';
 
@@ -9,14 +10,13 @@ export interface ContainerServer {
 	database: string;
 	/** `15.18 (Debian 15.18-0+deb12u1)`. */
 	version: string;
-	/** Every database that accepts connections, without the templates. */
-	databases: string[];
+	databases: DatabaseList;
 }
 
 const question = `
 SELECT pg_catalog.current_database()
 UNION ALL SELECT pg_catalog.current_setting('server_version')
-UNION ALL (SELECT datname::text FROM pg_catalog.pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname COLLATE "C")`;
+UNION ALL (SELECT state || ' ' || name FROM (${databaseQuestion}) AS found)`;
 
 /** Programs that the container lacks end so, and the engine says why on the program's behalf. */
 const notRun = [126, 127];
@@ -46,8 +46,13 @@ export async function askContainerServer(
 			ending: `psql ended with exit code ${exitCode}`,
 		});
 	}
-	const [current = '', version = '', ...databases] = stdout.split('\0').filter((name) => name !== '');
-	return { database: current, version, databases };
+	const [current = '', version = '', ...found] = stdout.split('\0').filter((line) => line !== '');
+	return { database: current, version, databases: databaseList(found.map(readDatabase)) };
+}
+
+function readDatabase(line: string): { state: DatabaseState; name: string } {
+	const end = line.indexOf(' ');
+	return { state: line.slice(0, end) as DatabaseState, name: line.slice(end + 1) };
 }
 
 /** How errors name the server: `PostgreSQL at myproject-postgres-1:5432`. */

@@ -51,9 +51,10 @@ export function startPgDump({
 	const blocks = new BlockReader();
 	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
 	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
-		...threadOptions('pg_dump', job),
+		...threadOptions('pg_dump', undefined),
 		resourceLimits: smallHeap,
 	});
+	worker.postMessage(job);
 
 	const input = new ServerInput(server, ring);
 	let hasExited = false;

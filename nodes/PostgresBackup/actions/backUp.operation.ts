@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { type ArtifactRequest, createArtifact, prefixFor } from '../../../core/artifact';
+import { type ArtifactRequest, createArtifact, prefixFor, withWarnings } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
+import type { DatabaseList } from '../../../core/postgres/databaseList';
 import type { DumpRequest } from '../../../core/postgres/dumpRequest';
 import type { PostgresEngine } from '../../../core/postgres/engine';
 import { artifactItem } from '../../shared/artifactItem';
@@ -108,7 +109,8 @@ export const properties: INodeProperties[] = shared.forOperations(
 				{
 					name: 'All on the Server',
 					value: 'all',
-					description: 'Every database but the templates, one item each',
+					description:
+						'Every database but the templates, one item each; invalid ones and scratch databases of drills are skipped and named',
 				},
 				{ name: 'Named', value: 'named', description: 'The ones named below, one item each' },
 				{
@@ -161,11 +163,12 @@ export async function plan(
 		compression: readCompression(context, itemIndex, chosen.compressionLevel),
 	};
 	const engine = await chooseEngine(context, itemIndex, chosen);
-	const databases = await chooseDatabases(context, itemIndex, engine, signal);
+	const { names, skipped } = await chooseDatabases(context, itemIndex, engine, signal);
 
-	const dumps = databases.map((database): Job => async (jobSignal) => {
-		const prefix = choosePrefix(chosen.prefix, database, databases.length);
-		const openDump = engine.dump(dumpRequest(database, chosen));
+	const dumps = names.map((database, index): Job => async (jobSignal) => {
+		const prefix = choosePrefix(chosen.prefix, database, names.length);
+		// Said once: what was skipped concerns none of the dumps.
+		const openDump = withWarnings(engine.dump(dumpRequest(database, chosen)), index === 0 ? skipped : []);
 		return artifactItem(
 			await createArtifact({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
 		);
@@ -195,15 +198,20 @@ async function chooseDatabases(
 	itemIndex: number,
 	engine: PostgresEngine,
 	signal: AbortSignal,
-): Promise<string[]> {
+): Promise<DatabaseList> {
 	switch (context.getNodeParameter('databases', itemIndex) as 'all' | 'named' | 'standard') {
-		case 'all':
-			return await engine.allDatabases(signal);
+		case 'all': {
+			const found = await engine.allDatabases(signal);
+			if (found.names.length > 0) return found;
+			throw new BackupError('not-found', 'The server has no database that could be backed up', {
+				advice: found.skipped.join('; ') || 'Choose the standard one, or name it',
+			});
+		}
 		case 'standard':
-			return [await engine.standardDatabase(signal)];
+			return { names: [await engine.standardDatabase(signal)], skipped: [] };
 		case 'named': {
 			const names = readNames(context.getNodeParameter('databaseNames', itemIndex));
-			if (names.length > 0) return names;
+			if (names.length > 0) return { names, skipped: [] };
 			throw new BackupError('bad-parameter', 'No database is named', {
 				advice: 'Name at least one, or choose the standard one',
 			});

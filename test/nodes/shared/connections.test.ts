@@ -29,7 +29,7 @@ describe('n8n’s postgres credential', () => {
 
 	it.each([
 		[{ ssl: 'disable' }, { mode: 'disable', verifyCertificate: true }],
-		[{ ssl: 'allow' }, { mode: 'prefer', verifyCertificate: true }],
+		[{ ssl: 'allow' }, { mode: 'require', verifyCertificate: true }],
 		[{ ssl: 'require' }, { mode: 'require', verifyCertificate: true }],
 		[
 			{ ssl: '', allowUnauthorizedCerts: true },

@@ -1,7 +1,7 @@
 import type { FilledBlock, SharedBlocks } from '../../../blocks';
 import type { SharedRing } from './sharedRing';
 
-/** What the worker is started with. */
+/** The first and only message that the worker gets. */
 export interface PgDumpJob {
 	/** pg_dump.wasm, compiled. */
 	program: WebAssembly.Module;

@@ -1,19 +1,18 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { BlockWriter } from '../../../blocks';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './messages';
 import { OutputDevice } from './outputDevice';
-import { RingReader } from './sharedRing';
+import { RingReader, type SharedRing } from './sharedRing';
 import { createPgDump, type PgDumpModule } from './wasmModule';
 
 /** Where pg_dump's output goes in its own file system. */
 const outputPath = '/dev/dump';
 
-const job = workerData as PgDumpJob;
-
-void run();
+// Not by workerData, which NODE_DEBUG=worker prints: the password is in it.
+parentPort!.once('message', (job: PgDumpJob) => void run(job));
 
 /** Runs pg_dump once. It blocks this thread from beginning to end; that is what the thread is for. */
-async function run(): Promise<void> {
+async function run(job: PgDumpJob): Promise<void> {
 	const exit: PgDumpExit = { messages: '' };
 	const blocks = new BlockWriter(job.output, (filled) => post({ kind: 'output', filled }));
 	const output = new OutputDevice(blocks);
@@ -24,7 +23,7 @@ async function run(): Promise<void> {
 				for (const [name, value] of Object.entries(job.environment)) ENV[name] = asBytes(value);
 			},
 			connect: (instance) => {
-				connectServer(instance);
+				connectServer(instance, job.input);
 				connectOutput(instance, output);
 			},
 			onMessage: (line) => (exit.messages += `${line}\n`),
@@ -48,8 +47,8 @@ function asBytes(text: string): string {
 }
 
 /** libpq's socket: what it sends is posted to the main thread, what it receives lies in the shared ring. */
-function connectServer(module: PgDumpModule): void {
-	const input = new RingReader(job.input);
+function connectServer(module: PgDumpModule, ring: SharedRing): void {
+	const input = new RingReader(ring);
 	let mayReportEmpty = false;
 
 	/**

@@ -140,11 +140,12 @@ describeDocker('A dump by the engine docker', () => {
 		const chosen = await backUp(dockerDump(connection, 'postgres', request({ selection, noOwner: true })));
 		expect(chosen.manifest.census).toMatchObject({ tables: { 'public."Upper case"': 5000 }, rows: 5000 });
 		expect(await sql(chosen)).not.toContain('OWNER TO');
-		expect((await askContainer(connection, 'postgres', never)).databases).toEqual([
-			name,
-			'appdb',
-			'postgres',
-		]);
+		await psql(server, 'CREATE DATABASE n8n_backup_drill_20261123t020000_0a1b2c', 'postgres');
+		expect((await askContainer(connection, 'postgres', never)).databases).toEqual({
+			names: [name, 'appdb', 'postgres'],
+			skipped: [expect.stringContaining('it is the scratch database of a drill')],
+		});
+		await psql(server, 'DROP DATABASE n8n_backup_drill_20261123t020000_0a1b2c', 'postgres');
 		await psql(server, `DROP DATABASE "${name.replaceAll('"', '""')}"`, 'postgres');
 	});
 
