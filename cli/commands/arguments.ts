@@ -9,12 +9,12 @@ export interface ManifestOption {
 	manifest: boolean;
 }
 
-export const noManifestHelp = 'do not compare with the manifest, as when that is what was damaged';
+export const noManifestHelp = 'do not compare with the manifest, as when that is what cannot be read';
 
 /**
  * The manifest that a restore is compared with, where there is one and it is to be heeded.
  *
- * @throws BackupError `damaged` for one that cannot be read
+ * @throws BackupError `unreadable` for one that cannot be judged
  */
 export async function manifestOf(path: string, { manifest }: ManifestOption): Promise<Manifest | undefined> {
 	return manifest ? await manifestIfAny(path) : undefined;

@@ -7,7 +7,7 @@ import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes } from '../exitCodes';
 import { componentOption } from '../options/component';
 import type { GlobalOptions } from '../options/global';
-import { formatChecks } from '../output/checks';
+import { formatChecks, marks } from '../output/checks';
 import { failureJson } from '../output/output';
 import { plural } from '../output/units';
 
@@ -82,7 +82,7 @@ async function verifyEach(
 }
 
 function formatReport({ path, result, checks, recordProblem }: BackupVerification): string {
-	const mark = result === 'passed' ? '✓' : '✗';
+	const mark = marks[result];
 	const problem = recordProblem ? [`  The result was not written down: ${recordProblem}`] : [];
 	return [`${mark} ${path}: ${result}`, formatChecks(checks), ...problem].join('\n');
 }
@@ -97,10 +97,13 @@ function outcomeJson(outcome: Outcome): object {
 	return { path: outcome.path, error: failureJson(outcome.error) };
 }
 
+/** What cannot be known is not damaged, but not done either. */
+const codeOf = { passed: exitCodes.ok, failed: exitCodes.damaged, unknown: exitCodes.failed };
+
 function exitCodeFor(outcomes: Outcome[]): ExitCode {
 	const codes = outcomes.map((outcome): ExitCode => {
 		if ('error' in outcome) return exitCodeOf(outcome.error);
-		return outcome.report.result === 'passed' ? exitCodes.ok : exitCodes.damaged;
+		return codeOf[outcome.report.result];
 	});
 	return codes.includes(exitCodes.damaged)
 		? exitCodes.damaged

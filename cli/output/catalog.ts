@@ -18,6 +18,7 @@ export function whatItHolds({ manifest }: CatalogEntry): string {
 			return census.keys === undefined ? '?' : plural(census.keys, 'key');
 		case 'file':
 			return '1 file';
+		case 'unknown':
 		case undefined:
 			return '?';
 	}

@@ -10,10 +10,11 @@ import { manifestSuffix, parseArtifactName, stampToDate } from './names';
 /**
  * - `good`: name, manifest and size agree, and no verification has said otherwise
  * - `unproven`: our name, but no manifest beside it
- * - `damaged`: the manifest cannot be read, or contradicts the file, or the last verification failed
+ * - `unreadable`: nobody can know, because its manifest cannot be read or is another file's: not good, not bad either
+ * - `contradicted`: the manifest says otherwise than the file, or the last verification failed
  * - `missing`: a manifest whose artifact is gone
  */
-export type CatalogState = 'good' | 'unproven' | 'damaged' | 'missing';
+export type CatalogState = 'good' | 'unproven' | 'unreadable' | 'contradicted' | 'missing';
 
 /** What is known of one artifact without reading it. */
 export interface CatalogEntry {
@@ -101,41 +102,61 @@ async function readEntry(
 	const parsed = parseArtifactName(name);
 	const named = parsed && stampToDate(parsed.stamp, timeZone);
 	if (!named) return undefined;
-	const file = await lstatOrNothing(path);
-	if (file && !file.isFile()) return undefined;
-
-	const base = { component, path, name, prefix: parsed.prefix, at: named, storedBytes: file?.size ?? 0 };
+	const base = { component, path, name, prefix: parsed.prefix, at: named, storedBytes: 0 };
 	try {
-		const manifest = await readManifest(path);
-		const problem = contradiction(manifest, base, file !== undefined);
-		const state: CatalogState = !file ? 'missing' : problem ? 'damaged' : 'good';
-		return { ...base, at: new Date(manifest.startedAt), manifest, state, problem };
+		const file = await lstatOrNothing(path);
+		if (file && !file.isFile()) return undefined;
+		return await readProven({ ...base, storedBytes: file?.size ?? 0 }, file !== undefined);
 	} catch (error) {
-		if (!file) return undefined;
-		if (error instanceof BackupError && error.code === 'not-found') {
-			return { ...base, state: 'unproven', problem: 'There is no manifest beside it.' };
-		}
-		return { ...base, state: 'damaged', problem: errorMessage(error) };
+		// What is wrong with one artifact must not hide the others.
+		return { ...base, state: 'unreadable', problem: errorMessage(error) };
 	}
 }
 
-/** What the manifest and the file say differently. */
-function contradiction(
+type Found = Omit<CatalogEntry, 'state' | 'problem' | 'manifest'>;
+
+/** A file with our name, or none, and what the manifest beside it says. */
+async function readProven(found: Found, exists: boolean): Promise<CatalogEntry | undefined> {
+	try {
+		const manifest = await readManifest(found.path);
+		const at = new Date(manifest.startedAt);
+		if (!exists) return { ...found, at, manifest, state: 'missing', problem: goneProblem };
+		return { ...found, at, manifest, ...judge(manifest, found) };
+	} catch (error) {
+		const { code, what } = error instanceof BackupError ? error : fileError(error, found.path);
+		if (!exists)
+			return code === 'not-found' ? undefined : { ...found, state: 'missing', problem: goneProblem };
+		if (code === 'not-found') {
+			return { ...found, state: 'unproven', problem: 'There is no manifest beside it.' };
+		}
+		return { ...found, state: 'unreadable', problem: what };
+	}
+}
+
+const goneProblem = 'The artifact is gone; only its manifest is left.';
+
+/** Whether manifest and file agree; where the manifest may be another file's, nobody can know. */
+function judge(
 	manifest: Manifest,
-	entry: Pick<CatalogEntry, 'component' | 'name' | 'storedBytes'>,
-	fileExists: boolean,
-): string | undefined {
-	if (!fileExists) return 'The artifact is gone; only its manifest is left.';
-	if (manifest.artifact !== entry.name) return `Its manifest is that of ${manifest.artifact}.`;
-	if (manifest.component !== entry.component)
-		return `Its manifest is that of a ${manifest.component} artifact.`;
-	if (manifest.storedBytes !== entry.storedBytes) {
-		return `It has ${entry.storedBytes} bytes where its manifest says ${manifest.storedBytes}.`;
+	{ component, name, storedBytes }: Found,
+): Pick<CatalogEntry, 'state' | 'problem'> {
+	const contradicted = (problem: string) => ({ state: 'contradicted' as const, problem });
+	if (manifest.component !== component) {
+		return contradicted(`Its manifest is that of a ${manifest.component} artifact.`);
+	}
+	const hasItsSize = manifest.storedBytes === storedBytes;
+	if (manifest.artifact !== name) {
+		const problem = `Its manifest is that of ${manifest.artifact}.`;
+		// Both may have been renamed together; then nothing is wrong with them.
+		return hasItsSize ? { state: 'unreadable', problem } : contradicted(problem);
+	}
+	if (!hasItsSize) {
+		return contradicted(`It has ${storedBytes} bytes where its manifest says ${manifest.storedBytes}.`);
 	}
 	if (manifest.verification?.result === 'failed') {
-		return `Its verification failed: ${manifest.verification.findings.join(' ')}`;
+		return contradicted(`Its verification failed: ${manifest.verification.findings.join(' ')}`);
 	}
-	return undefined;
+	return { state: 'good' };
 }
 
 async function lstatOrNothing(path: string) {

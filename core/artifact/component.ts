@@ -4,7 +4,9 @@ export const components = ['postgres', 'redis', 'n8n', 'env'] as const;
 export type Component = (typeof components)[number];
 
 /** How a component's bytes are obtained. */
-export type EngineName = 'built-in' | 'docker' | 'local';
+export const engineNames = ['built-in', 'docker', 'local'] as const;
+
+export type EngineName = (typeof engineNames)[number];
 
 export function isComponent(value: unknown): value is Component {
 	return components.some((component) => component === value);

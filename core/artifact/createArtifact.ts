@@ -9,6 +9,7 @@ import type { Component } from './component';
 import { type Compression, compressionExtension } from './compression';
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
+import { schemaVersion } from './manifestSchema';
 import { manifestPath, serializeManifest } from './manifestFile';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
@@ -59,7 +60,7 @@ export async function createArtifact(
 	const { facts, ...measured } = await stream(request, openSource, file, signal);
 
 	const manifest: Manifest = {
-		schemaVersion: 1,
+		schemaVersion,
 		component: request.component,
 		artifact: nameArtifact(request, startedAt),
 		...measured,

@@ -40,7 +40,12 @@ export interface FileCensus {
 	kind: 'file';
 }
 
-export type Census = PostgresCensus | TarCensus | RedisCensus | FileCensus;
+/** What a newer version of this package counted, which this one does not know. Never written. */
+export interface UnknownCensus {
+	kind: 'unknown';
+}
+
+export type Census = PostgresCensus | TarCensus | RedisCensus | FileCensus | UnknownCensus;
 
 /** Where the bytes came from. Never a secret. */
 export interface ManifestSource {
@@ -64,7 +69,8 @@ export interface ProofRecord {
 
 /** The JSON beside an artifact that says what it is and proves it. */
 export interface Manifest {
-	schemaVersion: 1;
+	/** 1; more where a newer version of this package has written it. */
+	schemaVersion: number;
 	component: Component;
 	/** File name of the artifact, without its directory. */
 	artifact: string;
@@ -81,7 +87,8 @@ export interface Manifest {
 	/** IANA name of the zone that the artifact's name is written in. */
 	timeZone: string;
 	source: ManifestSource;
-	engine: { name: EngineName; version: string };
+	/** `unknown` where a newer version has another one. */
+	engine: { name: EngineName | 'unknown'; version: string };
 	compression: CompressionMethod;
 	census: Census;
 	warnings: string[];

@@ -1,11 +1,15 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, fileError } from '../errors';
 import { AtomicFile } from './atomicFile';
-import { isComponent } from './component';
 import { syncDirectory } from './durable';
 import type { Manifest } from './manifest';
+import { checkManifest } from './manifestSchema';
 import { manifestName } from './names';
+import { readRegularFile } from './readRegularFile';
+
+/** Bytes of the largest manifest that is read: one of a hundred thousand tables has a quarter of them. */
+const mostBytes = 32 * 1024 * 1024;
 
 /** Where the manifest of an artifact lies. */
 export function manifestPath(artifactPath: string): string {
@@ -13,31 +17,42 @@ export function manifestPath(artifactPath: string): string {
 }
 
 /** The manifest as it is written: JSON for people and programs, ending in a newline. */
-export function serializeManifest(manifest: Manifest): string {
+export function serializeManifest(manifest: Manifest | Record<string, unknown>): string {
 	return `${JSON.stringify(manifest, null, '\t')}\n`;
+}
+
+/** A manifest, and the JSON that it was read from with all that this version does not know. */
+export interface ManifestDocument {
+	manifest: Manifest;
+	document: Record<string, unknown>;
 }
 
 /**
  * Reads the manifest beside an artifact.
  *
- * @throws BackupError `not-found` without one, `damaged` when it is not one of ours
+ * @throws BackupError `not-found` without one, `unreadable` when it cannot be judged, whatever the reason
  */
 export async function readManifest(artifactPath: string): Promise<Manifest> {
+	return (await readManifestDocument(artifactPath)).manifest;
+}
+
+/** {@link readManifest} for who writes it again: then nothing may be lost that only another version knows. */
+export async function readManifestDocument(artifactPath: string): Promise<ManifestDocument> {
 	const path = manifestPath(artifactPath);
-	let text: string;
-	try {
-		text = await readFile(path, 'utf8');
-	} catch (error) {
-		throw fileError(error, path);
-	}
-	return parseManifest(text, path);
+	const document = parse(await readText(path), path);
+	const { manifest, problem } = checkManifest(document);
+	if (problem !== undefined) throw notAManifest(path, problem);
+	return { manifest, document: document as Record<string, unknown> };
 }
 
 /**
  * Replaces the manifest beside an artifact, as after a verification; the old one stays until the new one is on
  * the disk.
  */
-export async function replaceManifest(artifactPath: string, manifest: Manifest): Promise<void> {
+export async function replaceManifest(
+	artifactPath: string,
+	manifest: Manifest | Record<string, unknown>,
+): Promise<void> {
 	const path = manifestPath(artifactPath);
 	const next = `${path}.next`;
 	try {
@@ -52,38 +67,33 @@ export async function replaceManifest(artifactPath: string, manifest: Manifest):
 	}
 }
 
-function parseManifest(text: string, path: string): Manifest {
-	let value: unknown;
+async function readText(path: string): Promise<string> {
+	const bytes = await readRegularFile(path, mostBytes);
 	try {
-		value = JSON.parse(text);
+		// Reads over a byte order mark.
+		return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 	} catch (error) {
-		throw notAManifest(path, 'it is not JSON', error);
+		throw notAManifest(path, 'it is not UTF-8', error);
 	}
-	const problem = findProblem(value);
-	if (problem) throw notAManifest(path, problem);
-	return value as Manifest;
 }
 
-/** What keeps a value from being a manifest that this version can rely on; undefined when nothing does. */
-function findProblem(value: unknown): string | undefined {
-	if (typeof value !== 'object' || value === null) return 'it is not an object';
-	const fields = value as Record<string, unknown>;
-	if (fields.schemaVersion !== 1) {
-		return `its schema version is ${JSON.stringify(fields.schemaVersion)}, this package knows version 1`;
+function parse(text: string, path: string): unknown {
+	try {
+		return JSON.parse(text, refusePrototypes);
+	} catch (error) {
+		if (error instanceof BackupError) throw error;
+		throw notAManifest(path, text.trim() === '' ? 'it is empty' : 'it is not JSON', error);
 	}
-	if (!isComponent(fields.component)) return 'its component is none of ours';
-	for (const name of ['artifact', 'sha256', 'startedAt', 'finishedAt', 'timeZone'] as const) {
-		if (typeof fields[name] !== 'string') return `its field ${name} is not a text`;
+
+	function refusePrototypes(key: string, value: unknown): unknown {
+		if (key === '__proto__')
+			throw notAManifest(path, 'it has a field __proto__, which nobody writes honestly');
+		return value;
 	}
-	for (const name of ['storedBytes', 'rawBytes'] as const) {
-		if (typeof fields[name] !== 'number') return `its field ${name} is not a number`;
-	}
-	if (Number.isNaN(Date.parse(fields.startedAt as string))) return 'its field startedAt is not a date';
-	return undefined;
 }
 
 function notAManifest(path: string, problem: string, cause?: unknown): BackupError {
-	return new BackupError('damaged', `${path} is not a manifest that can be relied on: ${problem}`, {
+	return new BackupError('unreadable', `${path} is not a manifest that can be relied on: ${problem}`, {
 		advice: 'Verify the artifact beside it without its manifest, or use another backup',
 		cause,
 	});

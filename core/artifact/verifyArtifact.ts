@@ -1,10 +1,11 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BackupError, fileError } from '../errors';
 import type { CheckResult } from './checks';
 import { type CompressionMethod, compressionOf } from './compression';
 import type { Manifest, ProofRecord } from './manifest';
-import { readManifest, replaceManifest } from './manifestFile';
+import { type ManifestDocument, readManifestDocument, replaceManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
 
 /**
@@ -45,22 +46,26 @@ export interface VerifyReport {
 export async function verifyArtifact(request: VerifyRequest, signal: AbortSignal): Promise<VerifyReport> {
 	const { path, manifest } = request;
 	const storedBytes = await sizeOf(path);
-	const checks = [checkName(path, manifest), checkSize(storedBytes, manifest)];
+	const size = checkSize(storedBytes, manifest);
 	if (storedBytes === 0) {
-		checks.push({ check: 'content', result: 'failed', detail: 'The file is empty.' });
-		return report(path, checks, storedBytes);
+		const empty: CheckResult = { check: 'content', result: 'failed', detail: 'The file is empty.' };
+		return report(path, [checkName(path, manifest, emptySha256), size, empty], storedBytes);
 	}
 	const { measures, found } = await readThrough(request, signal);
 	const sha256 = measures?.sha256 ?? (await hashFile(path, signal));
-	checks.push(checkHash(sha256, manifest), ...found);
+	const checks = [checkName(path, manifest, sha256), size, checkHash(sha256, manifest), ...found];
 	if (measures && manifest) checks.push(checkRawSize(measures.rawBytes, manifest));
 	return { ...report(path, checks, storedBytes), rawBytes: measures?.rawBytes };
 }
 
-/** The manifest beside an artifact; undefined when there is none. Throws `damaged` for one that is not ours. */
+/** The manifest beside an artifact; undefined when there is none. Throws `unreadable` for one that cannot be judged. */
 export async function manifestIfAny(path: string): Promise<Manifest | undefined> {
+	return (await documentIfAny(path))?.manifest;
+}
+
+async function documentIfAny(path: string): Promise<ManifestDocument | undefined> {
 	try {
-		return await readManifest(path);
+		return await readManifestDocument(path);
 	} catch (error) {
 		if (error instanceof BackupError && error.code === 'not-found') return undefined;
 		throw error;
@@ -88,9 +93,9 @@ export async function recordProof(
 	proof: ProofRecord,
 ): Promise<boolean> {
 	// Read anew: verifying takes its time, and a drill may have written its own meanwhile.
-	const manifest = await manifestIfAny(path);
-	if (manifest?.artifact !== basename(path)) return false;
-	await replaceManifest(path, { ...manifest, [kind]: proof });
+	const found = await documentIfAny(path);
+	if (found?.manifest.artifact !== basename(path)) return false;
+	await replaceManifest(path, { ...found.document, [kind]: proof });
 	return true;
 }
 
@@ -126,7 +131,9 @@ async function readThrough(request: VerifyRequest, signal: AbortSignal): Promise
 	}
 }
 
-function checkName(path: string, manifest: Manifest | undefined): CheckResult {
+const emptySha256 = createHash('sha256').digest('hex');
+
+function checkName(path: string, manifest: Manifest | undefined, sha256: string): CheckResult {
 	const check = 'manifest';
 	if (!manifest) {
 		return {
@@ -137,6 +144,10 @@ function checkName(path: string, manifest: Manifest | undefined): CheckResult {
 	}
 	if (manifest.artifact === basename(path)) {
 		return { check, result: 'passed', detail: `The manifest is this artifact’s, of ${manifest.startedAt}.` };
+	}
+	if (manifest.sha256 === sha256) {
+		// Every byte is what the manifest says, so both were renamed.
+		return { check, result: 'unknown', detail: `The manifest knows this file as ${manifest.artifact}.` };
 	}
 	return { check, result: 'failed', detail: `The manifest is that of another file, ${manifest.artifact}.` };
 }

@@ -6,6 +6,7 @@
  * - `unreachable`, `auth`, `server`: of the other side: no connection, refused identity, an error it reported
  * - `incomplete`: the bytes ended before they were whole
  * - `damaged`: an artifact does not hold what its manifest or its format says
+ * - `unreadable`: a manifest that cannot be judged; it says nothing of its artifact, neither good nor bad
  * - `unsupported`: asked for something this engine or this server cannot do
  * - `cancelled`: the AbortSignal fired
  */
@@ -20,6 +21,7 @@ export type BackupErrorCode =
 	| 'server'
 	| 'incomplete'
 	| 'damaged'
+	| 'unreadable'
 	| 'unsupported'
 	| 'cancelled'
 	| 'internal';

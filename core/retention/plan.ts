@@ -43,10 +43,10 @@ export function planRetention(entries: readonly CatalogEntry[], options: PlanOpt
 
 function planSeries(series: readonly CatalogEntry[], options: PlanOptions): Verdict[] {
 	const ours = series.filter(
-		({ state }) => state === 'good' || state === 'damaged' || isIncluded(state, options),
+		({ state }) => state === 'good' || state === 'contradicted' || isIncluded(state, options),
 	);
 	const newestGood = findNewestGood(ours, options.now);
-	const candidates = ours.map((entry) => ({ entry, at: entry.at, counts: entry.state !== 'damaged' }));
+	const candidates = ours.map((entry) => ({ entry, at: entry.at, counts: entry.state !== 'contradicted' }));
 	const verdicts = applyPolicy(candidates, options.policy, options).map(
 		({ candidate: { entry }, keptBy }): Verdict => {
 			const protectedBy = protections(entry, newestGood, options);
@@ -67,9 +67,7 @@ function isIncluded(state: CatalogEntry['state'], { includeUnproven }: PlanOptio
 /** The newest artifact that is good; where nothing is proven good, the newest that is not known to be bad. */
 function findNewestGood(entries: readonly CatalogEntry[], now: Date): CatalogEntry | undefined {
 	const newestFirst = entries.filter(({ at }) => at <= now).sort((a, b) => b.at.getTime() - a.at.getTime());
-	return (
-		newestFirst.find(({ state }) => state === 'good') ?? newestFirst.find(({ state }) => state === 'unproven')
-	);
+	return newestFirst.find(({ state }) => state === 'good') ?? newestFirst[0];
 }
 
 function protections(

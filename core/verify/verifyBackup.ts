@@ -21,8 +21,10 @@ export interface VerifyBackupRequest {
 	onProgress?: OnProgress;
 }
 
-export interface BackupVerification extends VerifyReport {
+export interface BackupVerification extends Omit<VerifyReport, 'result'> {
 	component: Component;
+	/** `unknown`: what could be looked at holds, but its manifest cannot be judged, so nobody knows what should be in it. */
+	result: 'passed' | 'failed' | 'unknown';
 	/** Whether the result is in the manifest now; without a manifest it cannot be. */
 	recorded: boolean;
 	/** Why it could not be written: a read-only mount, for example. */
@@ -52,9 +54,9 @@ export async function verifyBackup(
 		manifest,
 		onBytes: (rawBytes) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),
 	};
-	const verified = withFault(await verifiers[component](request, signal), fault);
-	const mayRecord = record && fault === undefined;
-	return { ...verified, component, ...(mayRecord ? await recordResult(verified) : { recorded: false }) };
+	const verified = await verifiers[component](request, signal);
+	if (fault !== undefined) return { ...verified, ...withFault(verified, fault), component, recorded: false };
+	return { ...verified, component, ...(record ? await recordResult(verified) : { recorded: false }) };
 }
 
 /** What was found out is worth reporting even where it cannot be written down. */
@@ -73,16 +75,20 @@ async function findManifest(path: string): Promise<{ manifest?: Manifest; fault?
 	try {
 		return { manifest: await manifestIfAny(path) };
 	} catch (error) {
-		if (error instanceof BackupError && error.code === 'damaged') return { fault: error.what };
+		if (error instanceof BackupError && error.code === 'unreadable') return { fault: error.what };
 		throw error;
 	}
 }
 
-/** A manifest that nobody can read is worse than none: something has happened to it. */
-function withFault(report: VerifyReport, fault: string | undefined): VerifyReport {
-	if (fault === undefined) return report;
-	const checks = report.checks.map((check) =>
-		check.check === 'manifest' ? { ...check, result: 'failed' as const, detail: fault } : check,
-	);
-	return { ...report, result: 'failed', checks };
+/** What an unreadable manifest would have said is not known: then nothing has passed, and nothing failed by it. */
+function withFault(
+	{ result, checks }: VerifyReport,
+	fault: string,
+): Pick<BackupVerification, 'result' | 'checks'> {
+	return {
+		result: result === 'failed' ? 'failed' : 'unknown',
+		checks: checks.map((check) =>
+			check.check === 'manifest' ? { ...check, result: 'unknown', detail: fault } : check,
+		),
+	};
 }

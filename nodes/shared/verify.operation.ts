@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type CatalogEntry, type Component, newestOfEach, presentArtifacts } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
+import { unknownBackup } from '../../core/verify/demandSound';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { allowedPath } from './allowedPath';
 import { artifact, chooseArtifact } from './artifactParameter';
@@ -68,6 +69,7 @@ async function chooseEntries(
 function verificationItem({ path, component, result, checks, ...report }: BackupVerification): IDataObject {
 	if (result === 'passed')
 		return { path, component, result, checks: checks.map((check) => ({ ...check })), ...report };
+	if (result === 'unknown') throw unknownBackup(path, checks);
 	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
 	throw new BackupError('damaged', `${path} does not hold what it should: ${faults.join(' ')}`, {
 		advice: 'Do not rely on it; restore from another one, and find out what changed it',

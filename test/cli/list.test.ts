@@ -22,7 +22,7 @@ describe('n8n-backup list', () => {
 		expect(first).toMatch(
 			/^postgres +n8n_20261123_010000\.sql\.gz +2026-11-23 02:00:00 +\d+ B +1,234 rows in 2 tables +good$/,
 		);
-		expect(second).toMatch(/n8n_20261122_010000\.sql\.gz .* damaged$/);
+		expect(second).toMatch(/n8n_20261122_010000\.sql\.gz .* contradicted$/);
 		expect(problem).toMatch(/^n8n_20261122_010000\.sql\.gz: It has \d+ bytes where its manifest says 5\.$/);
 	});
 

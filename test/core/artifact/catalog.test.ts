@@ -36,8 +36,8 @@ describe('the catalog', () => {
 
 	it.each([
 		[
-			'another artifact’s manifest',
-			{ artifact: 'crm_20261101_020000.sql.gz' },
+			'the manifest of an artifact of another size',
+			{ artifact: 'crm_20261101_020000.sql.gz', storedBytes: 5 },
 			'Its manifest is that of crm_20261101_020000.sql.gz.',
 		],
 		['another size', { storedBytes: 5 }, /^It has \d+ bytes where its manifest says 5\.$/],
@@ -47,12 +47,10 @@ describe('the catalog', () => {
 			{ verification: { at: '2026-11-02T00:00:00Z', result: 'failed', findings: ['The checksum differs.'] } },
 			'Its verification failed: The checksum differs.',
 		],
-		['a future schema', { schemaVersion: 2 }, /its schema version is 2, this package knows version 1/],
-		['no date', { startedAt: 'yesterday' }, /its field startedAt is not a date/],
-	])('calls an artifact damaged that has %s', async (_name, manifest, problem) => {
+	])('calls an artifact contradicted that has %s', async (_name, manifest, problem) => {
 		await writeBackup(directory.path(), { stamp: '20261101_020000', manifest: manifest as never });
 		const [entry] = await catalog();
-		expect(entry).toMatchObject({ state: 'damaged' });
+		expect(entry).toMatchObject({ state: 'contradicted' });
 		expect(entry!.problem).toMatch(problem);
 	});
 

@@ -77,7 +77,7 @@ describe('the plan of a prune', () => {
 
 	it('lets a damaged backup go rather than the good ones before it', () => {
 		const entries = [
-			entry('20261120_020000', { state: 'damaged' }),
+			entry('20261120_020000', { state: 'contradicted' }),
 			entry('20261110_020000'),
 			entry('20261109_020000'),
 		];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import {
 	type Artifact,
@@ -153,12 +153,25 @@ describe('what a verification says', () => {
 		expect(faults).toContain(`The manifest is that of another file, ${basename(other.path)}.`);
 	});
 
-	it('fails for a manifest that cannot be read, and leaves it alone', async () => {
+	it('says that both were renamed when every byte is what the manifest says', async () => {
+		const { path } = await copyOf('redis');
+		const renamed = join(dirname(path), 'renamed_20261101_020000.rdb');
+		await copyFile(path, renamed);
+		await copyFile(manifestPath(path), manifestPath(renamed));
+		const { result, checks, recorded } = await verify(renamed);
+		expect([result, recorded]).toEqual(['passed', false]);
+		const detail = `The manifest knows this file as ${basename(path)}.`;
+		expect(checks[0]).toEqual({ check: 'manifest', result: 'unknown', detail });
+	});
+
+	it('is unknown with a manifest that cannot be read, and leaves it alone', async () => {
 		const { path } = await copyOf('env');
 		await writeFile(manifestPath(path), '{"schemaVersion": 1');
-		const { result, faults, recorded } = await verify(path);
-		expect([result, recorded]).toEqual(['failed', false]);
-		expect(faults).toMatch(/is not a manifest that can be relied on: it is not JSON/);
+		const { result, checks, recorded } = await verify(path);
+		expect([result, recorded]).toEqual(['unknown', false]);
+		const said = checks.find(({ check }) => check === 'manifest');
+		expect(said).toMatchObject({ result: 'unknown' });
+		expect(said!.detail).toMatch(/is not a manifest that can be relied on: it is not JSON/);
 		expect(await readFile(manifestPath(path), 'utf8')).toBe('{"schemaVersion": 1');
 	});
 

@@ -1,0 +1,132 @@
+import { z } from 'zod/v4';
+import { components, engineNames } from './component';
+import { compressionMethods } from './compression';
+import type { Manifest } from './manifest';
+
+/** The version of the schema that this package writes. */
+export const schemaVersion = 1;
+
+const count = z.int().nonnegative();
+const date = z.iso.datetime({ offset: true });
+const proof = z.looseObject({
+	at: date,
+	result: z.enum(['passed', 'failed']),
+	findings: z.array(z.string()),
+});
+
+const census = z.discriminatedUnion('kind', [
+	z.looseObject({
+		kind: z.literal('postgres'),
+		tables: z.record(z.string(), count),
+		rows: count,
+		largeObjects: count.optional(),
+	}),
+	z.looseObject({
+		kind: z.literal('tar'),
+		entries: count,
+		bytes: count,
+		skipped: count,
+		changed: z.array(z.string()),
+		vanished: z.array(z.string()),
+		sqlite: z.array(z.string()),
+	}),
+	z.looseObject({
+		kind: z.literal('redis'),
+		keys: count.optional(),
+		rdbVersion: count,
+		checksum: z.enum(['verified', 'absent']),
+	}),
+	z.looseObject({ kind: z.literal('file') }),
+]);
+
+const source = z.looseObject({
+	host: z.string().optional(),
+	port: z.int().optional(),
+	database: z.string().optional(),
+	serverVersion: z.string().optional(),
+	container: z.string().optional(),
+	volume: z.string().optional(),
+	path: z.string().optional(),
+});
+
+/** What an artifact cannot be judged without. */
+const essential = {
+	schemaVersion: z.int().positive(),
+	component: z.enum(components),
+	artifact: z.string().refine(isFileName, 'It is no file name'),
+	storedBytes: count,
+	rawBytes: count,
+	sha256: z.stringFormat('sha256', /^[0-9a-f]{64}$/),
+	startedAt: date,
+	compression: z.enum(compressionMethods),
+	instanceId: z.string().min(1).optional(),
+	verification: proof.optional(),
+};
+
+/** What a newer version may write otherwise without the artifact becoming unknown to us. */
+const further = {
+	finishedAt: date,
+	timeZone: z.string(),
+	source,
+	engine: z.looseObject({ name: z.enum(engineNames), version: z.string() }),
+	census,
+	warnings: z.array(z.string()),
+	encryptionKey: z.enum(['found', 'missing']).optional(),
+	packageVersion: z.string(),
+	drill: proof.optional(),
+};
+
+// A field that is new in Manifest does not compile before it is checked here.
+const fields = { ...essential, ...further } satisfies Record<keyof Manifest, z.ZodType>;
+const whole = z.looseObject(fields);
+const leastOfAll = z.looseObject(essential);
+
+/** What stands in place of a field that this version does not understand in a newer version's manifest. */
+const notUnderstood: Record<keyof typeof further, unknown> = {
+	finishedAt: undefined,
+	timeZone: 'utc',
+	source: {},
+	engine: { name: 'unknown', version: 'unknown' },
+	census: { kind: 'unknown' },
+	warnings: [],
+	encryptionKey: undefined,
+	packageVersion: 'unknown',
+	drill: undefined,
+};
+
+export type ManifestCheck = { manifest: Manifest; problem?: never } | { manifest?: never; problem: string };
+
+/**
+ * Looks at every field of what was read as a manifest. Fields that we do not know stay as they are. Of a newer
+ * version's manifest what we know and understand is taken; the rest counts as not said.
+ */
+export function checkManifest(value: unknown): ManifestCheck {
+	const result = whole.safeParse(value);
+	// The value itself, not Zod's copy: a copy would give a key `__proto__` its meaning.
+	if (result.success) return { manifest: value as Manifest };
+	const least = leastOfAll.safeParse(value);
+	if (!least.success) return { problem: describe(least.error) };
+	if (least.data.schemaVersion <= schemaVersion) return { problem: describe(result.error) };
+	return { manifest: understood(value as Record<string, unknown>) };
+}
+
+function understood(value: Record<string, unknown>): Manifest {
+	const manifest = { ...value };
+	for (const [name, schema] of Object.entries(further)) {
+		if (schema.safeParse(value[name]).success) continue;
+		manifest[name] = notUnderstood[name as keyof typeof further];
+	}
+	manifest.finishedAt ??= value.startedAt;
+	return manifest as unknown as Manifest;
+}
+
+function describe({ issues }: z.ZodError): string {
+	const [first] = issues;
+	if (!first || first.path.length === 0) return 'it is not an object';
+	return `its field ${first.path.join('.')} is wrong (${first.message})`;
+}
+
+/** A name that stays in its directory. */
+function isFileName(name: string): boolean {
+	return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
+}
