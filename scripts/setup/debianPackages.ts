@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { run } from '../lib/run.ts';
+import { aptGet } from './aptGet.ts';
 
 /** A program that the tests or the demo need, and the Debian package that brings it. */
 export interface NeededProgram {
@@ -51,10 +51,8 @@ export async function ensurePrograms(needed: NeededProgram[]): Promise<void> {
 		);
 	}
 	await withoutStartingServices(async () => {
-		await run('apt-get', ['update', '-qq']);
-		await run('apt-get', ['install', '-y', '--no-install-recommends', ...packages], {
-			env: { DEBIAN_FRONTEND: 'noninteractive' },
-		});
+		await aptGet(['update', '-qq']);
+		await aptGet(['install', '-y', '--no-install-recommends', ...packages]);
 	});
 }
 

@@ -331,6 +331,15 @@ describe('ways to start it', () => {
 });
 
 describe('a night when something is broken', () => {
+	/** The node that turns red on the canvas where a component failed, while the others go on. */
+	const marks: Record<string, string> = {
+		postgres: 'Mark Postgres',
+		redis: 'Mark Redis',
+		n8n: 'Mark n8n Data',
+		env: 'Mark .env',
+		prune: 'Mark Prune',
+	};
+
 	/** What every bad night has in common: red, told to whoever listens, and no success reported. */
 	function expectRedNight(execution: Execution, failed: Record<string, RegExp>): void {
 		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
@@ -347,8 +356,13 @@ describe('a night when something is broken', () => {
 		);
 		for (const { component, reason } of notification.failedComponents) {
 			expect(reason).toMatch(failed[component]!);
-			expect(execution.error).toContain(`${component}: ${reason}`);
+			// Said once, behind the names of all that it hit.
+			expect(execution.error?.split(reason)).toHaveLength(2);
+			expect(execution.error).toMatch(new RegExp(`\\b${component}(, \\w+)*: `));
+			expect(execution.nodes[marks[component]!]?.error).toMatch(/^✗ [^\n]*not (saved|pruned): [^\n]+$/);
 		}
+		const red = Object.values(marks).filter((name) => execution.nodes[name]?.error !== undefined);
+		expect(red).toHaveLength(notification.failedComponents.length);
 	}
 
 	/** That the others were saved, and that the failed ones left neither a file nor lost an old backup. */
@@ -401,6 +415,7 @@ describe('a night when something is broken', () => {
 		const { execution } = await runNight({ backupDirectory: '/var/backups' });
 		const reason = /N8N_RESTRICT_FILE_ACCESS_TO/;
 		expectRedNight(execution, { postgres: reason, redis: reason, n8n: reason, env: reason, prune: reason });
+		expect(execution.error).toMatch(/^Backup failed\. postgres, redis, n8n, env, prune: [^|]*$/);
 	});
 
 	const asRoot = process.getuid?.() === 0 ? test : test.skip;

@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/lib/paths.ts';
+import type { Workflow, WorkflowNode } from '../../scripts/n8n/workflow.ts';
+
+const { nodes, connections } = JSON.parse(
+	readFileSync(join(root, 'workflows', 'nightly-backup.json'), 'utf8'),
+) as Workflow & { connections: Record<string, { main: Array<Array<{ node: string }>> }> };
+const named = (name: string) => nodes.find((node) => node.name === name)!;
+
+interface Failure {
+	failedComponent: string;
+	reason: string;
+}
+
+/** What a field of a Set node comes to; the expression is JavaScript between braces. */
+function valueOf({ parameters }: WorkflowNode, field: string, items: Record<string, object[]>): unknown {
+	const { assignments } = (parameters.assignments as { assignments: never }) ?? {};
+	const { value } = (assignments as Array<{ name: string; value: string }>).find(
+		({ name }) => name === field,
+	)!;
+	const [, expression] = /^=\{\{(.*)\}\}$/s.exec(value)!;
+	const $ = (node: string) => ({ all: () => (items[node] ?? []).map((json) => ({ json })) });
+	// eslint-disable-next-line @typescript-eslint/no-implied-eval -- the shipped workflow’s own text
+	return new Function('$', `return (${expression});`)($) as unknown;
+}
+
+const textOf = (failures: Failure[], pruneFailures: Failure[] = []) =>
+	valueOf(named('Outcome'), 'text', {
+		'All Components': [{ component: 'saved' }, ...failures],
+		'Prune Results': pruneFailures,
+	});
+
+const blocked = 'n8n may not use /backups. Add it to N8N_RESTRICT_FILE_ACCESS_TO.';
+
+describe('The outcome of a night', () => {
+	test('says a reason once, behind the components that it hit', () => {
+		expect(
+			textOf(
+				[
+					{ failedComponent: 'postgres', reason: blocked },
+					{ failedComponent: 'redis', reason: 'Nothing answers at Redis at redis:6379.' },
+					{ failedComponent: 'env', reason: blocked },
+				],
+				[{ failedComponent: 'prune', reason: blocked }],
+			),
+		).toBe(
+			`Backup failed. postgres, env, prune: ${blocked} | redis: Nothing answers at Redis at redis:6379.`,
+		);
+	});
+
+	test('is a success when nothing failed', () => {
+		expect(textOf([])).toBe('Backup finished: every component is saved.');
+	});
+});
+
+test('every error output ends in a mark that turns red while the run goes on', () => {
+	const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
+	expect(withErrorOutput).toHaveLength(5);
+	for (const { name } of withErrorOutput) {
+		const failed = connections[name]!.main[1]![0]!.node;
+		const mark = named(connections[failed]!.main[0]![0]!.node);
+		expect(mark).toMatchObject({
+			type: 'n8n-nodes-base.stopAndError',
+			onError: 'continueRegularOutput',
+			parameters: { errorMessage: '={{ $json.outcome }}' },
+		});
+		expect(connections[mark.name]!.main[0]![0]!.node).toBe(
+			name === 'Prune Backups' ? 'Prune Results' : 'All Components',
+		);
+	}
+});
