@@ -2,7 +2,7 @@ import { BackupError } from '../../errors';
 import { Crc64 } from './crc64';
 import { RdbFormatError } from './rdbReader';
 import { RdbWalker } from './rdbWalker';
-import type { RdbMagic } from './valueShapes';
+import { mayHoldUnknown, type RdbMagic } from './valueShapes';
 
 /** What a whole and sound RDB says of itself. */
 export interface RdbFacts {
@@ -16,8 +16,10 @@ export interface RdbFacts {
 	keys?: number;
 	/** How many of them have a time to live, whether it has passed or not. */
 	expiring: number;
-	/** Keys by database number, of the databases that have any. */
-	databases: Record<number, number>;
+	/** How many of them are collections with nothing in them; servers since Redis 6.2 leave those out. */
+	emptyKeys: number;
+	/** The highest number of a database that has keys; undefined without keys. */
+	highestDatabase?: number;
 	/** Facts that the server wrote at the head, such as `redis-ver` and `ctime`. */
 	aux: Record<string, string>;
 	/** Module types that a server must have to load it. */
@@ -71,7 +73,7 @@ export class RdbInspector {
 		}
 
 		const checksum = this.#checksum(version);
-		if (checksum !== 'verified') this.#demandStructure(version);
+		if (checksum !== 'verified') this.#demandStructure(magic, version, checksum);
 		if (checksum === 'wrong') {
 			throw damaged(
 				`The RDB’s checksum does not hold: some of its ${this.#bytes} bytes are not what the server wrote`,
@@ -85,7 +87,8 @@ export class RdbInspector {
 			checksum,
 			keys: walked ? outline.keys : undefined,
 			expiring: outline.expiring,
-			databases: Object.fromEntries(outline.databases),
+			emptyKeys: outline.emptyKeys,
+			highestDatabase: outline.highestDatabase,
 			aux: Object.fromEntries(outline.aux),
 			modules: [...outline.modules],
 			warnings: [...(checksum === 'absent' ? [withoutChecksum] : []), ...(walked ? [] : [this.#notWalked()])],
@@ -109,7 +112,7 @@ export class RdbInspector {
 	}
 
 	/** Where no checksum holds, the structure must; and what is wrong with it says more than a wrong checksum. */
-	#demandStructure(version: number): void {
+	#demandStructure(magic: RdbMagic, version: number, checksum: 'absent' | 'wrong'): void {
 		const { keys, endOffset, unknown } = this.#walker.outline;
 		if (endOffset !== undefined) {
 			const behind = this.#bytes - endOffset - trailerBytes(version);
@@ -125,8 +128,10 @@ export class RdbInspector {
 			throw damaged(
 				`The RDB is damaged at byte ${this.#misfit.offset}, near key ${keys}: ${this.#misfit.message}`,
 			);
-		} else if (unknown && this.#tail[0] !== 0xff) {
+		} else if (unknown && this.#tail.at(-1 - trailerBytes(version)) !== 0xff) {
 			throw incomplete(`The RDB of ${this.#bytes} bytes does not finish with an end mark: it was cut`);
+		} else if (unknown && checksum === 'absent') {
+			throw unproven(magic, version, unknown);
 		}
 	}
 
@@ -150,6 +155,22 @@ const advice = 'Do not rely on this file; take the snapshot again, or go back to
 
 function damaged(what: string): BackupError {
 	return new BackupError('damaged', what, { advice });
+}
+
+/** Neither a checksum nor its structure says that such a file is whole. */
+function unproven(
+	magic: RdbMagic,
+	version: number,
+	{ type, offset }: { type: number; offset: number },
+): BackupError {
+	if (!mayHoldUnknown(magic, version)) {
+		return damaged(`The RDB is damaged at byte ${offset}: format ${magic} ${version} has no type ${type}`);
+	}
+	return new BackupError(
+		'unsupported',
+		`The RDB (format ${magic} ${version}) has no checksum, and its type ${type} at byte ${offset} is not known to this version of the package: nothing proves that it is whole`,
+		{ advice: 'Update this package, or let the server write checksums (rdbchecksum yes in its redis.conf)' },
+	);
 }
 
 function incomplete(what: string): BackupError {

@@ -12,6 +12,9 @@ export class RdbFormatError extends Error {
 /** More than the longest thing that is read at once: a compressed string's header has 19 bytes. */
 const atom = 64;
 
+/** Far more than any server holds; and numbers of that size are still exact. */
+const longestString = 2 ** 48;
+
 /**
  * A window over the bytes of an RDB that come in chunks of any size.
  *
@@ -92,6 +95,7 @@ export class RdbReader {
 	}
 
 	skip(bytes: number): void {
+		if (bytes > longestString) throw new RdbFormatError(`${bytes} bytes are no length`, this.offset);
 		this.#position += bytes;
 	}
 
@@ -112,12 +116,13 @@ export class RdbReader {
 		return this.#window.readBigUInt64BE(this.#position - 8);
 	}
 
-	/** Passes over a string. */
-	skipString(): void {
+	/** Passes over a string; answers its size, and 1 for a number. */
+	skipString(): number {
 		const first = this.#window[this.#position]!;
-		if (first < 0x40) this.#position += 1 + first;
-		else if (first < 0xc0) this.skip(this.#longLength(first));
-		else this.#skipEncoded(first);
+		if (first >= 0xc0) return this.#skipEncoded(first);
+		const bytes = this.length();
+		this.skip(bytes);
+		return bytes;
 	}
 
 	/** A short string's text; undefined, and passed over, where it is compressed or not wholly here. */
@@ -133,7 +138,7 @@ export class RdbReader {
 		}
 		const length = this.length();
 		const from = this.#position;
-		this.#position += length;
+		this.skip(length);
 		return this.#position <= this.#end ? this.#window.toString('utf8', from, this.#position) : undefined;
 	}
 
@@ -162,15 +167,16 @@ export class RdbReader {
 	}
 
 	/** Integers of 8, 16 and 32 bits, and strings compressed by LZF. */
-	#skipEncoded(first: number): void {
+	#skipEncoded(first: number): number {
 		if (first > 0xc3) throw new RdbFormatError(`There is no string encoding ${first & 0x3f}`, this.offset);
 		this.#position++;
-		if (first === 0xc3) {
-			const compressed = this.length();
-			this.length();
-			this.skip(compressed);
-		} else {
+		if (first !== 0xc3) {
 			this.skip(1 << (first & 3));
+			return 1;
 		}
+		const compressed = this.length();
+		const bytes = this.length();
+		this.skip(compressed);
+		return bytes;
 	}
 }

@@ -1,4 +1,5 @@
-import { type Part, type RdbMagic, type Shape, shapesOf, singleString } from './valueShapes';
+import { type Part, type Run, type Shape, shapesOf } from './valueShapes';
+import { RdbOutline } from './rdbOutline';
 import { RdbFormatError, RdbReader } from './rdbReader';
 
 /** What stands between keys, by number (`rdb.h`). Everything below is a value's type. */
@@ -20,25 +21,6 @@ const opcode = {
 /** Module values end with 0; the rest says how the next part is written. */
 const modulePart = { end: 0, signed: 1, unsigned: 2, float: 3, double: 4, string: 5 } as const;
 
-/** What walking over an RDB tells. It grows while the bytes come. */
-export interface RdbOutline {
-	magic?: RdbMagic;
-	version?: number;
-	keys: number;
-	/** Keys with a time to live, whether it has passed or not. */
-	expiring: number;
-	/** Keys by database number. */
-	databases: Map<number, number>;
-	/** Facts that the server wrote at the head: `redis-ver`, `ctime`, `used-mem` and others. */
-	aux: Map<string, string>;
-	/** Names of the module types that have values in it. */
-	modules: Set<string>;
-	/** Offset behind the end opcode. Undefined until it was reached. */
-	endOffset?: number;
-	/** The first opcode or type that this package does not know; walking stops there. */
-	unknown?: { type: number; offset: number };
-}
-
 /**
  * Walks over the structure of an RDB while its bytes pass, in constant memory: every key, every value of every
  * type, up to the end opcode. Values are passed over, not decoded.
@@ -47,13 +29,7 @@ export interface RdbOutline {
  * {@link push} and {@link end} throw an {@link RdbFormatError} where the bytes make no sense.
  */
 export class RdbWalker {
-	readonly outline: RdbOutline = {
-		keys: 0,
-		expiring: 0,
-		databases: new Map(),
-		aux: new Map(),
-		modules: new Set(),
-	};
+	readonly outline = new RdbOutline();
 	readonly #reader = new RdbReader();
 	readonly #walk = this.#file();
 	#done = false;
@@ -89,10 +65,10 @@ export class RdbWalker {
 			const shape = shapes[type];
 			if (shape !== undefined) {
 				reader.skipString();
-				if (shape === singleString) {
+				if (shape.kind === 'single') {
 					// Most values of most servers; no generator of its own for each.
 					while (reader.starved) yield;
-					reader.skipString();
+					if (reader.skipString() === shape.emptyBytes) outline.emptyKeys++;
 				} else {
 					yield* this.#value(shape);
 				}
@@ -101,11 +77,11 @@ export class RdbWalker {
 			}
 			switch (type) {
 				case opcode.end:
-					if (outline.keys > keysBefore) outline.databases.set(database, outline.keys - keysBefore);
+					if (outline.keys > keysBefore) outline.noteDatabase(database);
 					outline.endOffset = reader.offset;
 					return;
 				case opcode.selectDb:
-					if (outline.keys > keysBefore) outline.databases.set(database, outline.keys - keysBefore);
+					if (outline.keys > keysBefore) outline.noteDatabase(database);
 					keysBefore = outline.keys;
 					database = reader.length();
 					break;
@@ -176,15 +152,17 @@ export class RdbWalker {
 		const name = reader.shortString();
 		while (reader.starved) yield;
 		const value = reader.shortString();
-		if (name !== undefined && value !== undefined) this.outline.aux.set(name, value);
+		if (name !== undefined && value !== undefined) this.outline.noteFact(name, value);
 	}
 
 	*#value(shape: Shape): Generator<void, void, void> {
 		switch (shape.kind) {
+			case 'single':
+				yield* this.#parts(['string']);
+				break;
 			case 'run':
 				yield* this.#parts(shape.head);
-				if (shape.counted) yield* this.#elements(shape.element);
-				else yield* this.#parts(shape.element);
+				yield* this.#run(shape);
 				break;
 			case 'stream':
 				yield* this.#stream(shape.version);
@@ -195,16 +173,24 @@ export class RdbWalker {
 		}
 	}
 
-	/** A number, and that many times the parts. */
-	*#elements(parts: Part[]): Generator<void, void, void> {
+	/** The elements of a collection. */
+	*#run({ counted, element, emptyBytes }: Run): Generator<void, void, void> {
 		const reader = this.#reader;
-		while (reader.starved) yield;
-		for (let left = reader.length(); left > 0; left--) {
-			for (const part of parts) {
+		let isEmpty = true;
+		let left = counted ? yield* this.#number() : 1;
+		for (; left > 0; left--) {
+			for (const part of element) {
 				while (reader.starved) yield;
-				this.#part(part);
+				if (part !== 'string') this.#part(part);
+				else if (reader.skipString() !== emptyBytes) isEmpty = false;
 			}
 		}
+		if (isEmpty) this.outline.emptyKeys++;
+	}
+
+	/** A number, and that many times the parts. */
+	*#elements(parts: Part[]): Generator<void, void, void> {
+		for (let left = yield* this.#number(); left > 0; left--) yield* this.#parts(parts);
 	}
 
 	*#parts(parts: Part[]): Generator<void, void, void> {
@@ -258,7 +244,7 @@ export class RdbWalker {
 	*#module(): Generator<void, void, void> {
 		const reader = this.#reader;
 		while (reader.starved) yield;
-		this.outline.modules.add(moduleName(reader.bigLength()));
+		this.outline.noteModule(moduleName(reader.bigLength()));
 		for (;;) {
 			while (reader.starved) yield;
 			switch (reader.length()) {

@@ -13,7 +13,14 @@
  */
 export type Part = 'string' | 'length' | 'eight' | 'text-double';
 
-/** A run of parts. */
+/** One string. */
+export interface Single {
+	kind: 'single';
+	/** Of a packed collection: its size when it has no elements. */
+	emptyBytes?: number;
+}
+
+/** A run of parts; the value is empty when it has no strings, or only those of `emptyBytes`. */
 export interface Run {
 	kind: 'run';
 	/** Once, before everything else. */
@@ -21,6 +28,8 @@ export interface Run {
 	/** Whether a `length` says how often the element comes; once otherwise. */
 	counted: boolean;
 	element: Part[];
+	/** Where the strings are packed collections: the size of one without elements. */
+	emptyBytes?: number;
 }
 
 /** A stream, with what its version added. */
@@ -34,16 +43,17 @@ export interface ModuleShape {
 	kind: 'module';
 }
 
-export type Shape = Run | StreamShape | ModuleShape;
+export type Shape = Single | Run | StreamShape | ModuleShape;
 
-const one = (...element: Part[]): Run => ({ kind: 'run', head: [], counted: false, element });
 const many = (...element: Part[]): Run => ({ kind: 'run', head: [], counted: true, element });
 
-/** Strings; and ziplists, listpacks, intsets and zipmaps, which are one string each. */
-export const singleString: Shape = one('string');
+/** Bytes of the packed forms without any element: head and end mark. */
+const empty = { zipmap: 2, listpack: 7, intset: 8, ziplist: 11 } as const;
+
+const packedAs = (form: keyof typeof empty): Single => ({ kind: 'single', emptyBytes: empty[form] });
 
 const common: Record<number, Shape> = {
-	0: singleString,
+	0: { kind: 'single' },
 	// List and set, then sorted set and hash, as they are when they are large.
 	1: many('string'),
 	2: many('string'),
@@ -51,30 +61,38 @@ const common: Record<number, Shape> = {
 	4: many('string', 'string'),
 	5: many('string', 'eight'),
 	7: { kind: 'module' },
-	9: singleString,
-	10: singleString,
-	11: singleString,
-	12: singleString,
-	13: singleString,
+	9: packedAs('zipmap'),
+	10: packedAs('ziplist'),
+	11: packedAs('intset'),
+	12: packedAs('ziplist'),
+	13: packedAs('ziplist'),
 	// Lists as chains of packed nodes; since Redis 7 each says how it is packed.
-	14: many('string'),
+	14: { ...many('string'), emptyBytes: empty.ziplist },
 	15: { kind: 'stream', version: 1 },
-	16: singleString,
-	17: singleString,
-	18: many('length', 'string'),
+	16: packedAs('listpack'),
+	17: packedAs('listpack'),
+	18: { ...many('length', 'string'), emptyBytes: empty.listpack },
 	19: { kind: 'stream', version: 2 },
-	20: singleString,
+	20: packedAs('listpack'),
 	21: { kind: 'stream', version: 3 },
 };
 
 /** Hashes whose fields expire: each of the two went its own way, with numbers that overlap. */
 const redisOnly: Record<number, Shape> = {
 	24: { kind: 'run', head: ['eight'], counted: true, element: ['length', 'string', 'string'] },
-	25: one('eight', 'string'),
+	25: { kind: 'run', head: ['eight'], counted: false, element: ['string'], emptyBytes: empty.listpack },
 };
 const valkeyOnly: Record<number, Shape> = {
 	22: many('string', 'string', 'eight'),
 };
+
+/** The newest versions of the format whose types are all above. */
+const newestKnown: Record<RdbMagic, number> = { REDIS: 12, VALKEY: 80 };
+
+/** Whether a file of this version can hold types that this package does not know. */
+export function mayHoldUnknown(magic: RdbMagic, version: number): boolean {
+	return version > newestKnown[magic];
+}
 
 /** The magic word of a file says whose numbers it uses. Valkey before 9 writes `REDIS`. */
 export type RdbMagic = 'REDIS' | 'VALKEY';

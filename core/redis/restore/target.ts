@@ -43,7 +43,7 @@ export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promi
 		);
 	}
 	const databases = Number((await setting(client, 'databases')) ?? Infinity);
-	const highest = Math.max(0, ...Object.keys(rdb.databases).map(Number));
+	const highest = rdb.highestDatabase ?? 0;
 	if (highest >= databases) {
 		throw refuse(
 			`The RDB has keys in database ${highest}, but ${server} has only ${databases} databases`,

@@ -130,7 +130,8 @@ describe('An RDB', () => {
 				checksum: 'verified',
 				keys: 30,
 				expiring: 2,
-				databases: { 0: 27, 900: 3 },
+				highestDatabase: 900,
+				emptyKeys: 0,
 				modules: ['TestType1'],
 				warnings: [],
 			});
@@ -234,6 +235,115 @@ describe('A broken RDB', () => {
 		expect(() => inspect(Buffer.from('PostgreSQL database dump'))).toThrow(
 			'The bytes are no RDB: they do not begin with REDIS or VALKEY and a version.',
 		);
+	});
+});
+
+describe('Without a checksum, an RDB with an unknown type', () => {
+	const unknownType = [key(0, 'a', string('b')), key(99, 'new', string('?')), key(0, 'c', string('d'))];
+	const unproven = (head: string) => rdb(unknownType, { head, checksum: 'zero' });
+
+	it.each(['REDIS0003', 'REDIS0007', 'REDIS0010', 'REDIS0012', 'VALKEY080'])(
+		'is damaged where its format %s has no such type',
+		(head) => {
+			const options = { head, checksum: head === 'REDIS0003' ? ('none' as const) : ('zero' as const) };
+			expect(() => inspect(rdb(unknownType, options))).toThrow(
+				/^The RDB is damaged at byte 14: format (REDIS|VALKEY) \d+ has no type 99\. Do not rely on this file;/,
+			);
+		},
+	);
+
+	it('of a newer format is not called whole, nor damaged', () => {
+		expect(() => inspect(unproven('REDIS0042'))).toThrow(
+			'The RDB (format REDIS 42) has no checksum, and its type 99 at byte 14 is not known to this version of the package: ' +
+				'nothing proves that it is whole. Update this package, or let the server write checksums',
+		);
+	});
+});
+
+describe('A file that was made to fill memory', () => {
+	/** What is known after this many times the parts. */
+	function factsOf(parts: (i: number) => Buffer[], count: number) {
+		const inspector = new RdbInspector();
+		inspector.update(Buffer.from('REDIS0010'));
+		for (let from = 0; from < count; from += 1_000) {
+			inspector.update(Buffer.concat(Array.from({ length: 1_000 }, (_, i) => parts(from + i)).flat()));
+		}
+		inspector.update(Buffer.concat([byte(255), Buffer.alloc(8)]));
+		return inspector.finish();
+	}
+
+	it.each([
+		['selections of databases', (i: number) => [selectDb(i), key(0, 'a', string(''))]],
+		['facts of the server', (i: number) => [aux(`fact ${i}`, 'x'.repeat(40))]],
+		['long facts', (i: number) => [aux(`${i}`, 'x'.repeat(3_000))]],
+		['modules', (i: number) => [key(7, 'm', length((BigInt(i) << 10n) | 3n), byte(0))]],
+	])('with a hundred thousand %s leaves a few kilobytes of what is known', (_, parts) => {
+		expect(JSON.stringify(factsOf(parts, 100_000)).length).toBeLessThan(16_000);
+	});
+
+	it('tells the highest database of them all', () => {
+		const parts = [1, 7, 3, 7, 2].flatMap((database) => [selectDb(database), key(0, 'a', string('b'))]);
+		expect(inspect(rdb(parts))).toMatchObject({ keys: 5, highestDatabase: 7 });
+	});
+
+	it.each([
+		['string', key(0, 'a', length(2n ** 63n))],
+		['compressed string', key(0, 'a', byte(0xc3), length(2n ** 62n), length(1))],
+		['name of a key', Buffer.concat([byte(0), length(2n ** 64n - 1n)])],
+		['fact', Buffer.concat([byte(250), length(2n ** 60n)])],
+	])('with a %s of more bytes than there are is damaged', (_, part) => {
+		expect(() => inspect(rdb([part, Buffer.alloc(100)], { checksum: 'zero' }))).toThrow(
+			/^The RDB is damaged at byte \d+, near key 0: \d+(\.\d+e\+\d+)? bytes are no length\./,
+		);
+	});
+
+	it.each([
+		['list', 1],
+		['hash', 4],
+		['list of nodes', 18],
+	])('with a %s of more elements than there are bytes ends where the bytes end', (_, type) => {
+		const part = key(type, 'a', length(2n ** 63n), Buffer.alloc(1000));
+		expect(() => inspect(rdb([part], { checksum: 'zero' }))).toThrow(/^The RDB (is damaged|breaks off)/);
+	});
+});
+
+describe('Keys without values', () => {
+	const listpack = Buffer.from([7, 0, 0, 0, 0, 0, 0xff]);
+	const ziplist = Buffer.from([11, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0xff]);
+	const packed = (bytes: Buffer) => Buffer.concat([length(bytes.length), bytes]);
+
+	it.each([
+		['a list', key(1, 'k', length(0))],
+		['a set', key(2, 'k', length(0))],
+		['an old sorted set', key(3, 'k', length(0))],
+		['a hash', key(4, 'k', length(0))],
+		['a sorted set', key(5, 'k', length(0))],
+		['a zipmap', key(9, 'k', packed(Buffer.from([0, 0xff])))],
+		['a ziplist', key(10, 'k', packed(ziplist))],
+		['an intset', key(11, 'k', packed(Buffer.from([2, 0, 0, 0, 0, 0, 0, 0])))],
+		['a sorted set as a ziplist', key(12, 'k', packed(ziplist))],
+		['a hash as a ziplist', key(13, 'k', packed(ziplist))],
+		['a chain without nodes', key(14, 'k', length(0))],
+		['a chain of empty nodes', key(14, 'k', length(2), packed(ziplist), packed(ziplist))],
+		['a hash as a listpack', key(16, 'k', packed(listpack))],
+		['a sorted set as a listpack', key(17, 'k', packed(listpack))],
+		['a chain of empty listpacks', key(18, 'k', length(1), length(2), packed(listpack))],
+		['a set as a listpack', key(20, 'k', packed(listpack))],
+		['a hash whose fields expire', key(24, 'k', eight(), length(0))],
+		['the same packed', key(25, 'k', eight(), packed(listpack))],
+	])('are told apart: %s', (_, empty) => {
+		expect(inspect(rdb([empty, key(0, 'full', string(''))]))).toMatchObject({ keys: 2, emptyKeys: 1 });
+	});
+
+	it('are no strings, streams and modules', () => {
+		const stream = key(15, 'k', length(0), length(0), length(0), length(0), length(0));
+		const parts = [
+			key(0, 'k', string('')),
+			key(0, 'k', byte(0xc0, 0)),
+			stream,
+			key(7, 'module', moduleValue),
+		];
+		expect(inspect(rdb(parts))).toMatchObject({ keys: 4, emptyKeys: 0 });
 	});
 });
 
