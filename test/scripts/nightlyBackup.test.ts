@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { root } from '../../scripts/lib/paths.ts';
 import type { Workflow, WorkflowNode } from '../../scripts/n8n/workflow.ts';
 
@@ -19,10 +20,9 @@ function valueOf({ parameters }: WorkflowNode, field: string, items: Record<stri
 	const { value } = (assignments as Array<{ name: string; value: string }>).find(
 		({ name }) => name === field,
 	)!;
-	const [, expression] = /^=\{\{(.*)\}\}$/s.exec(value)!;
+	const [, expression = ''] = /^=\{\{(.*)\}\}$/s.exec(value)!;
 	const $ = (node: string) => ({ all: () => (items[node] ?? []).map((json) => ({ json })) });
-	// eslint-disable-next-line @typescript-eslint/no-implied-eval -- the shipped workflow’s own text
-	return new Function('$', `return (${expression});`)($) as unknown;
+	return runInNewContext(expression, { $ });
 }
 
 const textOf = (failures: Failure[], pruneFailures: Failure[] = []) =>
