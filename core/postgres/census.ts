@@ -1,14 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
-import { BackupError } from '../errors';
-import { copyTarget, SqlLexer, type SqlSegment } from './sql';
+import { copyTarget, SqlLexer, type SqlSegment, TrailerWatch } from './sql';
 import { decodeText, encodingSetting } from './sql/encoding';
-
-/** The comment that pg_dump writes last, when all went well. */
-const trailer = '-- PostgreSQL database dump complete';
-
-/** What pg_dumpall writes instead, as after `--globals-only`. */
-const clusterTrailer = '-- PostgreSQL database cluster dump complete';
 
 /** How a dump opens each large object that it is about to fill. */
 const largeObject = 'SELECT pg_catalog.lo_open(';
@@ -43,25 +36,34 @@ export class DumpInspector {
 	#definedTables = 0;
 	#serverVersion: string | undefined;
 	#pgDumpVersion: string | undefined;
-	#sawTrailer = false;
+	readonly #trailer = new TrailerWatch();
+	/** What made it give up; nothing is looked at any more since then. */
+	#fault: Error | undefined;
 
-	/** @param chunk is not needed any more once this has returned */
+	/**
+	 * Never throws, since it looks at streams in passing: what it cannot read is said by {@link conclude}.
+	 *
+	 * @param chunk is not needed any more once this has returned
+	 */
 	inspect(chunk: Buffer): void {
-		for (const segment of this.#lexer.push(chunk)) this.#note(segment);
+		if (this.#fault !== undefined) return;
+		try {
+			for (const segment of this.#lexer.push(chunk)) this.#note(segment);
+		} catch (error) {
+			this.#fault = error instanceof Error ? error : new Error(String(error));
+		}
 	}
 
 	/**
 	 * What the dump held, once its last chunk was inspected.
 	 *
-	 * @throws BackupError `incomplete` when the dump is cut short or lacks its trailer
+	 * @throws BackupError `incomplete` when the dump is cut short or lacks its trailer, `damaged` or `unsupported`
+	 * when it cannot be read
 	 */
 	conclude(): DumpInspection {
+		if (this.#fault !== undefined) throw this.#fault;
 		for (const segment of this.#lexer.end()) this.#note(segment);
-		if (!this.#sawTrailer) {
-			throw new BackupError('incomplete', `The dump ends without its last line, “${trailer}”`, {
-				advice: 'Run the backup again; if it happens again, look into PostgreSQL’s log',
-			});
-		}
+		this.#trailer.assertLast('Run the backup again; if it happens again, look into PostgreSQL’s log');
 		const rows = [...this.#tables.values()].reduce((sum, count) => sum + count, 0);
 		return {
 			census: {
@@ -77,6 +79,7 @@ export class DumpInspector {
 	}
 
 	#note(segment: SqlSegment): void {
+		this.#trailer.note(segment);
 		switch (segment.kind) {
 			case 'copy-start':
 				this.#table = copyTarget(decodeText(segment.text, this.#encoding));
@@ -89,13 +92,10 @@ export class DumpInspector {
 				break;
 			case 'comment':
 				this.#noteComment(segment.text.toString('utf8').trimEnd());
-				return;
+				break;
 			case 'copy-data':
 			case 'psql-command':
-				return;
 		}
-		// Whatever else follows a trailer, it was not the last line.
-		this.#sawTrailer = false;
 	}
 
 	#noteStatement(text: Buffer): void {
@@ -106,7 +106,6 @@ export class DumpInspector {
 	}
 
 	#noteComment(text: string): void {
-		this.#sawTrailer ||= text === trailer || text === clusterTrailer;
 		this.#serverVersion ??= /^-- Dumped from database version (.+)$/.exec(text)?.[1];
 		this.#pgDumpVersion ??= /^-- Dumped by pg_dump version (.+)$/.exec(text)?.[1];
 	}

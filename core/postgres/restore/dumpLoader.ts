@@ -1,12 +1,5 @@
 import { BackupError } from '../../errors';
-import {
-	copyTarget,
-	type CopyStart,
-	dumpTrailer,
-	isTrailer,
-	type SqlSegment,
-	type SqlStatement,
-} from '../sql';
+import { copyTarget, type CopyStart, type SqlSegment, type SqlStatement, TrailerWatch } from '../sql';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
 import type { RestoreSession, RunningCopy } from './restoreSession';
 import { RoleRules } from './roleRules';
@@ -44,7 +37,7 @@ export class DumpLoader {
 	/** Undefined while nothing is copied, and for tables that are not wanted. */
 	#copy: RunningCopy | undefined;
 	#subscriptions = 0;
-	#sawTrailer = false;
+	readonly #trailer = new TrailerWatch();
 
 	constructor(options: DumpLoaderOptions) {
 		this.#options = options;
@@ -52,6 +45,7 @@ export class DumpLoader {
 
 	/** @throws BackupError for what the server refuses and for what belongs to more than one database */
 	async load(segment: SqlSegment): Promise<void> {
+		this.#trailer.note(segment);
 		switch (segment.kind) {
 			case 'statement':
 				return this.#statement(segment);
@@ -62,7 +56,6 @@ export class DumpLoader {
 			case 'copy-end':
 				return this.#endCopy();
 			case 'comment':
-				this.#sawTrailer ||= isTrailer(segment);
 				return;
 			case 'psql-command':
 				assertHarmless(segment.text.toString());
@@ -75,11 +68,7 @@ export class DumpLoader {
 	 * @throws BackupError `incomplete` when pg_dump's last line was missing
 	 */
 	async finish(): Promise<void> {
-		if (!this.#sawTrailer) {
-			throw new BackupError('incomplete', `The dump ends without its last line, “${dumpTrailer}”`, {
-				advice: 'Restore another backup; this one was cut off while it was made or copied',
-			});
-		}
+		this.#trailer.assertLast('Restore another backup; this one was cut off while it was made or copied');
 		await this.#buildIndexes();
 		await this.#options.session.flush();
 	}

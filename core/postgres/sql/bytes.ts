@@ -58,6 +58,13 @@ export function wordEnd(buffer: Buffer, from: number): number {
 	return at;
 }
 
+/** Where the tag of a dollar quote ends that goes on at `from`: as a word, but without dollars. */
+export function tagEnd(buffer: Buffer, from: number): number {
+	let at = from;
+	while (classOf(buffer[at]) >= digitByte) at++;
+	return at;
+}
+
 /** Number of newlines in `buffer` between two positions. */
 export function countNewlines(buffer: Buffer, from: number, to: number): number {
 	let count = 0;

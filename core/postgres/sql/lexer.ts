@@ -1,23 +1,23 @@
-import { BackupError } from '../../errors';
-import { byte, countNewlines, isDigit, isSpace, isWordStart, wordEnd } from './bytes';
+import { byte, isDigit, isSpace, isWordStart, tagEnd, wordEnd } from './bytes';
 import { CopyRows } from './copyRows';
 import { copyTarget } from './copyTarget';
-import {
-	readDollarTag,
-	type Scan,
-	scanBlockComment,
-	scanDollarQuote,
-	scanEscapeString,
-	scanQuoted,
-} from './quoted';
+import { commandInStatement, cutShort, oddQuote } from './faults';
+import { HeldText } from './heldText';
+import { type Scan, scanBlockComment, scanDollarQuote, scanEscapeString, scanQuoted } from './quoted';
 import type { SqlSegment } from './segment';
-import { StatementState } from './statementState';
+import { keywordBytes, StatementState } from './statementState';
 
 const empty = Buffer.alloc(0);
+
+/** Bytes that the tag of a dollar quote may have. pg_dump's have a handful. */
+const maxTagBytes = 64 * 1024;
 
 /** What the bytes at the present position are inside of. */
 type Inside =
 	| 'statement'
+	| 'word'
+	| 'number'
+	| 'dollar-tag'
 	| 'line-comment'
 	| 'block-comment'
 	| 'string'
@@ -33,7 +33,8 @@ type Inside =
  *
  * It follows psql's scanner as far as dumps need it: quotes of every kind, dollar quotes, nested comments,
  * backslash commands, function bodies in SQL, rows of COPY. The rows are handed on as they came, without a copy;
- * of everything else no more is held than the statement that has begun.
+ * of everything else no more is held than the statement that has begun, and of that 64 MB at most. No byte is
+ * looked at again when the next chunk comes, but for a few at the end of one.
  */
 export class SqlLexer {
 	/** The bytes under examination: what was left of the chunk before, then the chunk. */
@@ -43,12 +44,12 @@ export class SqlLexer {
 	/** Where the part of the buffer begins that belongs to the segment being read. */
 	#from = 0;
 	/** Parts of that segment that came with earlier chunks. */
-	#earlier: Buffer[] = [];
-	/** The line that `#from` and what came earlier begin on. */
-	#line = 1;
+	readonly #held = new HeldText();
 	#inside: Inside = 'statement';
 	#state: StatementState | undefined;
 	#commentDepth = 0;
+	/** As much of the word being read as tells keywords apart. */
+	#word = '';
 	#dollarTag: Buffer = empty;
 	/** Off only in dumps of databases that were told so: then plain strings know backslashes, too. */
 	#standardStrings = true;
@@ -58,7 +59,11 @@ export class SqlLexer {
 	#segments: SqlSegment[] = [];
 	#final = false;
 
-	/** The segments that are complete with this chunk. */
+	/**
+	 * The segments that are complete with this chunk.
+	 *
+	 * @throws BackupError `unsupported` for a statement of more than 64 MB, `damaged` for what no dump has in it
+	 */
 	push(chunk: Buffer): SqlSegment[] {
 		const rest = this.#buffer.length - this.#at;
 		this.#buffer = rest === 0 ? chunk : Buffer.concat([this.#buffer.subarray(this.#at), chunk]);
@@ -78,8 +83,8 @@ export class SqlLexer {
 		if (this.#inside === 'copy-rows' || this.#inside === 'copy-line') {
 			throw cutShort(`inside the rows of ${this.#table}`);
 		}
-		if (this.#state) throw cutShort(`inside the statement that begins on line ${this.#line}`);
-		if (this.#inside === 'block-comment') throw cutShort(`inside the comment of line ${this.#line}`);
+		if (this.#state) throw cutShort(`inside the statement that begins on line ${this.#held.line}`);
+		if (this.#inside === 'block-comment') throw cutShort(`inside the comment of line ${this.#held.line}`);
 		return segments;
 	}
 
@@ -96,7 +101,7 @@ export class SqlLexer {
 
 	/** Copies what is still needed of the chunk: a few bytes, whose memory may be used again for the next one. */
 	#letGo(): void {
-		if (this.#at > this.#from) this.#earlier.push(Buffer.from(this.#buffer.subarray(this.#from, this.#at)));
+		this.#held.keep(this.#buffer.subarray(this.#from, this.#at));
 		this.#buffer = Buffer.from(this.#buffer.subarray(this.#at));
 		this.#at = 0;
 		this.#from = 0;
@@ -107,6 +112,12 @@ export class SqlLexer {
 		switch (this.#inside) {
 			case 'statement':
 				return this.#token();
+			case 'word':
+				return this.#readWord();
+			case 'number':
+				return this.#readNumber();
+			case 'dollar-tag':
+				return this.#readDollarTag();
 			case 'line-comment':
 			case 'psql-command':
 			case 'copy-line':
@@ -129,20 +140,25 @@ export class SqlLexer {
 	#token(): boolean {
 		const code = this.#buffer[this.#at];
 		if (isSpace(code)) return this.#space();
-		if (isWordStart(code)) return this.#word();
-		if (isDigit(code)) return this.#number();
+		if (isWordStart(code)) return this.#enterWord();
+		if (isDigit(code)) return this.#enter('number');
 		switch (code) {
 			case byte.dash:
 				return this.#ifNext(byte.dash, () => this.#enterComment('line-comment'));
 			case byte.slash:
 				return this.#ifNext(byte.asterisk, () => this.#enterComment('block-comment'));
 			case byte.singleQuote:
-				return this.#enterQuote(this.#standardStrings ? 'string' : 'escape-string', 1);
+				this.#at++;
+				return this.#enter(this.#standardStrings ? 'string' : 'escape-string');
 			case byte.doubleQuote:
-				return this.#enterQuote('quoted-identifier', 1);
+				this.#at++;
+				return this.#enter('quoted-identifier');
 			case byte.dollar:
-				return this.#dollar();
+				this.#dollarTag = Buffer.from('$');
+				this.#at++;
+				return this.#enter('dollar-tag');
 			case byte.backslash:
+				if (this.#state) throw commandInStatement(this.#held.line);
 				this.#inside = 'psql-command';
 				this.#at++;
 				return true;
@@ -156,7 +172,7 @@ export class SqlLexer {
 				return true;
 			case byte.semicolon:
 				this.#at++;
-				if (this.#statement().endsAtSemicolon) this.#endStatement();
+				if (this.#statement().semicolon()) this.#endStatement();
 				return true;
 			default:
 				this.#statement().otherToken();
@@ -177,23 +193,57 @@ export class SqlLexer {
 		return true;
 	}
 
-	#word(): boolean {
-		const end = wordEnd(this.#buffer, this.#at);
-		if (end === this.#buffer.length && !this.#final) return false;
-		const word = this.#buffer.toString('latin1', this.#at, end);
-		if (/^e$/i.test(word) && this.#buffer[end] === byte.singleQuote) {
-			return this.#enterQuote('escape-string', 2);
-		}
-		this.#statement().word(word);
-		this.#at = end;
+	/** Goes on inside a token that is no word. */
+	#enter(kind: Inside): boolean {
+		this.#statement().otherToken();
+		this.#inside = kind;
 		return true;
 	}
 
-	#number(): boolean {
+	#enterWord(): boolean {
+		// Begun now: what ends the stream here ends inside a statement.
+		this.#statement();
+		this.#word = '';
+		this.#inside = 'word';
+		return true;
+	}
+
+	#readWord(): boolean {
 		const end = wordEnd(this.#buffer, this.#at);
-		if (end === this.#buffer.length && !this.#final) return false;
-		this.#statement().otherToken();
+		const shown = Math.min(end, this.#at + keywordBytes - this.#word.length);
+		this.#word += this.#buffer.toString('latin1', this.#at, shown);
 		this.#at = end;
+		if (end === this.#buffer.length) return true;
+		this.#inside = 'statement';
+		if (/^e$/i.test(this.#word) && this.#buffer[end] === byte.singleQuote) {
+			this.#at++;
+			return this.#enter('escape-string');
+		}
+		this.#statement().word(this.#word);
+		return true;
+	}
+
+	#readNumber(): boolean {
+		this.#at = wordEnd(this.#buffer, this.#at);
+		if (this.#at < this.#buffer.length) this.#inside = 'statement';
+		return true;
+	}
+
+	/** `$tag$` opens a quote; a dollar before anything else is an operator, as in `$1`. */
+	#readDollarTag(): boolean {
+		const from = this.#at;
+		const isFirst = this.#dollarTag.length === 1;
+		if (!(isFirst && isDigit(this.#buffer[from]))) this.#at = tagEnd(this.#buffer, from);
+		if (this.#at > from) {
+			this.#dollarTag = Buffer.concat([this.#dollarTag, this.#buffer.subarray(from, this.#at)]);
+			if (this.#dollarTag.length > maxTagBytes) throw oddQuote(this.#held.line, maxTagBytes);
+		}
+		if (this.#at === this.#buffer.length) return true;
+		this.#inside = 'statement';
+		if (this.#buffer[this.#at] !== byte.dollar || (isFirst && isDigit(this.#buffer[from]))) return true;
+		this.#at++;
+		this.#dollarTag = Buffer.concat([this.#dollarTag, Buffer.from('$')]);
+		this.#inside = 'dollar-quote';
 		return true;
 	}
 
@@ -213,25 +263,6 @@ export class SqlLexer {
 		this.#inside = kind;
 		this.#commentDepth = 1;
 		this.#at += 2;
-	}
-
-	#enterQuote(kind: 'string' | 'escape-string' | 'quoted-identifier', prefixLength: number): boolean {
-		this.#statement().otherToken();
-		this.#inside = kind;
-		this.#at += prefixLength;
-		return true;
-	}
-
-	#dollar(): boolean {
-		const opening = readDollarTag(this.#buffer, this.#at, this.#final);
-		if (!opening) return false;
-		this.#statement().otherToken();
-		this.#at = opening.at;
-		if (opening.tag) {
-			this.#dollarTag = opening.tag;
-			this.#inside = 'dollar-quote';
-		}
-		return true;
 	}
 
 	#quoted({ at, closed }: Scan): boolean {
@@ -316,9 +347,9 @@ export class SqlLexer {
 	}
 
 	#endRows(terminatorBytes: number): void {
-		this.#line += this.#rows.count;
-		this.#segments.push({ kind: 'copy-end', rows: this.#rows.count, line: this.#line });
-		this.#line++;
+		this.#held.line += this.#rows.count;
+		this.#segments.push({ kind: 'copy-end', rows: this.#rows.count, line: this.#held.line });
+		this.#held.line++;
 		this.#at += terminatorBytes;
 		this.#from = this.#at;
 		this.#inside = 'statement';
@@ -326,18 +357,8 @@ export class SqlLexer {
 
 	/** Everything from the segment's beginning up to here, and the line that it begins on. */
 	#take(): { text: Buffer; line: number } {
-		const line = this.#line;
-		const last = this.#buffer.subarray(this.#from, this.#at);
-		const text = this.#earlier.length === 0 ? last : Buffer.concat([...this.#earlier, last]);
-		this.#earlier = [];
+		const taken = this.#held.take(this.#buffer.subarray(this.#from, this.#at));
 		this.#from = this.#at;
-		this.#line += countNewlines(text, 0, text.length);
-		return { text, line };
+		return taken;
 	}
-}
-
-function cutShort(where: string): BackupError {
-	return new BackupError('incomplete', `The dump ends ${where}`, {
-		advice: 'Use another backup; this one was cut off while it was written or copied',
-	});
 }

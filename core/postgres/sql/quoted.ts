@@ -1,4 +1,4 @@
-import { byte, isDigit, isWordStart } from './bytes';
+import { byte } from './bytes';
 
 /** How far a quoted text or a comment was read. */
 export interface Scan {
@@ -26,22 +26,6 @@ export function scanEscapeString(buffer: Buffer, from: number, final: boolean): 
 		at++;
 	}
 	return { at: buffer.length, closed: false };
-}
-
-/** The tag that opens a dollar quote at `from`, and where the text goes on. */
-export interface DollarTag {
-	/** Undefined: it opens none, as in `$1`. */
-	tag?: Buffer;
-	at: number;
-}
-
-/** Reads `$tag$`; undefined when the bytes do not reach far enough to tell. */
-export function readDollarTag(buffer: Buffer, from: number, final: boolean): DollarTag | undefined {
-	let end = from + 1;
-	while (isWordStart(buffer[end]) || isDigit(buffer[end])) end++;
-	if (end >= buffer.length && !final) return undefined;
-	const opens = buffer[end] === byte.dollar && !isDigit(buffer[from + 1]);
-	return opens ? { tag: Buffer.from(buffer.subarray(from, end + 1)), at: end + 1 } : { at: from + 1 };
 }
 
 /** What follows an opening tag, up to the same tag again. */

@@ -1,8 +1,31 @@
+import { BackupError } from '../../errors';
 import type { SqlSegment } from './segment';
 
-/** Whether a segment is the comment that pg_dump writes last, when all went well. */
-export function isTrailer(segment: SqlSegment): boolean {
-	return segment.kind === 'comment' && segment.text.toString('latin1').trimEnd() === dumpTrailer;
+/** The comment that pg_dump writes last, when all went well. */
+export const dumpTrailer = '-- PostgreSQL database dump complete';
+
+/** What pg_dumpall writes instead, as after `--globals-only`. */
+const clusterTrailer = '-- PostgreSQL database cluster dump complete';
+
+/** Watches a dump's segments for the trailer. It counts only where nothing but comments and psql commands follows. */
+export class TrailerWatch {
+	#isLast = false;
+
+	note(segment: SqlSegment): void {
+		if (segment.kind === 'psql-command') return;
+		if (segment.kind === 'comment') this.#isLast ||= isTrailer(segment.text);
+		else this.#isLast = false;
+	}
+
+	/** @throws BackupError `incomplete` when the trailer was not the last thing */
+	assertLast(advice: string): void {
+		if (this.#isLast) return;
+		throw new BackupError('incomplete', `The dump ends without its last line, “${dumpTrailer}”`, { advice });
+	}
 }
 
-export const dumpTrailer = '-- PostgreSQL database dump complete';
+function isTrailer(comment: Buffer): boolean {
+	// Longer comments are not even decoded.
+	const text = comment.toString('latin1', 0, clusterTrailer.length + 2).trimEnd();
+	return text === dumpTrailer || text === clusterTrailer;
+}
