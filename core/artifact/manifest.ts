@@ -25,6 +25,17 @@ export interface TarCensus {
 	vanished: string[];
 	/** SQLite databases that were captured by a consistent copy rather than byte by byte. */
 	sqlite: string[];
+	/** What those copies hold, in the order of `sqlite`. Backups by earlier versions lack it. */
+	databases?: DatabaseCensus[];
+}
+
+/** What an SQLite database was found to be when it was captured: to be compared with what is restored. */
+export interface DatabaseCensus {
+	path: string;
+	/** The answer of `PRAGMA quick_check`; not known where it uses what only its own program has, as a collation. */
+	check: 'passed' | 'unchecked';
+	/** Rows of every table, only of n8n's own database. */
+	tables?: Record<string, number>;
 }
 
 export interface RedisCensus {

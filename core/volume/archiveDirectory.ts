@@ -20,7 +20,10 @@ export interface ArchiveDirectoryOptions {
 	 * Left out when it lies in the tree, by whatever path or link, or every backup would hold the ones before it.
 	 */
 	backupDirectory?: string;
-	/** Where copies of SQLite databases are made, with space for the largest. The system's own by default. */
+	/**
+	 * Where copies of SQLite databases are made, with space for the largest. The system's own by default; where that
+	 * does not serve, the backup directory.
+	 */
 	scratchDirectory?: string;
 	/**
 	 * Read the file back while it is written. False by default: then the tar is checked before it is compressed, which
@@ -53,7 +56,7 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 			directory,
 			exclude: options.exclude ?? [],
 			leaveOut: options.backupDirectory === undefined ? [] : [options.backupDirectory],
-			scratch: join(options.scratchDirectory ?? tmpdir(), `n8n-backup-${randomUUID()}`),
+			scratch: scratchPlaces(options),
 		};
 		const stream = new PackStream(pack, { isProvenLater: options.readBack === true });
 		const cancel = () => void stream.destroy(cancelledError(signal.reason));
@@ -64,6 +67,14 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 		wholeStream.catch(() => {});
 		return { stream, finished: wholeStream, prover: options.readBack ? archiveProver : undefined };
 	};
+}
+
+/** The backup directory's own file system serves where the usual one can not be written to or is full. */
+function scratchPlaces({ scratchDirectory = tmpdir(), backupDirectory }: ArchiveDirectoryOptions): string[] {
+	const name = `n8n-backup-${randomUUID()}`;
+	const places = [join(scratchDirectory, name)];
+	if (backupDirectory !== undefined) places.push(join(backupDirectory, `.${name}`));
+	return places;
 }
 
 function toFacts({ directory, holdsN8n = true }: ArchiveDirectoryOptions, report?: PackReport): SourceFacts {

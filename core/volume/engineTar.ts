@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { TarCensus } from '../artifact/manifest';
 import { configMembers, keyFromConfig, longestKeyFileBytes } from './encryptionKey';
-import { isDatabase, smallestDatabaseBytes } from './pack/captureDatabase';
+import { isDatabase, smallestDatabaseBytes } from './sqlite/fileFormat';
 import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from './tar/member';
 import { TarScanner } from './tar/tarScanner';
 

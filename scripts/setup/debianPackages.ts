@@ -19,6 +19,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'dockerd', debianPackage: 'docker.io' },
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },
 	{ program: 'openssl', debianPackage: 'openssl' },
+	{ program: 'sqlite3', debianPackage: 'sqlite3' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

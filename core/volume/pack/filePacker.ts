@@ -1,18 +1,22 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, readSync, type Stats } from 'node:fs';
-import { join } from 'node:path';
+import {
+	closeSync,
+	constants,
+	fstatSync,
+	lstatSync,
+	openSync,
+	readSync,
+	type BigIntStats,
+	type Stats,
+} from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
-import { BackupError, errorMessage } from '../../errors';
 import { configMembers, keyFromConfig, longestKeyFileBytes } from '../encryptionKey';
 import { headerBytes } from '../tar/encodeHeader';
+import type { Examination } from '../sqlite/examineDatabase';
+import { companionSuffixes, hasValidHeader, isDatabase, smallestDatabaseBytes } from '../sqlite/fileFormat';
 import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
-import {
-	captureDatabase,
-	companionSuffixes,
-	isDatabase,
-	removeDatabase,
-	smallestDatabaseBytes,
-} from './captureDatabase';
 import type { ChunkWriter } from './chunkWriter';
+import { filesOpenHere } from './openFiles';
+import type { ScratchCopies, ScratchCopy } from './scratchCopies';
 import { unreadable } from './unreadable';
 import { hasVanished, identityOf, type TreeEntry } from './walkTree';
 import { writeMember } from './writeMember';
@@ -20,8 +24,7 @@ import { writeMember } from './writeMember';
 interface FilePackerOptions {
 	output: ChunkWriter;
 	census: TarCensus;
-	/** A directory for copies of databases, made when it is needed. */
-	scratch: string;
+	copies: ScratchCopies;
 }
 
 /** Never follows a link that took the file's place, never waits for a pipe that did. */
@@ -36,27 +39,32 @@ export class FilePacker {
 	encryptionKeySeen = false;
 	readonly #output: ChunkWriter;
 	readonly #census: TarCensus;
-	readonly #scratch: string;
+	readonly #copies: ScratchCopies;
+	readonly #openHere = filesOpenHere();
 	/** Files with several names: what they are to the file system -> the name they are archived under. */
 	readonly #firstNames = new Map<string, Buffer>();
 	/** Paths beside captured databases whose content is in the copy already. */
 	readonly #companions = new Set<string>();
 
-	constructor({ output, census, scratch }: FilePackerOptions) {
+	constructor({ output, census, copies }: FilePackerOptions) {
 		this.#output = output;
 		this.#census = census;
-		this.#scratch = scratch;
+		this.#copies = copies;
 	}
 
 	/** @throws BackupError when the file is there but cannot be read. */
 	async pack(entry: TreeEntry): Promise<void> {
 		if (this.#companions.size > 0 && this.#companions.has(entry.path.toString('latin1'))) return;
+		if (this.#isOpenHere(entry)) {
+			await this.#packElsewhere(entry);
+			return;
+		}
 		const descriptor = this.#open(entry);
 		if (descriptor === undefined) return;
 		try {
 			const stats = fstatSync(descriptor);
 			if (!stats.isFile()) this.#census.vanished.push(displayPath(entry.path));
-			else if (stats.nlink === 1 || !this.#packAsLink(entry, descriptor, stats)) {
+			else if (stats.nlink === 1 || !this.#packAsLink(entry, fstatSync(descriptor, { bigint: true }))) {
 				await this.#packContent(entry, descriptor, stats);
 			}
 		} catch (error) {
@@ -76,56 +84,63 @@ export class FilePacker {
 		}
 	}
 
-	/** A further name of a file that is in the archive already. */
-	#packAsLink(entry: TreeEntry, descriptor: number, stats: Stats): boolean {
-		// Inode numbers need all of their 64 bits.
-		const identity = identityOf(fstatSync(descriptor, { bigint: true }));
+	/** Closing one of these would take locks away from n8n. */
+	#isOpenHere({ location }: TreeEntry): boolean {
+		if (this.#openHere.size === 0) return false;
+		const stats = lstatSync(location, { bigint: true, throwIfNoEntry: false });
+		return stats !== undefined && this.#openHere.has(identityOf(stats));
+	}
+
+	/** A further name of a file that is in the archive already. Inode numbers need all of their 64 bits. */
+	#packAsLink({ path }: TreeEntry, stats: BigIntStats): boolean {
+		const identity = identityOf(stats);
 		const firstName = this.#firstNames.get(identity);
 		if (!firstName) {
-			this.#firstNames.set(identity, entry.path);
+			this.#firstNames.set(identity, path);
 			return false;
 		}
-		const link = { ...fileMember(entry.path, stats, 0), type: 'hard-link', linkPath: firstName } as const;
+		const link = { ...fileMember(path, stats, 0), type: 'hard-link', linkPath: firstName } as const;
 		writeMember(this.#output, this.#census, link);
 		return true;
 	}
 
 	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
 		const member = fileMember(entry.path, stats, stats.size);
-		let head = this.#readHead(member, descriptor);
-		if (isDatabase(head)) {
-			const copy = await this.#capture(entry);
-			if (copy !== undefined) {
-				await this.#packCopy(entry, stats, copy);
-				return;
-			}
-			head = this.#readHead(member, descriptor);
+		const head = this.#readHead(member, descriptor);
+		if (hasValidHeader(head)) {
+			await this.#packCopy(entry, stats);
+			return;
 		}
+		if (isDatabase(head)) this.warnings.push(noDatabase(entry.path));
 		this.#writeFile(member, descriptor, stats, head.length);
 	}
 
-	/** @returns the consistent copy's path, or undefined when there is none and the file is to be taken as it is. */
-	async #capture(entry: TreeEntry): Promise<string | undefined> {
-		const copy = join(this.#scratch, `${this.#census.sqlite.length}.sqlite`);
-		const path = displayPath(entry.path);
-		try {
-			mkdirSync(this.#scratch, { recursive: true, mode: 0o700 });
-			await captureDatabase(entry.location, copy);
-		} catch (error) {
-			if (error instanceof BackupError) throw error;
-			this.warnings.push(
-				`${path} looks like an SQLite database but could not be captured consistently, so it was copied as it is ` +
-					`and may need repair: ${errorMessage(error)}.`,
-			);
-			return undefined;
-		}
-		this.#census.sqlite.push(path);
-		for (const suffix of companionSuffixes) this.#companions.add(`${entry.path.toString('latin1')}${suffix}`);
-		return copy;
+	async #packElsewhere(entry: TreeEntry): Promise<void> {
+		const stats = lstatSync(entry.location, { bigint: true, throwIfNoEntry: false });
+		if (!stats?.isFile()) this.#census.vanished.push(displayPath(entry.path));
+		else if (stats.nlink === 1n || !this.#packAsLink(entry, stats)) await this.#packCopy(entry, stats);
 	}
 
-	async #packCopy(entry: TreeEntry, original: Stats, copy: string): Promise<void> {
-		const descriptor = openSync(copy, openFlags);
+	/** Packs what another process makes of the file: a consistent copy, where it is a database. */
+	async #packCopy(entry: TreeEntry, original: Stats | BigIntStats): Promise<void> {
+		const path = displayPath(entry.path);
+		const copy = await this.#copies.make(entry.location);
+		try {
+			const { copied } = copy;
+			if (copied.kind === 'vanished') {
+				this.#census.vanished.push(path);
+				return;
+			}
+			if (copied.kind === 'database') this.#noteDatabase(entry.path, copied.examination);
+			else if (copied.hasChanged) this.#census.changed.push(path);
+			this.#writeCopy(entry, original, copy);
+		} finally {
+			await this.#copies.remove(copy);
+		}
+	}
+
+	#writeCopy(entry: TreeEntry, original: Stats | BigIntStats, { path }: ScratchCopy): void {
+		const descriptor = openSync(path, openFlags);
 		try {
 			const stats = fstatSync(descriptor);
 			const member = fileMember(entry.path, original, stats.size);
@@ -133,7 +148,16 @@ export class FilePacker {
 			this.#writeFile(member, descriptor, stats, head.length);
 		} finally {
 			closeSync(descriptor);
-			await removeDatabase(copy);
+		}
+	}
+
+	#noteDatabase(path: Buffer, { uncheckedReason, ...found }: Examination): void {
+		const shown = displayPath(path);
+		this.#census.sqlite.push(shown);
+		(this.#census.databases ??= []).push({ path: shown, ...found });
+		for (const suffix of companionSuffixes) this.#companions.add(`${path.toString('latin1')}${suffix}`);
+		if (uncheckedReason !== undefined) {
+			this.warnings.push(`${shown} was captured consistently, but could not be checked: ${uncheckedReason}.`);
 		}
 	}
 
@@ -198,15 +222,22 @@ function isOther(before: Stats, after: Stats): boolean {
 	return before.size !== after.size || before.mtimeMs !== after.mtimeMs;
 }
 
-function fileMember(path: Buffer, stats: Stats, size: number): TarMember {
+function fileMember(path: Buffer, stats: Stats | BigIntStats, size: number): TarMember {
 	return {
 		type: 'file',
 		path,
 		linkPath: noBytes,
 		size,
-		mode: stats.mode & 0o7777,
-		uid: stats.uid,
-		gid: stats.gid,
-		mtime: Math.floor(stats.mtimeMs / 1000),
+		mode: Number(stats.mode) & 0o7777,
+		uid: Number(stats.uid),
+		gid: Number(stats.gid),
+		mtime: Math.floor(Number(stats.mtimeMs) / 1000),
 	};
+}
+
+function noDatabase(path: Buffer): string {
+	return (
+		`${displayPath(path)} begins like an SQLite database, but its header is none that SQLite writes, ` +
+		'so it was copied as it is.'
+	);
 }

@@ -4,21 +4,23 @@ import { Worker } from 'node:worker_threads';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
 import { BackupError } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
-import { fromWorkerError } from '../../errors/workerError';
+import { fromWorkerError, toWorkerError } from '../../errors/workerError';
 import { threadOptions } from '../../threads';
+import { DatabaseCopier } from '../sqlite/databaseCopier';
 import type { PackOptions, PackReport } from './packTree';
-import type { PackJob, PackMessage } from './packWorker';
+import type { CopyReply, PackJob, PackMessage } from './packWorker';
 
 /**
  * A directory's tar as a stream, read in a worker. What passes is looked at by the code that reads archives, so
- * that an archive which could not be restored fails while it is made. Destroying it ends the worker and removes
- * its scratch directory.
+ * that an archive which could not be restored fails while it is made. Destroying it ends the worker and the process
+ * that copies databases, and removes its scratch directories.
  */
 export class PackStream extends BlockStream {
 	/** What the archive holds; known once the stream has ended. */
 	report: PackReport | undefined;
 	readonly #worker: Worker;
-	readonly #scratch: string;
+	readonly #scratch: readonly string[];
+	readonly #copier = new DatabaseCopier();
 	readonly #blocks = new BlockReader();
 	readonly #inspector: ArchiveInspector | undefined;
 
@@ -28,11 +30,7 @@ export class PackStream extends BlockStream {
 		this.#inspector = isProvenLater ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
 		const job: PackJob = { options, output: this.#blocks.shared };
-		this.#worker = new Worker(join(__dirname, 'packWorker.js'), {
-			...threadOptions('pack', job),
-			// The one of node:sqlite, on n8n's own error output every night.
-			execArgv: ['--disable-warning=ExperimentalWarning'],
-		});
+		this.#worker = new Worker(join(__dirname, 'packWorker.js'), threadOptions('pack', job));
 		this.#worker.on('message', (message: PackMessage) => this.#receive(message));
 		this.#worker.on('error', (error: Error) => this.destroy(error));
 		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
@@ -50,6 +48,7 @@ export class PackStream extends BlockStream {
 		try {
 			if (message.kind === 'failed') throw fromWorkerError(message.error);
 			if (message.kind === 'output') this.#pass(message.filled);
+			else if (message.kind === 'copy') void this.#copy(message.location, message.target);
 			else this.#finish(message.report);
 		} catch (error) {
 			this.destroy(error as Error);
@@ -60,6 +59,14 @@ export class PackStream extends BlockStream {
 		const block = this.#blocks.open(filled);
 		this.#inspector?.take(block.bytes);
 		this.deliver(block);
+	}
+
+	async #copy(location: string, target: string): Promise<void> {
+		const reply: CopyReply = await this.#copier.copy(location, target).then(
+			(copied) => ({ copied }),
+			(error: unknown) => ({ error: toWorkerError(error) }),
+		);
+		if (!this.destroyed) this.#worker.postMessage(reply);
 	}
 
 	#finish(report: PackReport): void {
@@ -80,6 +87,7 @@ export class PackStream extends BlockStream {
 	async #release(): Promise<void> {
 		await this.#worker.terminate();
 		this.#blocks.retire();
-		await rm(this.#scratch, { recursive: true, force: true });
+		await this.#copier[Symbol.asyncDispose]();
+		await Promise.all(this.#scratch.map(async (path) => await rm(path, { recursive: true, force: true })));
 	}
 }

@@ -6,6 +6,7 @@ import { displayPath, type MemberType, noBytes, type TarMember } from '../tar/me
 import type { ChunkWriter } from './chunkWriter';
 import { compileExclusion } from './exclusion';
 import { FilePacker } from './filePacker';
+import { type CopyElsewhere, ScratchCopies } from './scratchCopies';
 import { unreadable } from './unreadable';
 import { hasVanished, identityOf, type TreeEntry, walkTree } from './walkTree';
 import { writeMember } from './writeMember';
@@ -17,8 +18,8 @@ export interface PackOptions {
 	exclude: readonly string[];
 	/** Directories that are left out wherever they lie in the tree; those that do not exist are ignored. */
 	leaveOut: readonly string[];
-	/** A directory for copies of databases, made when it is needed. */
-	scratch: string;
+	/** Directories for copies of databases, in the order of preference; the first that serves is made. */
+	scratch: readonly string[];
 }
 
 export interface PackReport {
@@ -31,9 +32,14 @@ export interface PackReport {
  * Writes a directory as a tar. The archive is whole whatever happens to the tree meanwhile: a file that shrinks
  * is filled up with zeros, one that grows is cut, both at the size they began with, and the census names them.
  *
- * @throws BackupError when something in the tree cannot be read
+ * @param copyElsewhere copies what must not be opened in this process
+ * @throws BackupError when something in the tree cannot be read, or a database cannot be captured
  */
-export async function packTree(options: PackOptions, output: ChunkWriter): Promise<PackReport> {
+export async function packTree(
+	options: PackOptions,
+	output: ChunkWriter,
+	copyElsewhere: CopyElsewhere,
+): Promise<PackReport> {
 	const census: TarCensus = {
 		kind: 'tar',
 		entries: 0,
@@ -44,7 +50,8 @@ export async function packTree(options: PackOptions, output: ChunkWriter): Promi
 		sqlite: [],
 	};
 	const vanish = (path: Buffer) => void census.vanished.push(displayPath(path));
-	const files = new FilePacker({ output, census, scratch: options.scratch });
+	const copies = new ScratchCopies(options.scratch, copyElsewhere);
+	const files = new FilePacker({ output, census, copies });
 	const tree = walkTree({
 		root: Buffer.from(options.directory),
 		isExcluded: compileExclusion(options.exclude),

@@ -1,6 +1,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockWriter, type FilledBlock, type SharedBlocks } from '../../blocks';
-import { toWorkerError, type WorkerError } from '../../errors/workerError';
+import { once } from 'node:events';
+import { fromWorkerError, toWorkerError, type WorkerError } from '../../errors/workerError';
+import type { Copied } from '../sqlite/databaseCopier';
 import { ChunkWriter } from './chunkWriter';
 import { type PackOptions, type PackReport, packTree } from './packTree';
 
@@ -19,14 +21,26 @@ export interface PackJob {
 /** From the worker. */
 export type PackMessage =
 	| { kind: 'output'; filled: FilledBlock }
+	/** Asks for a copy of a file, its path as latin1 characters; a {@link CopyReply} answers. */
+	| { kind: 'copy'; location: string; target: string }
 	| { kind: 'done'; report: PackReport }
 	| { kind: 'failed'; error: WorkerError };
 
+/** To the worker. */
+export type CopyReply = { copied: Copied } | { error: WorkerError };
+
 async function main({ options, output }: PackJob): Promise<void> {
 	const post = (message: PackMessage) => parentPort!.postMessage(message);
+	const copyElsewhere = async (location: string, target: string): Promise<Copied> => {
+		const answered = once(parentPort!, 'message') as Promise<[CopyReply]>;
+		post({ kind: 'copy', location, target });
+		const [reply] = await answered;
+		if ('error' in reply) throw fromWorkerError(reply.error);
+		return reply.copied;
+	};
 	const blocks = new BlockWriter(output, (filled) => post({ kind: 'output', filled }));
 	try {
-		post({ kind: 'done', report: await packTree(options, new ChunkWriter(blocks)) });
+		post({ kind: 'done', report: await packTree(options, new ChunkWriter(blocks), copyElsewhere) });
 	} catch (error) {
 		post({ kind: 'failed', error: toWorkerError(error) });
 	}

@@ -1,6 +1,6 @@
 import type { CompressionMethod } from '../../artifact/compression';
 import { readArtifact } from '../../artifact/readArtifact';
-import { companionSuffixes, isDatabase } from '../pack/captureDatabase';
+import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { noBytes } from '../tar/member';
 import { type TarEvent, TarScanner } from '../tar/tarScanner';
 import { MemberGuard, type SafeMember } from './memberGuard';

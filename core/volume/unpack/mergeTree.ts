@@ -9,7 +9,7 @@ import {
 	rmSync,
 } from 'node:fs';
 import { BackupError } from '../../errors';
-import { companionSuffixes, isDatabase } from '../pack/captureDatabase';
+import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { displayPath } from '../tar/member';
 
 const slash = Buffer.from('/');

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { temporaryDirectory } from '../../support/temporaryDirectory';
-import { packInto } from './support/pack';
+import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { packInto } from '../support/pack';
 
 jest.setTimeout(60_000);
 
@@ -185,7 +185,7 @@ test('what only looks like a database is copied as it is, with its companions an
 	expect(census.sqlite).toEqual([]);
 	expect(facts.warnings).toHaveLength(1);
 	expect(facts.warnings[0]).toContain(
-		'broken.sqlite looks like an SQLite database but could not be captured',
+		'broken.sqlite begins like an SQLite database, but its header is none that SQLite writes',
 	);
 	expect(readFileSync(scratch.path('out', 'broken.sqlite')).equals(content)).toBe(true);
 	expect(existsSync(scratch.path('out', 'broken.sqlite-wal'))).toBe(true);
