@@ -25,9 +25,11 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 				const { path } = await findArtifact(named, globals, 'env');
 				const manifest = await manifestOf(path, { manifest: isCompared });
 				const expected = manifest && { sha256: manifest.sha256 };
-				const bytes = await restoreFile({ artifactPath: path, destination: to, overwrite, expected }, signal);
-				output.result({ artifact: path, destination: to, bytes });
-				output.say(`✓ ${to} is restored: ${formatBytes(bytes)}.`);
+				const request = { artifactPath: path, destination: to, overwrite, expected };
+				const restored = await restoreFile(request, signal);
+				output.result({ artifact: path, destination: to, ...restored });
+				const warnings = restored.warnings.map((warning) => `  ! ${warning}`);
+				output.say([`✓ ${to} is restored: ${formatBytes(restored.bytes)}.`, ...warnings].join('\n'));
 				return exitCodes.ok;
 			}),
 		);

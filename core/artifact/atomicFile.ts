@@ -1,59 +1,83 @@
-import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
+import { partialSuffix } from './abandoned';
 import { syncDirectory } from './durable';
+import { Heartbeat } from './heartbeat';
 import { adoptOwner } from './owner';
+import { isRefusal, Refusals } from './refusals';
 
-export const partialSuffix = '.partial';
+export interface AtomicFileOptions {
+	/** Path of the file until it is whole, in the same directory; `.NAME.partial` when undefined. */
+	partial?: string;
+	/** Take the place of a file that has the final name. False by default. */
+	replace?: boolean;
+	/** As root, give the file to the directory's owner. True by default. */
+	adopt?: boolean;
+	/** Collects what the file system cannot do. */
+	refusals?: Refusals;
+}
 
-/** A partial file that nobody has touched for this long belongs to a run that is gone. In milliseconds. */
-export const abandonedAfterMs = 5 * 60_000;
-
-const heartbeatMs = 30_000;
-
-/** The name that a file has until it is whole: `.NAME.partial`. */
-export function partialPath(finalPath: string): string {
-	return join(dirname(finalPath), `.${basename(finalPath)}${partialSuffix}`);
+/** The name that a file has until it is whole: `.NAME.partial`, or `.NAME.TAG.partial`. */
+export function partialPath(finalPath: string, tag?: string): string {
+	const middle = tag === undefined ? '' : `.${tag}`;
+	return join(dirname(finalPath), `.${basename(finalPath)}${middle}${partialSuffix}`);
 }
 
 /**
  * A file that appears under its final name only when it is complete and on the disk, and never in place of
- * another. Until {@link commit} everything happens in `.NAME.partial`, which {@link discard} removes; with
+ * another unless asked to. Until then everything happens in the partial file, which {@link discard} removes; with
  * `await using`, leaving the block without a commit discards.
+ *
+ * The partial file is opened once and worked on by its handle: in a directory of another user, its path may lead
+ * somewhere else by now.
  */
 export class AtomicFile {
 	readonly finalPath: string;
 	readonly partialPath: string;
 	readonly #handle: FileHandle;
-	readonly #heartbeat: NodeJS.Timeout;
-	#settled = false;
+	readonly #heartbeat: Heartbeat;
+	readonly #refusals: Refusals;
+	readonly #replace: boolean;
+	#hasName = false;
+	#hasPartial = true;
+	#isOpen = true;
 
-	private constructor(finalPath: string, partial: string, handle: FileHandle) {
+	private constructor(
+		finalPath: string,
+		handle: FileHandle,
+		options: Required<Omit<AtomicFileOptions, 'adopt'>>,
+	) {
 		this.finalPath = finalPath;
-		this.partialPath = partial;
+		this.partialPath = options.partial;
+		this.#replace = options.replace;
+		this.#refusals = options.refusals;
 		this.#handle = handle;
-		// Says "still in use" to a sweep by another run while nothing is written, as when proving a large archive.
-		this.#heartbeat = setInterval(() => {
-			const now = new Date();
-			this.#handle.utimes(now, now).catch(() => {});
-		}, heartbeatMs).unref();
+		this.#heartbeat = new Heartbeat(handle);
 	}
 
 	/**
-	 * Opens the partial file, readable by its owner only; as root, that is the directory's owner.
+	 * Opens the partial file, readable by its owner only.
 	 *
 	 * @throws BackupError `exists` when the final name is taken or another run is writing it; other codes as
 	 * {@link fileError} maps them
 	 */
-	static async create(finalPath: string): Promise<AtomicFile> {
-		const partial = partialPath(finalPath);
+	static async create(finalPath: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
+		const { partial = partialPath(finalPath), replace = false, adopt = true } = options;
+		const { refusals = new Refusals() } = options;
+		const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 		try {
-			if (await exists(finalPath)) throw nameTaken(finalPath);
-			const file = new AtomicFile(finalPath, partial, await open(partial, 'wx', 0o600));
-			await adoptOwner(partial, dirname(finalPath)).catch(async (error: unknown) => {
+			const handle = await open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+			const file = new AtomicFile(finalPath, handle, { partial, replace, refusals });
+			try {
+				// Whoever had the partial name before has the final one by now: look in this order.
+				if (!replace && (await isThere(finalPath))) throw nameTaken(finalPath);
+				if (adopt) await adoptOwner(handle, dirname(finalPath), refusals);
+			} catch (error) {
 				await file.discard();
 				throw error;
-			});
+			}
 			return file;
 		} catch (error) {
 			if (errorCode(error) === 'EEXIST') throw nameTaken(partial, error);
@@ -61,75 +85,155 @@ export class AtomicFile {
 		}
 	}
 
-	/** Writes small content at once; what is large is written to {@link partialPath} by another thread. */
-	async write(content: string): Promise<void> {
-		try {
-			await this.#handle.writeFile(content);
-		} catch (error) {
-			throw fileError(error, this.finalPath);
-		}
+	/** For another thread of this process to write to; it belongs to this object, which closes it. */
+	get descriptor(): number {
+		return this.#handle.fd;
+	}
+
+	/** Writes small content at the end; what is large is written to the {@link descriptor} by another thread. */
+	async write(content: string | Uint8Array): Promise<void> {
+		await this.#attempt(async () => await this.#handle.writeFile(content));
 	}
 
 	/** Brings what was written to the disk; the name stays the partial one. */
 	async sync(): Promise<void> {
-		try {
-			await this.#handle.sync();
-		} catch (error) {
-			throw fileError(error, this.finalPath);
-		}
+		await this.#attempt(async () => await this.#handle.sync());
 	}
 
 	/**
-	 * Gives the file its final name, for good: synced, renamed, directory synced.
+	 * Gives the file its final name, for good: synced, named, directory synced. When that fails, the name is taken
+	 * back and the file is a partial one as before.
 	 *
+	 * @returns what could not be done besides, in sentences for people
 	 * @throws BackupError `exists` when a file of that name has appeared meanwhile; it is not replaced
 	 */
-	async commit(): Promise<void> {
+	async commit(): Promise<string[]> {
 		await this.sync();
 		try {
-			await this.#close();
-			await renameWithoutReplacing(this.partialPath, this.finalPath);
-			this.#settled = true;
-			await syncDirectory(dirname(this.finalPath));
+			await this.giveName();
+			await this.#attempt(async () => await syncDirectory(dirname(this.finalPath)));
 		} catch (error) {
-			throw fileError(error, this.finalPath);
+			await this.takeNameBack();
+			throw error;
+		}
+		return await this.finish();
+	}
+
+	/**
+	 * Gives the file its final name; where the file system has hard links it keeps the partial one as well.
+	 *
+	 * @throws BackupError `exists` when the name is taken, `disk` when the partial file is another one by now
+	 */
+	async giveName(): Promise<void> {
+		await this.#attempt(async () => {
+			if (!(await this.#isThisFile(this.partialPath))) throw interfered(this.partialPath);
+			if (this.#replace) await this.#rename();
+			else await this.#link();
+		});
+	}
+
+	/** Undoes {@link giveName}. @returns whether the file has no final name (any more) */
+	async takeNameBack(): Promise<boolean> {
+		if (!this.#hasName) return true;
+		// What was replaced is gone already; the new file is better than none.
+		if (this.#replace) return false;
+		try {
+			if (this.#hasPartial) await unlink(this.finalPath);
+			else await rename(this.finalPath, this.partialPath);
+			this.#hasPartial = true;
+			this.#hasName = false;
+			return true;
+		} catch {
+			return false;
 		}
 	}
 
-	/** Removes the partial file; after a commit it does nothing. Never throws. */
+	/** Ends the work on a file that has its name. @returns what could not be done, in sentences for people */
+	async finish(): Promise<string[]> {
+		await this.close();
+		if (!this.#hasPartial) return [];
+		this.#hasPartial = false;
+		try {
+			await unlink(this.partialPath);
+			return [];
+		} catch (error) {
+			if (errorCode(error) === 'ENOENT') return [];
+			const { what } = fileError(error, this.partialPath);
+			return [`The second name ${this.partialPath} of a finished file could not be removed. ${what}`];
+		}
+	}
+
+	/** Closes the file and leaves its names as they are. Never throws. */
+	async close(): Promise<void> {
+		if (!this.#isOpen) return;
+		this.#isOpen = false;
+		await this.#heartbeat.stop();
+		await this.#handle.close().catch(() => {});
+	}
+
+	/** Removes the partial file; once the file has its name, or is closed, it does nothing. Never throws. */
 	async discard(): Promise<void> {
-		if (this.#settled) return;
-		this.#settled = true;
-		await this.#close().catch(() => {});
-		await rm(this.partialPath, { force: true }).catch(() => {});
+		if (!this.#isOpen) return;
+		const isOurs = !this.#hasName && (await this.#isThisFile(this.partialPath).catch(() => false));
+		await this.close();
+		if (isOurs) await unlink(this.partialPath).catch(() => {});
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		await this.discard();
 	}
 
-	async #close(): Promise<void> {
-		clearInterval(this.#heartbeat);
-		await this.#handle.close();
+	/** A hard link fails where a rename would silently replace. */
+	async #link(): Promise<void> {
+		try {
+			await link(this.partialPath, this.finalPath);
+		} catch (error) {
+			// A file server may have done it and lost its answer.
+			const isDone = await this.#isThisFile(this.finalPath).catch(() => false);
+			if (!isDone && errorCode(error) === 'EEXIST') throw nameTaken(this.finalPath, error);
+			if (!isDone && !isRefusal(error)) throw error;
+			if (!isDone) {
+				this.#refusals.add('hard links');
+				if (await isThere(this.finalPath)) throw nameTaken(this.finalPath, error);
+				await this.#rename();
+				return;
+			}
+		}
+		this.#hasName = true;
+		if (await this.#isThisFile(this.finalPath)) return;
+		await this.takeNameBack();
+		throw interfered(this.partialPath);
+	}
+
+	async #rename(): Promise<void> {
+		await rename(this.partialPath, this.finalPath);
+		this.#hasName = true;
+		this.#hasPartial = false;
+	}
+
+	/** Whether there is this very file at a path, not a link and not another one. */
+	async #isThisFile(path: string): Promise<boolean> {
+		const ours = await this.#handle.stat({ bigint: true });
+		const found = await lstat(path, { bigint: true }).catch((error: unknown) => {
+			if (errorCode(error) === 'ENOENT') return undefined;
+			throw error;
+		});
+		return found !== undefined && found.ino === ours.ino && found.dev === ours.dev;
+	}
+
+	async #attempt(work: () => Promise<void>): Promise<void> {
+		try {
+			await work();
+		} catch (error) {
+			throw fileError(error, this.finalPath);
+		}
 	}
 }
 
-/** A hard link fails where a rename would silently replace; file systems without hard links get a check first. */
-async function renameWithoutReplacing(from: string, to: string): Promise<void> {
+/** Whether a path is taken, be it by a link that ends nowhere. */
+export async function isThere(path: string): Promise<boolean> {
 	try {
-		await link(from, to);
-	} catch (error) {
-		if (errorCode(error) === 'EEXIST') throw nameTaken(to, error);
-		if (await exists(to)) throw nameTaken(to, error);
-		await rename(from, to);
-		return;
-	}
-	await rm(from);
-}
-
-async function exists(path: string): Promise<boolean> {
-	try {
-		await stat(path);
+		await lstat(path);
 		return true;
 	} catch (error) {
 		if (errorCode(error) === 'ENOENT') return false;
@@ -141,5 +245,11 @@ function nameTaken(path: string, cause?: unknown): BackupError {
 	return new BackupError('exists', `${path} is already there`, {
 		advice: 'Move that file away, choose another prefix, or wait a second; nothing was overwritten',
 		cause,
+	});
+}
+
+function interfered(path: string): BackupError {
+	return new BackupError('disk', `${path} was removed or replaced while it was being written`, {
+		advice: 'See what else works in that directory, then run it again',
 	});
 }

@@ -1,10 +1,10 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { addAbortSignal } from 'node:stream';
 import { gatherBlocks } from '../blocks';
-import { BackupError, cancelledError } from '../errors';
+import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
-import { AtomicFile } from './atomicFile';
+import { AtomicFile, isThere } from './atomicFile';
+import { commitBackup } from './commitBackup';
 import type { Component } from './component';
 import { type Compression, compressionExtension } from './compression';
 import { prepareDirectory } from './directory';
@@ -13,6 +13,7 @@ import { schemaVersion } from './manifestSchema';
 import { manifestPath, serializeManifest } from './manifestFile';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
+import { Refusals } from './refusals';
 import type { OpenSource, SourceFacts } from './source';
 import { storeBlocks, type StoredFile } from './storeBlocks';
 
@@ -34,6 +35,9 @@ export interface ArtifactRequest {
 	onProgress?: OnProgress;
 }
 
+/** How many seconds a name may be ahead of the time at which its run started. */
+const secondsToTry = 60;
+
 /** One finished backup file and the manifest that proves it. */
 export interface Artifact {
 	path: string;
@@ -44,6 +48,9 @@ export interface Artifact {
  * Makes one artifact: opens the source, streams it through compression and hash into a partial file, waits for
  * the source to prove that it was whole, and only then gives the file its name and its manifest.
  *
+ * What the file system cannot do is a warning of the result; what is known before the manifest is written is in the
+ * manifest, too.
+ *
  * @throws BackupError; whatever failed, nothing is left under a final name and no partial file stays
  */
 export async function createArtifact(
@@ -53,27 +60,68 @@ export async function createArtifact(
 ): Promise<Artifact> {
 	if (signal.aborted) throw cancelledError(signal.reason);
 	const startedAt = new Date();
-	const directory = await prepareDirectory(request.root, request.component);
-	const path = join(directory, nameArtifact(request, startedAt));
+	const refusals = new Refusals();
+	const directory = await prepareDirectory({ ...request, refusals }, signal);
 
-	await using file = await AtomicFile.create(path);
+	await using file = await reserveName(request, { directory, startedAt, refusals });
 	const { facts, ...measured } = await stream(request, openSource, file, signal);
 
 	const manifest: Manifest = {
 		schemaVersion,
 		component: request.component,
-		artifact: nameArtifact(request, startedAt),
+		artifact: basename(file.finalPath),
 		...measured,
 		startedAt: startedAt.toISOString(),
 		finishedAt: new Date().toISOString(),
 		timeZone: request.timeZone,
 		compression: request.compression.method,
 		...facts,
+		warnings: [...facts.warnings, ...refusals.warnings(directory)],
 		instanceId: request.instanceId,
 		packageVersion,
 	};
-	await commitBoth(file, manifest);
-	return { path, manifest };
+	await using manifestFile = await AtomicFile.create(manifestPath(file.finalPath), { refusals });
+	await manifestFile.write(serializeManifest(manifest));
+	const problems = await commitBackup(file, manifestFile);
+	const warnings = [...facts.warnings, ...refusals.warnings(directory), ...problems];
+	return { path: file.finalPath, manifest: { ...manifest, warnings } };
+}
+
+interface Place {
+	directory: string;
+	startedAt: Date;
+	refusals: Refusals;
+}
+
+/**
+ * Begins the artifact under the name of the second in which the run started, or of the next one that is free: two
+ * runs may start in the same second, and in the hour that comes twice each second does. The manifest tells which
+ * it really was.
+ */
+async function reserveName(
+	request: ArtifactRequest,
+	{ directory, startedAt, refusals }: Place,
+): Promise<AtomicFile> {
+	for (let seconds = 0; ; seconds++) {
+		const path = join(directory, nameArtifact(request, new Date(startedAt.getTime() + seconds * 1000)));
+		try {
+			const file = await AtomicFile.create(path, { refusals });
+			if (!(await hasManifest(path))) return file;
+			await file.discard();
+		} catch (error) {
+			const isTaken = error instanceof BackupError && error.code === 'exists';
+			if (!isTaken || seconds >= secondsToTry) throw error;
+		}
+	}
+}
+
+/** A manifest without its artifact keeps the name, or there would be two of them. */
+async function hasManifest(path: string): Promise<boolean> {
+	try {
+		return await isThere(manifestPath(path));
+	} catch (error) {
+		throw fileError(error, path);
+	}
 }
 
 function nameArtifact(request: ArtifactRequest, startedAt: Date): string {
@@ -105,7 +153,7 @@ async function stream(
 		const stored = storeBlocks(
 			gatherBlocks(bytes),
 			{
-				path: file.partialPath,
+				descriptor: file.descriptor,
 				finalPath: file.finalPath,
 				compression: request.compression,
 				prover,
@@ -116,7 +164,6 @@ async function stream(
 		);
 		stored.catch(endAll);
 		const [facts, measured] = await bothSides(finished, stored);
-		await file.sync();
 		return { ...measured, facts };
 	} catch (error) {
 		failure.abort(error);
@@ -145,18 +192,4 @@ async function bothSides(
 		advice: 'Run it again; if it happens again, look into the source’s own log',
 		cause: reasons.find((reason) => reason !== undefined),
 	});
-}
-
-/** Artifact and manifest appear together: the manifest is on the disk before the artifact gets its name. */
-async function commitBoth(artifact: AtomicFile, manifest: Manifest): Promise<void> {
-	await using manifestFile = await AtomicFile.create(manifestPath(artifact.finalPath));
-	await manifestFile.write(serializeManifest(manifest));
-	await manifestFile.sync();
-	await artifact.commit();
-	try {
-		await manifestFile.commit();
-	} catch (error) {
-		await rm(artifact.finalPath, { force: true });
-		throw error;
-	}
 }

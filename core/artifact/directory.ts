@@ -1,9 +1,11 @@
-import { chmod, lstat, mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
-import { abandonedAfterMs, partialSuffix } from './atomicFile';
 import type { Component } from './component';
 import { adoptOwner } from './owner';
+import type { Refusals } from './refusals';
+import { sweepLeftOvers } from './sweep';
 
 /** Where a component's artifacts lie. */
 export function componentDirectory(root: string, component: Component): string {
@@ -12,23 +14,27 @@ export function componentDirectory(root: string, component: Component): string {
 
 /**
  * Makes a component's directory ready for a run: it exists, only its owner can look into it, and what earlier
- * runs left unfinished is gone. The backup directory itself must exist: making it would hide a mount that is
- * missing.
+ * runs left unfinished is finished or gone. The backup directory itself must exist: making it would hide a mount
+ * that is missing.
  *
  * @returns the component's directory
  * @throws BackupError when it cannot be used
  */
-export async function prepareDirectory(root: string, component: Component): Promise<string> {
+export async function prepareDirectory(
+	{ root, component, refusals }: { root: string; component: Component; refusals: Refusals },
+	signal: AbortSignal,
+): Promise<string> {
 	await assertBackupDirectory(root);
 	const directory = componentDirectory(root, component);
 	try {
-		await mkdir(directory, { mode: 0o700 });
-		await adoptOwner(directory, root);
+		const isNew = await makeDirectory(directory);
+		await using handle = await openOwnDirectory(directory);
+		if (isNew && (await isEmpty(handle, directory))) await adoptOwner(handle, root, refusals);
+		await closeToOthers(handle, refusals);
 	} catch (error) {
-		if (errorCode(error) !== 'EEXIST') throw fileError(error, directory);
+		throw fileError(error, directory);
 	}
-	await assertOwnDirectory(directory);
-	await sweepPartials(directory);
+	await sweepLeftOvers(directory, signal);
 	return directory;
 }
 
@@ -48,34 +54,44 @@ async function assertBackupDirectory(root: string): Promise<void> {
 	});
 }
 
+async function makeDirectory(directory: string): Promise<boolean> {
+	try {
+		await mkdir(directory, { mode: 0o700 });
+		return true;
+	} catch (error) {
+		if (errorCode(error) === 'EEXIST') return false;
+		throw error;
+	}
+}
+
 /** A link in its place could send artifacts, and later deletions, anywhere. */
-async function assertOwnDirectory(directory: string): Promise<void> {
-	const found = await lstat(directory);
-	if (!found.isDirectory()) {
+async function openOwnDirectory(directory: string): Promise<FileHandle> {
+	try {
+		return await open(directory, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+	} catch (error) {
+		if (!['ELOOP', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
 		throw new BackupError(
 			'bad-parameter',
 			`${directory} is not a directory of its own but a link or a file`,
 			{
 				advice:
 					'Move it away; to keep backups elsewhere, mount that place or choose it as the backup directory',
+				cause: error,
 			},
 		);
 	}
-	try {
-		if ((found.mode & 0o077) !== 0) await chmod(directory, 0o700);
-	} catch (error) {
-		throw fileError(error, directory);
-	}
 }
 
-async function sweepPartials(directory: string): Promise<void> {
-	const names = await readdir(directory).catch((error: unknown) => {
-		throw fileError(error, directory);
-	});
-	for (const name of names) {
-		if (!name.startsWith('.') || !name.endsWith(partialSuffix)) continue;
-		const path = join(directory, name);
-		const found = await lstat(path).catch(() => undefined);
-		if (found?.isFile() && Date.now() - found.mtimeMs > abandonedAfterMs) await rm(path, { force: true });
-	}
+/** Whoever owns the directory above may have put another one in the place of the one that was made. */
+async function isEmpty(handle: FileHandle, directory: string): Promise<boolean> {
+	const names = await readdir(`/proc/self/fd/${handle.fd}`).catch(async () => await readdir(directory));
+	return names.length === 0;
+}
+
+/** Some file systems refuse, and some say yes and do nothing. */
+async function closeToOthers(directory: FileHandle, refusals: Refusals): Promise<void> {
+	const isOpen = async () => ((await directory.stat()).mode & 0o077) !== 0;
+	if (!(await isOpen())) return;
+	await refusals.tolerate('permissions', async () => await directory.chmod(0o700));
+	if (await isOpen()) refusals.add('permissions');
 }

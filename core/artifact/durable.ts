@@ -1,9 +1,12 @@
 import { open } from 'node:fs/promises';
 import { errorCode } from '../errors';
 
+/** How file systems say that a directory is nothing that they can sync. */
+const cannot = ['EINVAL', 'EPERM', 'EACCES', 'EISDIR', 'EBADF', 'ENOTSUP', 'ENOSYS'];
+
 /**
  * Makes renames and deletions in a directory survive a power cut. File systems that cannot sync a directory
- * (some network and Windows ones) say so with EINVAL, EPERM or EISDIR, which is as far as anybody can go there.
+ * (some network and Windows ones) say so, which is as far as anybody can go there.
  */
 export async function syncDirectory(directory: string): Promise<void> {
 	try {
@@ -14,6 +17,6 @@ export async function syncDirectory(directory: string): Promise<void> {
 			await handle.close();
 		}
 	} catch (error) {
-		if (!['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(errorCode(error) ?? '')) throw error;
+		if (!cannot.includes(errorCode(error) ?? '')) throw error;
 	}
 }

@@ -1,3 +1,5 @@
+import type { OpenFile } from './descriptor';
+
 /** How far a file is written. */
 export interface Growth {
 	/** In the file so far. */
@@ -10,11 +12,15 @@ export interface Growth {
 export class GrowingFile implements Growth {
 	bytes = 0;
 	sha256 = '';
+	/** For errors. */
 	readonly path: string;
+	readonly #file: Pick<OpenFile, 'read'>;
 	#wake: (() => void) | undefined;
 
-	constructor(path: string) {
+	/** @param file open for reading; whoever opened it closes it */
+	constructor(path: string, file: Pick<OpenFile, 'read'>) {
 		this.path = path;
+		this.#file = file;
 	}
 
 	update({ bytes, sha256 }: Growth): void {
@@ -30,5 +36,11 @@ export class GrowingFile implements Growth {
 				this.#wake = resolve;
 			});
 		}
+	}
+
+	/** Fills a part of the buffer from a place in the file. @returns how many bytes there were */
+	async read(buffer: Buffer, length: number, position: number): Promise<number> {
+		const { bytesRead } = await this.#file.read(buffer, 0, length, position);
+		return bytesRead;
 	}
 }

@@ -1,8 +1,5 @@
-import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BackupError, fileError } from '../errors';
-import { AtomicFile } from './atomicFile';
-import { syncDirectory } from './durable';
+import { BackupError } from '../errors';
 import type { Manifest } from './manifest';
 import { checkManifest } from './manifestSchema';
 import { manifestName } from './names';
@@ -43,28 +40,6 @@ export async function readManifestDocument(artifactPath: string): Promise<Manife
 	const { manifest, problem } = checkManifest(document);
 	if (problem !== undefined) throw notAManifest(path, problem);
 	return { manifest, document: document as Record<string, unknown> };
-}
-
-/**
- * Replaces the manifest beside an artifact, as after a verification; the old one stays until the new one is on
- * the disk.
- */
-export async function replaceManifest(
-	artifactPath: string,
-	manifest: Manifest | Record<string, unknown>,
-): Promise<void> {
-	const path = manifestPath(artifactPath);
-	const next = `${path}.next`;
-	try {
-		await rm(next, { force: true });
-		await using file = await AtomicFile.create(next);
-		await file.write(serializeManifest(manifest));
-		await file.commit();
-		await rename(next, path);
-		await syncDirectory(dirname(path));
-	} catch (error) {
-		throw fileError(error, path);
-	}
 }
 
 async function readText(path: string): Promise<string> {

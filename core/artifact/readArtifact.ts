@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Gunzip } from 'node:zlib';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
@@ -98,8 +99,12 @@ async function passOver(raw: AsyncIterable<Buffer>): Promise<void> {
 	for await (const piece of raw) void piece;
 }
 
-function storedPieces(path: string): AsyncIterable<Buffer> {
-	return createReadStream(path, { highWaterMark: 1024 * 1024 });
+/** For root a link is followed by nobody's wish: the directory may be another user's. */
+async function* storedPieces(path: string): AsyncGenerator<Buffer, void> {
+	const noLinks = process.geteuid?.() === 0 ? constants.O_NOFOLLOW : 0;
+	await using file = await open(path, constants.O_RDONLY | noLinks);
+	const stream = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
+	for await (const piece of stream) yield piece as Buffer;
 }
 
 /** An error met while reading an artifact: of the file, or of its compression. */

@@ -1,4 +1,3 @@
-import { open } from 'node:fs/promises';
 import { BackupError } from '../errors';
 import type { CompressionMethod } from './compression';
 import type { GrowingFile } from './growingFile';
@@ -26,13 +25,12 @@ export async function readBack(
 
 /** What is in the file, waiting for more. Each piece takes the place of the one before. */
 async function* follow(file: GrowingFile): AsyncGenerator<Buffer, void> {
-	await using handle = await open(file.path, 'r');
 	const buffer = Buffer.allocUnsafeSlow(pieceBytes);
 	let at = 0;
 	for (;;) {
 		await file.reaches(at + pieceBytes);
 		if (at === file.bytes) return;
-		const { bytesRead } = await handle.read(buffer, 0, Math.min(pieceBytes, file.bytes - at), at);
+		const bytesRead = await file.read(buffer, Math.min(pieceBytes, file.bytes - at), at);
 		if (bytesRead === 0) throw otherThanWritten(file);
 		at += bytesRead;
 		yield buffer.subarray(0, bytesRead);

@@ -4,8 +4,8 @@ import type { SourceFacts } from './source';
 
 /** What the storing thread is started with. */
 export interface StoreJob {
-	/** An empty file that is there already. */
-	path: string;
+	/** An empty file, open for reading and writing; whoever starts the thread closes it, afterwards. */
+	descriptor: number;
 	/** The name that it will have, for errors. */
 	finalPath: string;
 	compression: { method: CompressionMethod; level?: number };

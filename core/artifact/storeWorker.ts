@@ -1,10 +1,10 @@
-import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockStream } from '../blocks';
 import { BackupError, fileError } from '../errors';
 import { toWorkerError } from '../errors/workerError';
 import { createCompressor } from './compression';
+import { Descriptor } from './descriptor';
 import { GrowingFile } from './growingFile';
 import { readBack } from './readBack';
 import type { ProveContent, SourceFacts } from './source';
@@ -29,9 +29,9 @@ void store()
 
 async function store(): Promise<StoreOutput> {
 	const input = receiveInput();
-	const growing = new GrowingFile(job.path);
+	const file = new Descriptor(job.descriptor);
+	const growing = new GrowingFile(job.finalPath, file);
 	try {
-		await using file = await open(job.path, 'r+');
 		const stored = new StoredStream(file, (growth) => growing.update(growth));
 		await Promise.all([write(lend(input.blocks), stored), prove(growing, input.facts)]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };

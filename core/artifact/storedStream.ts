@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
+import type { OpenFile } from './descriptor';
 import type { Growth } from './growingFile';
 
 /** Left alone, Linux begins to write only when a tenth of the memory waits for it. */
@@ -17,7 +17,7 @@ const syncEveryBytes = 32 * 1024 * 1024;
 export class StoredStream extends Writable implements Growth {
 	bytes = 0;
 	sha256 = '';
-	readonly #handle: FileHandle;
+	readonly #handle: Pick<OpenFile, 'writeFile' | 'datasync'>;
 	readonly #onGrowth: (growth: Growth) => void;
 	readonly #hash: Hash = createHash('sha256');
 	/** Written since the disk was last told to write. */
@@ -26,7 +26,10 @@ export class StoredStream extends Writable implements Growth {
 	#isSyncing = false;
 
 	/** @param onGrowth called whenever there is more in the file, and when it is known that nothing follows */
-	constructor(handle: FileHandle, onGrowth: (growth: Growth) => void = () => {}) {
+	constructor(
+		handle: Pick<OpenFile, 'writeFile' | 'datasync'>,
+		onGrowth: (growth: Growth) => void = () => {},
+	) {
 		// Every write asks to wait, so that nobody hands over the next chunk before this one is on its way.
 		super({ highWaterMark: 1 });
 		this.#handle = handle;

@@ -2,10 +2,11 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BackupError, fileError } from '../errors';
+import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
 import { type CompressionMethod, compressionOf } from './compression';
 import type { Manifest, ProofRecord } from './manifest';
-import { type ManifestDocument, readManifestDocument, replaceManifest } from './manifestFile';
+import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
 
 /**
@@ -60,12 +61,8 @@ export async function verifyArtifact(request: VerifyRequest, signal: AbortSignal
 
 /** The manifest beside an artifact; undefined when there is none. Throws `unreadable` for one that cannot be judged. */
 export async function manifestIfAny(path: string): Promise<Manifest | undefined> {
-	return (await documentIfAny(path))?.manifest;
-}
-
-async function documentIfAny(path: string): Promise<ManifestDocument | undefined> {
 	try {
-		return await readManifestDocument(path);
+		return await readManifest(path);
 	} catch (error) {
 		if (error instanceof BackupError && error.code === 'not-found') return undefined;
 		throw error;
@@ -92,11 +89,14 @@ export async function recordProof(
 	kind: 'verification' | 'drill',
 	proof: ProofRecord,
 ): Promise<boolean> {
-	// Read anew: verifying takes its time, and a drill may have written its own meanwhile.
-	const found = await documentIfAny(path);
-	if (found?.manifest.artifact !== basename(path)) return false;
-	await replaceManifest(path, { ...found.document, [kind]: proof });
-	return true;
+	try {
+		return await changeManifest(path, ({ manifest, document }) =>
+			manifest.artifact === basename(path) ? { ...document, [kind]: proof } : undefined,
+		);
+	} catch (error) {
+		if (error instanceof BackupError && error.code === 'not-found') return false;
+		throw error;
+	}
 }
 
 interface ReadThrough {

@@ -3,6 +3,7 @@
  *
  * - `bad-parameter`: what was asked for makes no sense; nothing was started
  * - `not-found`, `not-permitted`, `exists`, `no-space`: of files and directories
+ * - `disk`: a disk or share failed, which says nothing of the files on it
  * - `unreachable`, `auth`, `server`: of the other side: no connection, refused identity, an error it reported
  * - `incomplete`: the bytes ended before they were whole
  * - `damaged`: an artifact does not hold what its manifest or its format says
@@ -16,6 +17,7 @@ export type BackupErrorCode =
 	| 'not-permitted'
 	| 'exists'
 	| 'no-space'
+	| 'disk'
 	| 'unreachable'
 	| 'auth'
 	| 'server'

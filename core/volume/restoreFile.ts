@@ -1,8 +1,10 @@
-import { type FileHandle, link, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { partialPath } from '../artifact/atomicFile';
-import { syncDirectory } from '../artifact/durable';
+import { randomUUID } from 'node:crypto';
+import { lstat, rm, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { findAbandoned, partialSuffix } from '../artifact/abandoned';
+import { AtomicFile, partialPath } from '../artifact/atomicFile';
 import { readArtifact } from '../artifact/readArtifact';
+import { Refusals } from '../artifact/refusals';
 import { BackupError, errorCode, fileError } from '../errors';
 
 export interface RestoreFileOptions {
@@ -16,41 +18,42 @@ export interface RestoreFileOptions {
 	expected?: { sha256: string };
 }
 
+export interface RestoredFile {
+	/** Size of the file. */
+	bytes: number;
+	/** What could not be done besides, and what an earlier restore left, in sentences for people. */
+	warnings: string[];
+}
+
 /**
  * Restores a single file, readable and writable by its owner only. It appears under its name when it is complete
- * and on the disk; a file that is replaced stays whole until then.
+ * and on the disk; a file that is replaced stays whole until then. What a restore that was killed left beside it is
+ * in nobody's way, and goes as soon as it is known that nobody writes it any more.
  *
- * @returns its size in bytes
  * @throws BackupError `exists` when something is there that may not be replaced, `damaged` when the artifact is
  * not what was expected, `cancelled`
  */
-export async function restoreFile(options: RestoreFileOptions, signal: AbortSignal): Promise<number> {
+export async function restoreFile(options: RestoreFileOptions, signal: AbortSignal): Promise<RestoredFile> {
 	const { destination, overwrite = false } = options;
-	await assertFree(destination, overwrite);
-	const partial = partialPath(destination);
-	let file: FileHandle | undefined;
-	try {
-		file = await open(partial, 'wx', 0o600);
-		const bytes = await fill(file, options, signal);
-		await file.sync();
-		await place(partial, destination, overwrite);
-		await syncDirectory(dirname(destination));
-		return bytes;
-	} catch (error) {
-		throw fileError(error, destination);
-	} finally {
-		await file?.close();
-		if (file) await rm(partial, { force: true });
-	}
+	const isReplaced = await findReplaced(destination, overwrite);
+	const leftOvers = await sweepEarlier(destination);
+	const refusals = new Refusals();
+	const partial = partialPath(destination, randomUUID());
+	// It stays root's where root restores: of what a link in another user's directory may lead to, nobody gets a copy.
+	const how = { partial, replace: isReplaced, adopt: false, refusals };
+	await using file = await AtomicFile.create(destination, how);
+	const bytes = await fill(file, options, signal);
+	const problems = await file.commit();
+	return { bytes, warnings: [...leftOvers, ...refusals.warnings(dirname(destination)), ...problems] };
 }
 
 async function fill(
-	file: FileHandle,
+	file: AtomicFile,
 	{ artifactPath, expected }: RestoreFileOptions,
 	signal: AbortSignal,
 ): Promise<number> {
 	const write = async (raw: AsyncIterable<Buffer>): Promise<void> => {
-		for await (const chunk of raw) await file.appendFile(chunk);
+		for await (const chunk of raw) await file.write(chunk);
 	};
 	const { rawBytes, sha256 } = await readArtifact({ path: artifactPath, compression: 'none' }, write, signal);
 	if (expected === undefined || expected.sha256 === sha256) return rawBytes;
@@ -59,20 +62,32 @@ async function fill(
 	});
 }
 
-async function assertFree(destination: string, overwrite: boolean): Promise<void> {
+/** @returns whether there is a file that is to be replaced */
+async function findReplaced(destination: string, overwrite: boolean): Promise<boolean> {
 	const found = await stat(destination).catch((error: unknown) => {
 		if (errorCode(error) === 'ENOENT') return undefined;
 		throw fileError(error, destination);
 	});
-	if (!found || (overwrite && found.isFile())) return;
+	if (!found) return overwrite;
+	if (overwrite && found.isFile()) return true;
 	const advice = found.isFile()
 		? 'Choose another path, or allow overwriting; nothing was changed'
 		: 'Choose the path of a file; nothing was changed';
 	throw new BackupError('exists', `${destination} is already there`, { advice });
 }
 
-/** A hard link fails where a rename would replace what has appeared meanwhile. */
-async function place(partial: string, destination: string, overwrite: boolean): Promise<void> {
-	if (overwrite) await rename(partial, destination);
-	else await link(partial, destination);
+/** @returns what became of the partial files of earlier restores, in sentences for people */
+async function sweepEarlier(destination: string): Promise<string[]> {
+	const isOurs = (name: string) =>
+		name.startsWith(`.${basename(destination)}.`) && name.endsWith(partialSuffix);
+	const said: string[] = [];
+	for (const { path } of await findAbandoned(dirname(destination), isOurs)) {
+		await rm(path, { force: true }).catch(() => {});
+		const isGone = await lstat(path).then(
+			() => false,
+			() => true,
+		);
+		said.push(`A restore that was killed left ${path}${isGone ? '; it is gone now' : ''}.`);
+	}
+	return said;
 }

@@ -20,6 +20,10 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },
 	{ program: 'openssl', debianPackage: 'openssl' },
 	{ program: 'sqlite3', debianPackage: 'sqlite3' },
+	{ program: 'strace', debianPackage: 'strace' },
+	{ program: 'mount.exfat-fuse', debianPackage: 'exfat-fuse' },
+	{ program: 'mkfs.exfat', debianPackage: 'exfatprogs' },
+	{ program: 'bindfs', debianPackage: 'bindfs' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

@@ -65,7 +65,8 @@ describe('n8n-backup restore file', () => {
 		const to = directory.path('restored.env');
 		const { exitCode, stdout } = await restore('file', 'newest', '--to', to, '--json');
 		expect(exitCode).toBe(0);
-		expect(JSON.parse(stdout)).toEqual({ artifact: backups.env.path, destination: to, bytes: 31 });
+		const { path: artifact } = backups.env;
+		expect(JSON.parse(stdout)).toEqual({ artifact, destination: to, bytes: 31, warnings: [] });
 		expect(await readFile(to, 'utf8')).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
 		expect((await stat(to)).mode & 0o777).toBe(0o600);
 	});

@@ -182,6 +182,6 @@ async function restoreOneFile(
 ): Promise<IDataObject> {
 	const manifest = await manifestIfAny(path);
 	const expected = manifest && { sha256: manifest.sha256 };
-	const bytes = await restoreFile({ artifactPath: path, destination, overwrite, expected }, signal);
-	return { artifact: path, destination, bytes };
+	const restored = await restoreFile({ artifactPath: path, destination, overwrite, expected }, signal);
+	return { artifact: path, destination, ...restored };
 }

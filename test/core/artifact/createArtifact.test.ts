@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { chmod, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import {
 	type ArtifactRequest,
 	createArtifact,
 	type OpenSource,
+	readCatalog,
 	readManifest,
 	type Source,
 	type SourceFacts,
@@ -50,6 +52,13 @@ function opening(chunks: Iterable<Buffer>, more: Partial<Source> = {}): OpenSour
 		return await Promise.resolve({ stream, finished, ...more });
 	};
 }
+
+/** What Jest's fake timers leave alone, so that only dates are theirs. */
+const notTheClock: FakeableAPI[] = [
+	...(['hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),
+	...(['setImmediate', 'clearImmediate', 'setInterval', 'clearInterval'] as const),
+	...(['setTimeout', 'clearTimeout'] as const),
+];
 
 const lines = Array.from({ length: 3000 }, (_unused, i) => Buffer.from(`line ${i} ${'x'.repeat(1000)}\n`));
 const namesLeft = async () => await readdir(directory.path('postgres'));
@@ -192,24 +201,61 @@ describe('making an artifact', () => {
 		);
 	});
 
-	it('never replaces a file that has the name, and says which', async () => {
-		const first = await createArtifact(request(), opening(lines), never);
-		const blockNext = async () => {
-			const now = Date.now();
-			for (const seconds of [0, 1, 2, 3]) {
-				const stamp = new Date(now + seconds * 1000)
-					.toISOString()
-					.slice(0, 19)
-					.replace(/[-:]/g, '')
-					.replace('T', '_');
-				await writeFile(directory.path('postgres', `way_${stamp}.sql.gz`), 'mine');
-			}
-		};
-		await blockNext();
-		await expect(
-			createArtifact(request({ prefix: 'way', timeZone: 'utc' }), opening(lines), never),
-		).rejects.toThrow(/way_.*\.sql\.gz is already there\. Move that file away/);
-		expectSameBytes(gunzipSync(await readFile(first.path)), Buffer.concat(lines));
+	describe('when the name of its second is taken', () => {
+		const summerTimeEnds = new Date('2026-10-25T00:30:00Z');
+		const nextHour = new Date(summerTimeEnds.getTime() + 3600_000);
+		const clock = (now: Date) => jest.useFakeTimers({ now, doNotFake: notTheClock });
+		afterEach(() => jest.useRealTimers());
+
+		it('takes the next free second in the hour that comes twice, and tells the true time', async () => {
+			clock(summerTimeEnds);
+			const first = await createArtifact(request(), opening(lines), never);
+			clock(nextHour);
+			const second = await createArtifact(request(), opening(lines), never);
+
+			expect(basename(first.path)).toBe('n8n_20261025_023000.sql.gz');
+			expect(basename(second.path)).toBe('n8n_20261025_023001.sql.gz');
+			expect(second.manifest.artifact).toBe('n8n_20261025_023001.sql.gz');
+			expect(second.manifest.startedAt).toBe('2026-10-25T01:30:00.000Z');
+			const catalog = await readCatalog({ root: directory.path(), timeZone: 'Europe/Berlin' });
+			expect(catalog.map(({ name, state, at }) => [name, state, at])).toEqual([
+				['n8n_20261025_023001.sql.gz', 'good', nextHour],
+				['n8n_20261025_023000.sql.gz', 'good', summerTimeEnds],
+			]);
+		});
+
+		it('goes on beside others that start in the same second', async () => {
+			clock(summerTimeEnds);
+			const four = [1, 2, 3, 4].map(async () => await createArtifact(request(), opening(lines), never));
+			const names = (await Promise.all(four)).map(({ path }) => basename(path)).sort();
+			expect(names).toEqual([0, 1, 2, 3].map((second) => `n8n_20261025_02300${second}.sql.gz`));
+		});
+
+		it.each(['n8n_20261025_023000.sql.gz', 'n8n_20261025_023000.sql.gz.manifest.json'])(
+			'leaves %s, which is not ours, as it is',
+			async (taken) => {
+				await mkdir(directory.path('postgres'));
+				await writeFile(directory.path('postgres', taken), 'mine');
+				clock(summerTimeEnds);
+				const { path } = await createArtifact(request(), opening(lines), never);
+				expect(basename(path)).toBe('n8n_20261025_023001.sql.gz');
+				expect(await readFile(directory.path('postgres', taken), 'utf8')).toBe('mine');
+			},
+		);
+
+		it('gives up after a minute of names, replaces nothing and says what is in the way', async () => {
+			await mkdir(directory.path('postgres'));
+			const taken = [...Array(61).keys()].map((second) => {
+				const stamp = new Date(summerTimeEnds.getTime() + second * 1000).toISOString();
+				return `n8n_${stamp.slice(0, 19).replace(/[-:]/g, '').replace('T', '_')}.sql.gz`;
+			});
+			for (const name of taken) await writeFile(directory.path('postgres', name), 'mine');
+			clock(summerTimeEnds);
+			await expect(createArtifact(request({ timeZone: 'utc' }), opening(lines), never)).rejects.toThrow(
+				/n8n_20261025_003100\.sql\.gz is already there\. Move that file away/,
+			);
+			expect((await namesLeft()).sort()).toEqual(taken.sort());
+		});
 	});
 
 	it('does not make the backup directory, which would hide a missing mount', async () => {

@@ -1,7 +1,8 @@
-import { chown, mkdir, stat } from 'node:fs/promises';
+import { chown, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { manifestPath } from '../../../core/artifact';
 import { adoptOwner } from '../../../core/artifact/owner';
+import { Refusals } from '../../../core/artifact/refusals';
 import { verifyBackup } from '../../../core/verify/verifyBackup';
 import { makeBackups } from '../../support/makeBackups';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
@@ -34,7 +35,8 @@ describe('what is made in a directory of one’s own', () => {
 	it('stays one’s own', async () => {
 		await mkdir(directory.path('made'));
 		const before = await ownerOf(directory.path('made'));
-		await adoptOwner(directory.path('made'), directory.path());
+		await using made = await open(directory.path('made'));
+		await adoptOwner(made, directory.path(), new Refusals());
 		expect(await ownerOf(directory.path('made'))).toEqual(before);
 	});
 });

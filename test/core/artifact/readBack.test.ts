@@ -22,8 +22,8 @@ describe('a file that is read back while it is written', () => {
 	const partial = () => directory.path('.file.partial');
 
 	it('passes when it holds what was written', async () => {
-		const growing = new GrowingFile(partial());
-		await using file = await open(partial(), 'w');
+		await using file = await open(partial(), 'w+');
+		const growing = new GrowingFile(partial(), file);
 		const reading = readBack(growing, 'gzip', take, never);
 		const written = new StoredStream(file, (growth) => growing.update(growth));
 		for (let at = 0; at < stored.length; at += 50) {
@@ -42,8 +42,8 @@ describe('a file that is read back while it is written', () => {
 			async (file: FileHandle) => void (await file.write(Buffer.alloc(2), 0, 2, 140)),
 		],
 	])('is found to be %s', async (_what, damage) => {
-		const growing = new GrowingFile(partial());
-		await using file = await open(partial(), 'w');
+		await using file = await open(partial(), 'w+');
+		const growing = new GrowingFile(partial(), file);
 		await pipeline([stored], new StoredStream(file, (growth) => growing.update(growth)));
 		await damage(file);
 		await expect(readBack(growing, 'gzip', take, never)).rejects.toMatchObject({
@@ -53,8 +53,8 @@ describe('a file that is read back while it is written', () => {
 	});
 
 	it('is found to be other than it was written also where nothing inside tells', async () => {
-		const growing = new GrowingFile(partial());
-		await using file = await open(partial(), 'w');
+		await using file = await open(partial(), 'w+');
+		const growing = new GrowingFile(partial(), file);
 		await pipeline([content], new StoredStream(file, (growth) => growing.update(growth)));
 		await file.write(Buffer.alloc(2), 0, 2, 140);
 		const passOver = async (raw: AsyncIterable<Buffer>) => {

@@ -14,7 +14,7 @@ async function restore(more: Partial<RestoreFileOptions> = {}) {
 
 test('the file comes back, for its owner only', async () => {
 	const expected = { sha256: createHash('sha256').update(content).digest('hex') };
-	expect(await restore({ expected })).toBe(content.length);
+	expect(await restore({ expected })).toEqual({ bytes: content.length, warnings: [] });
 	expect(readFileSync(scratch.path('.env'), 'utf8')).toBe(content);
 	expect(statSync(scratch.path('.env')).mode & 0o777).toBe(0o600);
 	expect(readdirSync(scratch.path())).toEqual(['.env', 'env.backup']);
@@ -46,6 +46,6 @@ test('an artifact that is not what its manifest says replaces nothing', async ()
 
 test('a directory that does not exist is named', async () => {
 	await expect(restore({ destination: scratch.path('nowhere', '.env') })).rejects.toThrow(
-		`${scratch.path('nowhere', '.env')} does not exist.`,
+		`${scratch.path('nowhere')} does not exist. Create it`,
 	);
 });

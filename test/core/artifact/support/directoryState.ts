@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Manifest } from '../../../../core/artifact';
+
+const manifestSuffix = '.manifest.json';
+
+/** What is in a component's directory, found out without any code of ours. */
+export interface DirectoryState {
+	/** Artifacts under their final names whose manifest is beside them and fits. */
+	proven: string[];
+	/** Artifacts without a manifest, but with a partial one that fits. */
+	completable: string[];
+	/** Artifacts that nothing proves, and manifests that prove nothing. */
+	broken: string[];
+	/** Everything with a name that is not final. */
+	partial: string[];
+}
+
+export async function directoryState(directory: string): Promise<DirectoryState> {
+	const names = await readdir(directory).catch((): string[] => []);
+	const partial = names.filter((name) => name.startsWith('.'));
+	const state: DirectoryState = { proven: [], completable: [], broken: [], partial };
+	for (const name of names.filter((one) => !one.startsWith('.'))) {
+		if (name.endsWith(manifestSuffix)) {
+			if (!names.includes(name.slice(0, -manifestSuffix.length))) state.broken.push(name);
+		} else if (await fits(directory, name, `${name}${manifestSuffix}`)) state.proven.push(name);
+		else if (await fits(directory, name, `.${name}${manifestSuffix}.partial`)) state.completable.push(name);
+		else state.broken.push(name);
+	}
+	return state;
+}
+
+async function fits(directory: string, artifact: string, manifestName: string): Promise<boolean> {
+	try {
+		const manifest = JSON.parse(await readFile(join(directory, manifestName), 'utf8')) as Manifest;
+		const content = await readFile(join(directory, artifact));
+		const sha256 = createHash('sha256').update(content).digest('hex');
+		return (
+			manifest.artifact === artifact && manifest.storedBytes === content.length && manifest.sha256 === sha256
+		);
+	} catch {
+		return false;
+	}
+}
+
+/** Makes everything unfinished look as if nobody had touched it for ten minutes. */
+export async function agePartials(directory: string): Promise<void> {
+	const then = new Date(Date.now() - 600_000);
+	const { partial } = await directoryState(directory);
+	for (const name of partial) await utimes(join(directory, name), then, then);
+}
