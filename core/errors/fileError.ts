@@ -146,7 +146,7 @@ export function fileError(error: unknown, path: string): BackupError {
 	const code = errorCode(error) ?? '';
 	const known = byErrno[code];
 	if (known) return new BackupError(known.code, known.what(path), { advice: known.advice, cause: error });
-	const isErrno = /^E[A-Z0-9_]+$/.test(code) && !code.startsWith('ERR_');
+	const isErrno = /^(?!ERR_)[A-Z0-9_]+$/.test(code);
 	return new BackupError(
 		isErrno ? 'disk' : 'internal',
 		`${path} could not be used: ${isErrno ? `the system says ${code}` : errorMessage(error)}`,
