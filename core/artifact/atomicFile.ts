@@ -218,7 +218,7 @@ export class AtomicFile {
 			if (errorCode(error) === 'ENOENT') return undefined;
 			throw error;
 		});
-		return found !== undefined && found.ino === ours.ino && found.dev === ours.dev;
+		return found?.ino === ours.ino && found.dev === ours.dev;
 	}
 
 	async #attempt(work: () => Promise<void>): Promise<void> {
