@@ -140,18 +140,20 @@ async function readExitCode(client: DockerClient, execId: string, request: ExecR
 	});
 }
 
-/** Small outputs only. */
+/** Small outputs, unless more is expected. */
 const outputLimitBytes = 1024 * 1024;
 
 /**
  * Runs a command to its end and collects its output.
  *
- * @throws BackupError `server` when it writes more than 1 MiB; others as {@link startExec}
+ * @param limitBytes of its output; 1 MiB when undefined
+ * @throws BackupError `server` when it writes more than that; others as {@link startExec}
  */
 export async function runExec(
 	client: DockerClient,
 	request: ExecRequest,
 	signal: AbortSignal,
+	limitBytes = outputLimitBytes,
 ): Promise<ExecResult & { stdout: string }> {
 	const { stdout, exited } = await startExec(client, request, signal);
 	const chunks: Buffer[] = [];
@@ -159,7 +161,7 @@ export async function runExec(
 	stdout.on('data', (chunk: Buffer) => {
 		bytes += chunk.length;
 		chunks.push(chunk);
-		if (bytes > outputLimitBytes) stdout.destroy(tooMuchOutput(request));
+		if (bytes > limitBytes) stdout.destroy(tooMuchOutput(request));
 	});
 	const result = await exited;
 	return { ...result, stdout: Buffer.concat(chunks).toString() };

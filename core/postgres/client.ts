@@ -2,9 +2,14 @@ import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { cancelledError } from '../errors';
+import { awaitsServer } from './clientState';
 import { openTransport } from './connect/transport';
 import { connectTimeoutOf, type PostgresConnection } from './connection';
 import { loginError, serverError } from './serverError';
+import { activityQuestion, readActivity, type SessionIdentity } from './sessionActivity';
+import { undoTimeouts } from './sessionSettings';
+import { exclusiveProcess } from './sharedSession';
+import { type SessionActivity, watchForSilence } from './silence';
 
 export { serverError } from './serverError';
 
@@ -19,12 +24,36 @@ export interface ClientOptions {
 
 /**
  * A connected `pg` client, over the same transport as a dump (TCP, TLS, SSH tunnel). The signal closes its
- * connection at once, whatever it is waiting for. A connection that is lost while nothing is asked of it is
- * noticed by the next query; it never crashes the process.
+ * connection at once, whatever it is waiting for; so does a server that falls silent. A connection that is lost while
+ * nothing is asked of it is noticed by the next query; it never crashes the process.
  *
- * @throws BackupError `unreachable`, `auth` (also for TLS), `not-found` for a database that does not exist
+ * The session is nobody else's, and time-outs that its role or database was given are off.
+ *
+ * @throws BackupError `unreachable`, `auth` (also for TLS), `not-found` for a database that does not exist,
+ * `unsupported` behind a connection pooler that shares sessions
  */
 export async function openClient(
+	connection: PostgresConnection,
+	options: ClientOptions,
+	signal: AbortSignal,
+): Promise<pg.Client> {
+	const client = await logIn(connection, options, signal);
+	try {
+		const pid = await exclusiveProcess(client, connection, async () => logIn(connection, options, signal));
+		watchClient(client, { pid }, connection);
+		await client.query(undoTimeouts);
+		for (const [name, value] of Object.entries(options.settings ?? {})) {
+			await client.query('SELECT pg_catalog.set_config($1, $2, false)', [name, value]);
+		}
+		return client;
+	} catch (error) {
+		client.connection.stream.destroy();
+		throw signal.aborted ? cancelledError(error) : serverError(error, connection);
+	}
+}
+
+/** A client that has logged in and done nothing else. */
+async function logIn(
 	connection: PostgresConnection,
 	options: ClientOptions,
 	signal: AbortSignal,
@@ -46,19 +75,49 @@ export async function openClient(
 	client.on('error', () => {});
 	try {
 		await client.connect();
+		return client;
 	} catch (error) {
 		transport.destroy();
 		throw signal.aborted ? cancelledError(error) : loginError(error, { ...connection, database });
 	}
+}
+
+/**
+ * What the server says of a session of ours, asked over a connection of its own.
+ *
+ * @throws BackupError `unreachable` when it does not answer in time
+ */
+export async function askActivity(
+	connection: PostgresConnection,
+	session: SessionIdentity,
+): Promise<SessionActivity> {
+	const signal = AbortSignal.timeout(connectTimeoutOf(connection));
+	let client: pg.Client | undefined;
 	try {
-		for (const [name, value] of Object.entries(options.settings ?? {})) {
-			await client.query('SELECT pg_catalog.set_config($1, $2, false)', [name, value]);
-		}
-		return client;
+		client = await logIn(connection, {}, signal);
+		const { rows } = await client.query<{ activity: string }>(activityQuestion(session));
+		return readActivity(rows.map(({ activity }) => activity));
 	} catch (error) {
-		transport.destroy();
-		throw signal.aborted ? cancelledError(error) : serverError(error, connection);
+		const explained = serverError(error, connection);
+		// A server that refuses is there, but cannot be asked.
+		if (explained.code !== 'unreachable' && !signal.aborted) return 'unknown';
+		throw explained;
+	} finally {
+		client?.connection.stream.destroy();
 	}
+}
+
+function watchClient(client: pg.Client, session: SessionIdentity, connection: PostgresConnection): void {
+	const { stream } = client.connection;
+	let received = 0;
+	stream.on('data', (chunk: Buffer) => (received += chunk.length));
+	const stop = watchForSilence(connection, {
+		progress: () => received - stream.writableLength,
+		awaitsServer: () => awaitsServer(client),
+		ask: async () => askActivity(connection, session),
+		giveUp: (error) => void stream.destroy(error),
+	});
+	stream.once('close', stop);
 }
 
 /** Ends a client's connection; never throws, and does not wait for a server that no longer answers. */

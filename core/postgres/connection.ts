@@ -36,6 +36,11 @@ export interface PostgresConnection {
 	sshTunnel?: SshTunnel;
 	/** Milliseconds until a connection attempt is given up. */
 	connectTimeoutMs?: number;
+	/**
+	 * Milliseconds of silence after which the server is asked whether it is still at work; 60 s when undefined. Waiting
+	 * for a lock, or for a long statement, is no reason to give up.
+	 */
+	idleTimeoutMs?: number;
 }
 
 /** How messages name a server: `PostgreSQL at db:5432`. */
@@ -46,6 +51,11 @@ export function describeServer({ host, port }: Pick<PostgresConnection, 'host' |
 /** Milliseconds until a connection attempt is given up. */
 export function connectTimeoutOf({ connectTimeoutMs }: PostgresConnection): number {
 	return connectTimeoutMs ?? 15_000;
+}
+
+/** Milliseconds of silence after which the server is asked whether it is still at work. */
+export function idleTimeoutOf({ idleTimeoutMs }: Pick<PostgresConnection, 'idleTimeoutMs'>): number {
+	return idleTimeoutMs ?? 60_000;
 }
 
 export function hasTunnel(

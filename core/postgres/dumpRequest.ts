@@ -15,6 +15,12 @@ export interface DumpRequest {
 	selection: DumpSelection;
 	noOwner: boolean;
 	noPrivileges: boolean;
+	/** Whether tables that refer to rows that are left out lose theirs, too; true when undefined. */
+	followReferences?: boolean;
+	/** What becomes of an exclusion that matches nothing; `fail` when undefined. */
+	unmatchedExclusions?: 'fail' | 'warn';
+	/** Whether a database that is not n8n's is worth a warning. */
+	expectN8n?: boolean;
 	/** Milliseconds to wait for a table's lock before the dump is given up; undefined waits for ever. */
 	lockTimeoutMs?: number;
 }

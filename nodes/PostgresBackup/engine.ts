@@ -4,8 +4,8 @@ import { builtInEngine, dockerEngine, localEngine, type PostgresEngine } from '.
 import { allowedProgram } from '../shared/allowedProgram';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
-import { postgresConnection } from '../shared/postgresConnection';
 import * as shared from '../shared/properties';
+import { chosenConnection, type ConnectionOptions } from './connectionOptions';
 
 export const engineCredentials: INodeCredentialDescription[] = [
 	{
@@ -70,7 +70,7 @@ export const containerLogin: INodeProperties[] = [
 	},
 ];
 
-export interface ContainerLoginOptions {
+export interface EngineOptions extends ConnectionOptions {
 	containerUser?: string;
 	containerSystemUser?: string;
 }
@@ -79,17 +79,15 @@ export interface ContainerLoginOptions {
 export async function chooseEngine(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	{ containerUser, containerSystemUser }: ContainerLoginOptions,
+	{ containerUser, containerSystemUser, ...connectionOptions }: EngineOptions,
 ): Promise<PostgresEngine> {
 	switch (context.getNodeParameter('engine', itemIndex) as EngineName) {
 		case 'built-in':
-			return builtInEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)));
+			return builtInEngine(await chosenConnection(context, itemIndex, connectionOptions));
 		case 'local': {
 			const chosen = context.getNodeParameter('pgDumpPath', itemIndex) as string;
 			const pgDumpPath = allowedProgram(chosen, 'pg_dump');
-			return localEngine(postgresConnection(await context.getCredentials('postgres', itemIndex)), {
-				pgDumpPath,
-			});
+			return localEngine(await chosenConnection(context, itemIndex, connectionOptions), { pgDumpPath });
 		}
 		case 'docker': {
 			const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));

@@ -15,6 +15,7 @@ export const demoPrograms: NeededProgram[] = [{ program: 'redis-server', debianP
 export const testPrograms: NeededProgram[] = [
 	{ program: 'initdb', debianPackage: 'postgresql' },
 	{ program: 'psql', debianPackage: 'postgresql-client' },
+	{ program: 'pgbouncer', debianPackage: 'pgbouncer' },
 	{ program: 'redis-server', debianPackage: 'redis-server' },
 	{ program: 'dockerd', debianPackage: 'docker.io' },
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },

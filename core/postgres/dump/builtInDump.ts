@@ -10,6 +10,8 @@ import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
+import type { Survey } from './survey/survey';
+import { surveyOverTheNetwork } from './surveyOverTheNetwork';
 import { type PgDumpThread, startPgDump } from './pgDumpThread';
 import { pgDumpProgram } from './wasmProgram';
 import type { PgDumpExit } from './worker/messages';
@@ -21,11 +23,12 @@ import type { PgDumpExit } from './worker/messages';
 export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
 	return async (signal) => {
 		const program = await pgDumpProgram();
+		const survey = await surveyOverTheNetwork(connection, request, signal);
 		const server = await openTransport(connection, signal);
 		const inspector = new DumpInspector();
 		const thread = startPgDump({
 			program,
-			args: dumpArguments(request),
+			args: dumpArguments(survey.request),
 			environment: libpqEnvironment(connection, request),
 			server,
 			inspect: (chunk) => inspector.inspect(chunk),
@@ -33,9 +36,7 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 		});
 		giveUpSilent(server, connection, (error) => thread.output.destroy(error));
 		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
-		const proven = prove(thread, connection, request, inspector).finally(() =>
-			cancellation[Symbol.dispose](),
-		);
+		const proven = prove(thread, connection, survey, inspector).finally(() => cancellation[Symbol.dispose]());
 		proven.catch(() => {});
 		return { stream: thread.output, finished: proven };
 	};
@@ -45,10 +46,11 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 async function prove(
 	thread: PgDumpThread,
 	connection: PostgresConnection,
-	request: DumpRequest,
+	survey: Survey,
 	inspector: DumpInspector,
 ): Promise<SourceFacts> {
 	const { output } = thread;
+	const { request } = survey;
 	try {
 		const exit = await thread.exit;
 		if (output.destroyed) throw output.errored ?? abandoned();
@@ -62,13 +64,14 @@ async function prove(
 			});
 		}
 		const inspection = inspector.conclude();
+		const unchecked = await survey.check(inspection.census);
 		output.end();
 		await finished(output, { cleanup: true });
 		return dumpFacts({
 			engine: 'built-in',
 			request,
 			inspection,
-			warnings: dumpWarnings(exit.messages, connection),
+			warnings: [...survey.warnings, ...dumpWarnings(exit.messages, connection), ...unchecked],
 			place: { host: connection.host, port: connection.port },
 		});
 	} catch (error) {

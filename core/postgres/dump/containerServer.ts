@@ -1,6 +1,7 @@
 import { BackupError } from '../../errors';
 import { type Container, type DockerClient, runExec } from '../../docker';
 import { type DatabaseList, databaseList, databaseQuestion, type DatabaseState } from '../databaseList';
+import { undoTimeouts } from '../sessionSettings';
 import { type ContainerLogin, containerProgram } from './containerProgram';
 import { dumpError } from './dumpError';
 
@@ -48,6 +49,35 @@ export async function askContainerServer(
 	}
 	const [current = '', version = '', ...found] = stdout.split('\0').filter((line) => line !== '');
 	return { database: current, version, databases: databaseList(found.map(readDatabase)) };
+}
+
+/** A database of tens of thousands of tables has some megabytes to say. */
+const answerLimitBytes = 256 * 1024 * 1024;
+
+/**
+ * Asks the server inside a container a question whose answer is lines of JSON.
+ *
+ * @throws BackupError as {@link askContainerServer}
+ */
+export async function askContainerForLines(
+	client: DockerClient,
+	{ container, login, database }: { container: Container; login: ContainerLogin; database: string },
+	lines: string,
+	signal: AbortSignal,
+): Promise<string[]> {
+	const argv: [string, ...string[]] = ['psql', '-X', '-A', '-t', '-q', '-w', '-c', undoTimeouts, '-c', lines];
+	const request = containerProgram({ container, login, database, argv });
+	const { exitCode, stdout, stderr } = await runExec(client, request, signal, answerLimitBytes);
+	if (exitCode !== 0) {
+		throw dumpError({
+			connection: containerPlace(container),
+			request: { database },
+			messages: stderr,
+			ending: `psql ended with exit code ${exitCode}`,
+		});
+	}
+	// Whatever the settings answer is no JSON.
+	return stdout.split('\n').filter((line) => line.startsWith('{'));
 }
 
 function readDatabase(line: string): { state: DatabaseState; name: string } {

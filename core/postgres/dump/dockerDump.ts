@@ -12,11 +12,18 @@ import {
 	startExec,
 } from '../../docker';
 import { type DumpInspection, DumpInspector, InspectingStream } from '../census';
+import { describeServer } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { type ContainerLogin, containerProgram } from './containerProgram';
-import { askContainerServer, containerPlace, type ContainerServer } from './containerServer';
+import {
+	askContainerForLines,
+	askContainerServer,
+	containerPlace,
+	type ContainerServer,
+} from './containerServer';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
+import { surveyDatabase } from './survey/survey';
 
 /**
  * A dump by the engine `docker`: the pg_dump inside the server's own container, so that versions always match.
@@ -36,23 +43,29 @@ export function dockerDump(
 		const { client, container, warnings } = await openContainer(connection, reference, signal);
 		const target = { container, login, database: request.database };
 		const server = await askContainerServer(client, target, signal);
+		const survey = await surveyDatabase(
+			async (question) => await askContainerForLines(client, target, question, signal),
+			describeServer(containerPlace(container)),
+			{ ...request, database: server.database },
+		);
 		const argv: [string, ...string[]] = [
 			'pg_dump',
-			...dumpArguments(request),
+			...dumpArguments(survey.request),
 			'--format=plain',
 			'--no-password',
 		];
-		const found = { ...request, database: server.database };
 		const exec = await startExec(client, containerProgram({ ...target, argv }), signal);
-		return inspected({ exec, container, request: found, signal }, (inspection, messages) =>
-			dumpFacts({
+		return inspected({ exec, container, request: survey.request, signal }, async (inspection, messages) => {
+			const unchecked = await survey.check(inspection.census);
+			const said = dumpWarnings(messages, containerPlace(container));
+			return dumpFacts({
 				engine: 'docker',
-				request: found,
+				request: survey.request,
 				inspection,
-				warnings: [...warnings, ...dumpWarnings(messages, containerPlace(container))],
+				warnings: [...warnings, ...survey.warnings, ...said, ...unchecked],
 				place: { container: container.name },
-			}),
-		);
+			});
+		});
 	};
 }
 
@@ -116,7 +129,7 @@ interface Dumping {
 /** The program's output as a source that is proven by its exit code and by the last line that pg_dump writes. */
 function inspected(
 	{ exec, container, request, signal }: Dumping,
-	toFacts: (inspection: DumpInspection, messages: string) => SourceFacts,
+	toFacts: (inspection: DumpInspection, messages: string) => SourceFacts | Promise<SourceFacts>,
 ): Source {
 	const inspector = new DumpInspector();
 	const stream: Readable = new InspectingStream(inspector);
@@ -130,7 +143,7 @@ function inspected(
 			throw dumpError({ connection: containerPlace(container), request, messages: stderr, ending });
 		}
 		await finished(stream, { cleanup: true });
-		return toFacts(inspector.conclude(), stderr);
+		return await toFacts(inspector.conclude(), stderr);
 	};
 	const proven = prove();
 	proven.catch(() => {});

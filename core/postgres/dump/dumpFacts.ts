@@ -6,7 +6,7 @@ export interface FinishedDump {
 	engine: EngineName;
 	request: DumpRequest;
 	inspection: DumpInspection;
-	/** What pg_dump said although it succeeded. */
+	/** What was found out before, and what pg_dump said although it succeeded. */
 	warnings: string[];
 	/** Where it came from: host and port, or a container. */
 	place: { host?: string; port?: number; container?: string };

@@ -14,6 +14,8 @@ import { clientVersion, refuseOlderClient } from './clientVersion';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 import { libpqEnvironment } from './libpqEnvironment';
+import type { Survey } from './survey/survey';
+import { surveyOverTheNetwork } from './surveyOverTheNetwork';
 
 export interface LocalDumpOptions {
 	/** A path, or a name to look up on n8n's PATH. */
@@ -38,6 +40,7 @@ export function localDump(
 			serverVersion({ ...connection, database: request.database }, signal),
 		]);
 		refuseOlderClient(client, server);
+		const survey = await surveyOverTheNetwork(connection, request, signal);
 
 		const environment = await libpqEnvironment(
 			{ connection, database: request.database, isEncrypted: server.isEncrypted },
@@ -49,11 +52,11 @@ export function localDump(
 		});
 		const program = startProgram(
 			pgDumpPath,
-			[...dumpArguments(request), '--format=plain', '--no-password', `--dbname=${keepAlive}`],
+			[...dumpArguments(survey.request), '--format=plain', '--no-password', `--dbname=${keepAlive}`],
 			{ environment: environment.variables, output: writer },
 			signal,
 		);
-		const dump = followProgram(program.ended, reader, connection, request);
+		const dump = followProgram(program.ended, reader, connection, survey);
 		const proven = dump.finished.finally(() => environment[Symbol.asyncDispose]());
 		proven.catch(() => {});
 		return { stream: dump.stream, finished: proven };
@@ -65,8 +68,9 @@ function followProgram(
 	ended: Promise<ProgramEnd>,
 	reader: Socket,
 	connection: PostgresConnection,
-	request: DumpRequest,
+	survey: Survey,
 ): Source {
+	const { request } = survey;
 	const inspector = new DumpInspector();
 	const { stream, received } = receiveBlocks(reader, (block) => inspector.inspect(block));
 	const prove = async (): Promise<SourceFacts> => {
@@ -79,13 +83,14 @@ function followProgram(
 			}
 			await received;
 			const inspection = inspector.conclude();
+			const unchecked = await survey.check(inspection.census);
 			stream.end();
 			await finished(stream, { cleanup: true });
 			return dumpFacts({
 				engine: 'local',
 				request,
 				inspection,
-				warnings: dumpWarnings(end.messages, connection),
+				warnings: [...survey.warnings, ...dumpWarnings(end.messages, connection), ...unchecked],
 				place: { host: connection.host, port: connection.port },
 			});
 		} catch (error) {

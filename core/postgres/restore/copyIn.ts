@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Submittable } from 'pg';
+import type { TurnTaking } from '../clientState';
 import { queryMessage } from './statementBatch';
 
 /** `c`: the rows are complete. */
@@ -11,7 +12,7 @@ const copyDone = Buffer.from([0x63, 0, 0, 0, 4]);
  * The rows do not wait for the server's consent: one that refuses the statement ignores them (PostgreSQL
  * documentation, 55.2.6), and a small table costs one round trip.
  */
-export class CopyIn implements Submittable {
+export class CopyIn implements Submittable, TurnTaking {
 	/** Rows that the server says it took, once it is ready for the next thing. */
 	readonly done: Promise<number>;
 	readonly #statement: Buffer;
@@ -21,6 +22,7 @@ export class CopyIn implements Submittable {
 	#rows = 0;
 	#error: Error | undefined;
 	#stopWaiting: () => void = () => {};
+	#awaitsServer = false;
 
 	constructor(statement: Buffer) {
 		this.#statement = statement;
@@ -29,6 +31,11 @@ export class CopyIn implements Submittable {
 			this.#reject = reject;
 		});
 		this.done.catch(() => {});
+	}
+
+	/** Only when it has no room for more rows, or has all of them: until then it waits for us. */
+	get awaitsServer(): boolean {
+		return this.#awaitsServer;
 	}
 
 	submit(connection: pg.Connection): void {
@@ -57,6 +64,7 @@ export class CopyIn implements Submittable {
 
 	/** Says that the rows are complete and waits for the server's word on them. */
 	async end(): Promise<number> {
+		this.#awaitsServer = true;
 		this.#stream?.write(copyDone);
 		return this.done;
 	}
@@ -84,6 +92,7 @@ export class CopyIn implements Submittable {
 
 	/** A server that gives up never drains what was sent, so its error ends the wait, too. */
 	async #drained(stream: pg.Connection['stream']): Promise<void> {
+		this.#awaitsServer = true;
 		await new Promise<void>((resolve) => {
 			this.#stopWaiting = () => {
 				stream.off('drain', resolve);
@@ -91,5 +100,6 @@ export class CopyIn implements Submittable {
 			};
 			stream.once('drain', resolve);
 		});
+		this.#awaitsServer = false;
 	}
 }

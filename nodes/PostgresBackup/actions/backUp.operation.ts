@@ -8,7 +8,8 @@ import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest, readCompression, readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
-import { chooseEngine, containerLogin, type ContainerLoginOptions, engineProperties } from '../engine';
+import { idleTimeout } from '../connectionOptions';
+import { chooseEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
 	name: 'Back Up',
@@ -43,7 +44,7 @@ const options: INodeProperties = {
 		listOption(
 			'Exclude Data of Tables',
 			'excludeTableData',
-			'execution_data, execution_entity',
+			'execution_entity',
 			'Tables whose rows are left out while their definition is kept. Without its execution history an n8n database is small.',
 		),
 		listOption('Exclude Schemas', 'excludeSchemas', 'audit*', 'Schemas to leave out.'),
@@ -53,6 +54,23 @@ const options: INodeProperties = {
 			'public.cache_*',
 			'Tables to leave out with all they hold.',
 		),
+		{
+			displayName: 'Expect n8n’s Tables',
+			name: 'expectN8n',
+			type: 'boolean',
+			default: false,
+			description:
+				'Whether to warn when the database holds no tables of n8n’s, as when another credential was picked by mistake',
+		},
+		{
+			displayName: 'Follow References',
+			name: 'followReferences',
+			type: 'boolean',
+			default: true,
+			description:
+				'Whether tables that refer to rows that are left out lose their rows, too; otherwise their foreign keys fail when the backup is restored. The item’s warnings name them.',
+		},
+		idleTimeout,
 		{
 			...shared.prefixOption('', 'What file names begin with. Without it: the name of the database.'),
 			hint: 'With several databases the name of each is added',
@@ -79,12 +97,17 @@ const options: INodeProperties = {
 			default: false,
 			description: 'Whether to leave out grants',
 		},
-		listOption('Only Schemas', 'schemas', 'public', 'Schemas to dump; everything else is left out.'),
+		listOption(
+			'Only Schemas',
+			'schemas',
+			'shop, audit*',
+			'Schemas to dump; everything else is left out, extensions too. The item’s warnings name what is lacking.',
+		),
 		listOption(
 			'Only Tables',
 			'tables',
 			'public.workflow_entity',
-			'Tables to dump; everything else is left out.',
+			'Tables to dump; everything else is left out, also types, functions and extensions that they need. The item’s warnings name what is lacking.',
 		),
 		{
 			displayName: 'Roles and Tablespaces',
@@ -135,11 +158,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
-interface BackUpOptions extends ContainerLoginOptions {
+interface BackUpOptions extends EngineOptions {
 	compressionLevel?: number;
 	excludeTableData?: string;
 	excludeSchemas?: string;
 	excludeTables?: string;
+	expectN8n?: boolean;
+	followReferences?: boolean;
 	globals?: boolean;
 	lockTimeout?: number;
 	noOwner?: boolean;
@@ -168,7 +193,10 @@ export async function plan(
 	const dumps = names.map((database, index): Job => async (jobSignal) => {
 		const prefix = choosePrefix(chosen.prefix, database, names.length);
 		// Said once: what was skipped concerns none of the dumps.
-		const openDump = withWarnings(engine.dump(dumpRequest(database, chosen)), index === 0 ? skipped : []);
+		const openDump = withWarnings(
+			engine.dump(dumpRequest(database, names.length, chosen)),
+			index === 0 ? skipped : [],
+		);
 		return artifactItem(
 			await createArtifact({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
 		);
@@ -230,7 +258,7 @@ function choosePrefix(prefix: string | undefined, database: string, count: numbe
 	return count === 1 ? prefix : `${prefix}_${prefixFor(database)}`;
 }
 
-function dumpRequest(database: string, chosen: BackUpOptions): DumpRequest {
+function dumpRequest(database: string, count: number, chosen: BackUpOptions): DumpRequest {
 	return {
 		database,
 		selection: {
@@ -240,6 +268,10 @@ function dumpRequest(database: string, chosen: BackUpOptions): DumpRequest {
 			excludeTables: readList(chosen.excludeTables),
 			excludeTableData: readList(chosen.excludeTableData),
 		},
+		followReferences: chosen.followReferences,
+		// What one of several databases lacks, another may have.
+		unmatchedExclusions: count > 1 ? 'warn' : 'fail',
+		expectN8n: chosen.expectN8n,
 		noOwner: chosen.noOwner ?? false,
 		noPrivileges: chosen.noPrivileges ?? false,
 		lockTimeoutMs: chosen.lockTimeout === undefined ? undefined : chosen.lockTimeout * 1000,

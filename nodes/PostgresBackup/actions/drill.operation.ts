@@ -3,10 +3,10 @@ import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
-import { postgresConnection } from '../../shared/postgresConnection';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 
 export const option: INodePropertyOptions = {
 	name: 'Drill',
@@ -34,6 +34,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
+				idleTimeout,
 				{
 					displayName: 'Largest Backup (MB)',
 					name: 'maxMegabytes',
@@ -48,16 +49,21 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
+interface DrillOptions extends ConnectionOptions {
+	maxMegabytes?: number;
+}
+
 /** One item with a table of checks; a check that failed is an error. */
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
-	const { maxMegabytes } = context.getNodeParameter('options', itemIndex, {}) as { maxMegabytes?: number };
+	const chosen = context.getNodeParameter('options', itemIndex, {}) as DrillOptions;
+	const { maxMegabytes } = chosen;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
 		artifactPath: path,
-		connection: postgresConnection(await context.getCredentials('postgres', itemIndex)),
+		connection: await chosenConnection(context, itemIndex, chosen),
 		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		onProgress: progressReporter(context),
 	};

@@ -9,10 +9,10 @@ import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/res
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
 import { readList } from '../../shared/parameters';
-import { postgresConnection } from '../../shared/postgresConnection';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 
 export const option: INodePropertyOptions = {
 	name: 'Restore',
@@ -75,6 +75,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
+				idleTimeout,
 				{
 					displayName: 'Index Jobs',
 					name: 'indexJobs',
@@ -130,7 +131,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
-interface Options {
+interface Options extends ConnectionOptions {
 	indexJobs?: number;
 	missingRoles?: RestoreOptions['missingRoles'];
 	noPrivileges?: boolean;
@@ -141,7 +142,7 @@ interface Options {
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
-	const connection = postgresConnection(await context.getCredentials('postgres', itemIndex));
+	const connection = await chosenConnection(context, itemIndex, chosen);
 	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
 	const target = await chooseTarget(context, itemIndex, connection, path);
 	return [

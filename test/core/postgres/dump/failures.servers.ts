@@ -91,10 +91,10 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 	test('a selection that matches nothing is an error', async () => {
 		await expect(dump({}, { selection: { tables: ['big', 'bigg'] } })).rejects.toMatchObject({
 			code: 'bad-parameter',
-			message: expect.stringMatching(/no matching tables were found.*Correct the names/),
+			message: expect.stringMatching(/No table of “big” matches “bigg”\. Did you mean big\?/),
 		});
 		await expect(dump({}, { selection: { schemas: ['pubic'] } })).rejects.toThrow(
-			'no matching schemas were found',
+			'No schema of “big” matches “pubic”. Did you mean public?',
 		);
 	});
 
@@ -191,7 +191,7 @@ describe('a local program', () => {
 		const rows = 'yes row | head -n 450000';
 		const path = await impostor(
 			'99.0',
-			`echo "COPY t (x) FROM stdin;"; ${rows}; echo '\\.'; echo "-- PostgreSQL database dump complete"`,
+			`echo "COPY public.big (x) FROM stdin;"; ${rows}; echo '\\.'; echo "-- PostgreSQL database dump complete"`,
 		);
 		const source = await localDump(connectionTo(server), requestFor('big'), { pgDumpPath: path })(never);
 		// Long enough for the program to be gone while what it wrote waits in the stream.

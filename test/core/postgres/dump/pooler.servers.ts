@@ -1,0 +1,160 @@
+import pg from 'pg';
+import { openClient } from '../../../../core/postgres/client';
+import { drill } from '../../../../core/postgres/drill/drill';
+import { type PgBouncer, startPgBouncer } from '../../../../scripts/servers/pgbouncer';
+import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { backUp } from '../support/artifacts';
+import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
+import { dropDatabases, restore } from '../support/restoring';
+
+jest.setTimeout(60_000);
+
+const directory = temporaryDirectory();
+let server: PostgresServer;
+beforeAll(async () => {
+	server = await startPostgres();
+	await server.createDatabase('pooled');
+	await server.psql('CREATE TABLE kept AS SELECT generate_series(1, 10) AS id', { database: 'pooled' });
+});
+afterAll(() => server.stop());
+
+const refusal = {
+	code: 'unsupported',
+	message: expect.stringMatching(
+		/^PostgreSQL at 127\.0\.0\.1:\d+ is a connection pooler that shares sessions between its clients \(transaction mode\)\. Connect to PostgreSQL itself, or to a pool in session mode/,
+	),
+};
+
+/** Settings that differ from their defaults in any session of the pool: what a client of it would meet. */
+async function changedSettings(pooler: PgBouncer): Promise<unknown[]> {
+	const clients = Array.from(
+		{ length: 4 },
+		() =>
+			new pg.Client({
+				host: pooler.host,
+				port: pooler.port,
+				user: server.user,
+				password: server.password,
+				database: 'pooled',
+				application_name: 'other',
+			}),
+	);
+	const seen: unknown[] = [];
+	for (const client of clients) {
+		await client.connect();
+		await client.query('BEGIN');
+		const { rows } = await client.query(
+			`SELECT name, setting FROM pg_settings WHERE source = 'session' AND name IN
+			('search_path', 'statement_timeout', 'row_security', 'synchronous_commit', 'lock_timeout')`,
+		);
+		seen.push(...rows);
+	}
+	for (const client of clients) await client.end();
+	return seen;
+}
+
+describe.each([
+	['transaction', {}],
+	['transaction', { server_round_robin: '1' }],
+	['transaction', { default_pool_size: '1' }],
+	['statement', {}],
+] as const)(
+	'a pooler in %s mode with %j is refused before anything is set in its sessions',
+	(mode, settings) => {
+		let pooler: PgBouncer;
+		beforeAll(async () => {
+			pooler = await startPgBouncer(server, mode, settings);
+		});
+		afterAll(() => pooler.stop());
+
+		test.each(Object.keys(engines))('by a dump of the engine %s', async (engine) => {
+			const connection = connectionTo(server, { port: pooler.port });
+			await expect(readDump(engines[engine]!(connection, requestFor('pooled')))).rejects.toMatchObject(
+				refusal,
+			);
+		});
+
+		test('by a restore and by a drill', async () => {
+			const { path } = await backUp(server, 'pooled', directory.path());
+			const connection = connectionTo(server, { port: pooler.port });
+			await expect(restore(server, { artifactPath: path, connection })).rejects.toMatchObject(refusal);
+			await expect(
+				drill({ root: directory.path(), timeZone: 'UTC', artifactPath: path, connection }, never),
+			).rejects.toMatchObject(refusal);
+		});
+
+		if (mode === 'transaction' && !('default_pool_size' in settings)) {
+			test('so that its other clients find their sessions as they were', async () => {
+				expect(await changedSettings(pooler)).toEqual([]);
+			});
+		}
+	},
+);
+
+describe('a pooler in session mode', () => {
+	let pooler: PgBouncer;
+	beforeAll(async () => {
+		pooler = await startPgBouncer(server, 'session');
+	});
+	afterAll(() => pooler.stop());
+
+	test.each(Object.keys(engines))('serves a dump of the engine %s', async (engine) => {
+		const connection = connectionTo(server, { port: pooler.port });
+		const { facts } = await readDump(engines[engine]!(connection, requestFor('pooled')));
+		expect(facts.census).toMatchObject({ tables: { 'public.kept': 10 } });
+	});
+
+	test('serves a drill, which loads a dump as a restore does', async () => {
+		const { path } = await backUp(server, 'pooled', directory.path());
+		const connection = connectionTo(server, { port: pooler.port });
+		expect(
+			await drill({ root: directory.path(), timeZone: 'UTC', artifactPath: path, connection }, never),
+		).toMatchObject({ result: 'passed' });
+	});
+
+	test('is not waited for when it has but one session', async () => {
+		const narrow = await startPgBouncer(server, 'session', { default_pool_size: '1' });
+		const client = await openClient(connectionTo(server, { port: narrow.port }), {}, never);
+		expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+		await client.end();
+		await narrow.stop();
+	});
+});
+
+test('time-outs that a role was given break off no session of ours', async () => {
+	const names = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
+	if (server.major >= 14) names.push('idle_session_timeout');
+	if (server.major >= 17) names.push('transaction_timeout');
+	await server.query(`CREATE ROLE hasty SUPERUSER LOGIN PASSWORD 'hasty'`);
+	for (const name of names) await server.query(`ALTER ROLE hasty SET ${name} = 250`);
+	await server.query('ALTER ROLE hasty SET default_transaction_read_only = on');
+	const connection = connectionTo(server, { user: 'hasty', password: 'hasty' });
+	const client = await openClient(connection, {}, never);
+	await client.query('BEGIN');
+	await client.query('CREATE TABLE slept AS SELECT pg_sleep(0.5)::text');
+	await new Promise((resolve) => setTimeout(resolve, 600));
+	await client.query('COMMIT');
+	await new Promise((resolve) => setTimeout(resolve, 600));
+	const { rows } = await client.query<{ name: string }>(
+		`SELECT name FROM pg_settings WHERE name LIKE '%timeout' AND setting = '250'`,
+	);
+	expect(rows).toEqual([]);
+	await client.end();
+
+	await server.psql(
+		`CREATE VIEW slow AS SELECT 1 AS one;
+		INSERT INTO kept SELECT generate_series(11, 20000)`,
+		{ database: 'pooled' },
+	);
+	for (const engine of Object.keys(engines)) {
+		const { facts } = await readDump(engines[engine]!(connection, requestFor('pooled')));
+		expect(facts.census).toMatchObject({ tables: { 'public.kept': 20000 } });
+	}
+	const { path } = await backUp(server, 'pooled', directory.path());
+	const target = { kind: 'new', database: 'hastily' } as const;
+	expect((await restore(server, { artifactPath: path, connection, target })).rows).toEqual({
+		'public.kept': 20000,
+	});
+	await dropDatabases(server);
+});
