@@ -55,6 +55,7 @@ const options: INodeProperties = {
 			'Tables to leave out with all they hold.',
 		),
 		{
+			// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n is written in lower case
 			displayName: 'Expect n8n’s Tables',
 			name: 'expectN8n',
 			type: 'boolean',

@@ -44,7 +44,7 @@ async function changedSettings(pooler: PgBouncer): Promise<unknown[]> {
 	for (const client of clients) {
 		await client.connect();
 		await client.query('BEGIN');
-		const { rows } = await client.query(
+		const { rows } = await client.query<Record<string, string>>(
 			`SELECT name, setting FROM pg_settings WHERE source = 'session' AND name IN
 			('search_path', 'statement_timeout', 'row_security', 'synchronous_commit', 'lock_timeout')`,
 		);
