@@ -11,6 +11,8 @@ export interface RedisOptions extends PasswordOptions {
 	user?: string;
 	tls?: boolean;
 	tlsCa?: string;
+	tlsCert?: string;
+	tlsKey?: string;
 	insecure?: boolean;
 }
 
@@ -21,6 +23,8 @@ export function addRedisOptions(command: Command): Command {
 		.option('--user <name>', 'an ACL user; the default user otherwise')
 		.option('--tls', 'connect by TLS')
 		.option('--tls-ca <path>', 'the authority that signed the server’s certificate')
+		.option('--tls-cert <path>', 'client certificate, for servers that ask for one')
+		.option('--tls-key <path>', 'its key')
 		.option('--insecure', 'accept any certificate');
 	return addPasswordOptions(command, 'REDISCLI_AUTH');
 }
@@ -35,7 +39,12 @@ export async function redisConnection(
 	const host = options.host ?? env.REDIS_HOST ?? 'localhost';
 	const port = options.port ?? portFrom(env, 'REDIS_PORT', 6379);
 	const tls = options.tls
-		? { verifyCertificate: !insecure, ca: await readIfNamed(options.tlsCa) }
+		? {
+				verifyCertificate: !insecure,
+				ca: await readIfNamed(options.tlsCa),
+				certificate: await readIfNamed(options.tlsCert),
+				key: await readIfNamed(options.tlsKey),
+			}
 		: undefined;
 	const server = describeServer({ host, port });
 	const password = await readPassword(options, { variable: 'REDISCLI_AUTH', server }, tools);

@@ -5,7 +5,7 @@ import { RedisClient } from './client';
 import { describeServer, type RedisConnection } from './connection';
 import { RdbCheck } from './rdb/inspectRdb';
 import type { RdbTransfer } from './rdbTransfer';
-import { isDiskFailure, requestRdb, requestRdbDiskless } from './requestRdb';
+import { DiskFailure, requestRdb, requestRdbDiskless } from './requestRdb';
 import { readServerFacts, type ServerFacts } from './serverFacts';
 import { snapshotFacts } from './snapshotFacts';
 
@@ -63,17 +63,35 @@ async function openTransfer(
 ): Promise<OpenedTransfer> {
 	const warnings = ['The server cannot write RDB files to its own disk; the snapshot was sent without it'];
 	if (server.info.get('rdb_last_bgsave_status') === 'err') {
-		return { transfer: await requestRdb(client, 'diskless', idleTimeoutMs, signal), warnings };
+		const diskless = requestRdb(client, 'diskless', idleTimeoutMs, signal);
+		return { transfer: await withoutDisk(diskless, client, signal), warnings };
 	}
 	try {
 		return { transfer: await requestRdb(client, 'disk', idleTimeoutMs, signal), warnings: [] };
 	} catch (error) {
-		if (signal.aborted || !isDiskFailure(error)) throw error;
-		try {
-			return { transfer: await requestRdbDiskless(client.connection, idleTimeoutMs, signal), warnings };
-		} catch {
-			throw diskFailure(error, client.connection);
-		}
+		if (signal.aborted || !(error instanceof DiskFailure)) throw error;
+		return {
+			transfer: await withoutDisk(
+				requestRdbDiskless(client.connection, idleTimeoutMs, signal),
+				client,
+				signal,
+			),
+			warnings,
+		};
+	}
+}
+
+/** A server that may not do without its disk fails in both ways. */
+async function withoutDisk(
+	diskless: Promise<RdbTransfer>,
+	{ connection }: RedisClient,
+	signal: AbortSignal,
+): Promise<RdbTransfer> {
+	try {
+		return await diskless;
+	} catch (error) {
+		if (signal.aborted || !(error instanceof DiskFailure)) throw error;
+		throw diskFailure(error, connection);
 	}
 }
 

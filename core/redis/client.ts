@@ -2,7 +2,8 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { BackupError, cancelledError } from '../errors';
 import type { RedisConnection } from './connection';
-import { connectionError, replyError } from './redisError';
+import { connectionError, type Reached } from './connectionError';
+import { replyError } from './redisError';
 import { encodeCommand, type Reply, ReplyError, RespParser } from './resp';
 
 const defaultConnectTimeoutMs = 10_000;
@@ -50,10 +51,11 @@ export class RedisClient {
 		options: ClientOptions = {},
 	): Promise<RedisClient> {
 		const client = new RedisClient(connection, await openSocket(connection, signal), signal, options);
-		if (!connection.password) return client;
+		const { user, password } = connection;
+		if (!user && !password) return client;
 		try {
-			const user = connection.user ? [connection.user] : [];
-			await client.command('AUTH', ...user, connection.password);
+			// An ACL user may have no password; whoever is not named here is the default user.
+			await client.command('AUTH', ...(user ? [user] : []), password ?? '');
 			return client;
 		} catch (error) {
 			client.close();
@@ -154,7 +156,7 @@ export class RedisClient {
 	#onAbort = (): void => this.#fail(cancelledError(this.#signal.reason));
 
 	#fail(error: unknown): void {
-		this.#failure ??= connectionError(error, this.connection, this.#answered);
+		this.#failure ??= connectionError(error, this.connection, this.#answered ? 'server' : 'port');
 		for (const { reject, timer } of this.#waiting.splice(0)) {
 			clearTimeout(timer);
 			reject(this.#failure);
@@ -197,9 +199,13 @@ function openSocket(connection: RedisConnection, signal: AbortSignal): Promise<S
 				// A certificate for an address is not asked for by name (RFC 6066, 3).
 				servername: isIP(host) ? undefined : host,
 				ca: tls.ca,
+				cert: tls.certificate,
+				key: tls.key,
 				rejectUnauthorized: tls.verifyCertificate,
 			})
 		: connectTcp({ host, port });
+	let reached: Reached = 'nothing';
+	socket.once('connect', () => (reached = 'port'));
 	return new Promise((resolve, reject) => {
 		const settle = () => {
 			clearTimeout(timer);
@@ -212,7 +218,7 @@ function openSocket(connection: RedisConnection, signal: AbortSignal): Promise<S
 			socket.destroy();
 			reject(error);
 		};
-		const onError = (error: unknown) => give(connectionError(error, connection, false));
+		const onError = (error: unknown) => give(connectionError(error, connection, reached));
 		const onAbort = () => give(cancelledError(signal.reason));
 		const timer = setTimeout(
 			() => onError(timeoutError()),

@@ -11,6 +11,9 @@ export interface RedisConnection {
 		verifyCertificate: boolean;
 		/** PEM. Undefined: the certificate authorities that Node trusts. */
 		ca?: string;
+		/** PEM, with `key`: who we are to a server that asks for a client certificate. */
+		certificate?: string;
+		key?: string;
 	};
 	/** Milliseconds until a connection attempt is given up. */
 	connectTimeoutMs?: number;

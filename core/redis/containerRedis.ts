@@ -10,13 +10,19 @@ import { type Reply, ReplyError } from './resp';
 export interface ContainerRedisLogin {
 	/** Undefined: the default user. */
 	user?: string;
-	/** Undefined: none, or the one that the container's environment has in REDISCLI_AUTH. */
+	/** Undefined: the one that the container's environment has in REDISCLI_AUTH, or none. */
 	password?: string;
 	/** Undefined: 6379. */
 	port?: number;
-	/** Whether that port serves nothing but TLS. Within the container, any certificate will do. */
+	/** Whether that port serves nothing but TLS. Within the container, any certificate of the server's will do. */
 	tls?: boolean;
+	/** Paths inside the container, for a server that asks its clients for a certificate. */
+	tlsCertificate?: string;
+	tlsKey?: string;
 }
+
+/** redis-cli has no time-out of its own for a server that has stopped to answer. */
+const answerMs = 60_000;
 
 /** Commands to a server by the redis-cli inside its own container, one process each. */
 export class ContainerRedis implements RedisCommands {
@@ -26,6 +32,8 @@ export class ContainerRedis implements RedisCommands {
 	readonly #container: Container;
 	readonly #login: ContainerRedisLogin;
 	readonly #signal: AbortSignal;
+	/** Whether the user's password is the one in the container's environment. */
+	#hasOwnPassword = false;
 
 	constructor(client: DockerClient, container: Container, login: ContainerRedisLogin, signal: AbortSignal) {
 		this.connection = { host: container.name, port: login.port ?? 6379, user: login.user };
@@ -44,21 +52,28 @@ export class ContainerRedis implements RedisCommands {
 
 	/** An error of the server's is a reply like any other. */
 	async ask(...args: [string, ...string[]]): Promise<Reply> {
-		const { user, password, tls } = this.#login;
+		const { user, password } = this.#login;
+		if (password || !user) return await this.#run(args, password || undefined);
+		// Without any password redis-cli does not log in at all: an empty one is for users that need none.
+		const reply = await this.#run(args, this.#hasOwnPassword ? undefined : '');
+		if (this.#hasOwnPassword || !isWrongPassword(reply)) return reply;
+		this.#hasOwnPassword = true;
+		return await this.#run(args, undefined);
+	}
+
+	async #run(args: [string, ...string[]], password: string | undefined): Promise<Reply> {
+		const { user, tls, tlsCertificate, tlsKey } = this.#login;
 		const options = [
 			...['--no-raw', '--no-auth-warning', '-p', String(this.connection.port)],
 			...(user ? ['--user', user] : []),
 			...(tls ? ['--tls', '--insecure'] : []),
+			...(tls && tlsCertificate ? ['--cert', tlsCertificate] : []),
+			...(tls && tlsKey ? ['--key', tlsKey] : []),
 		];
-		const { exitCode, stdout, stderr } = await runExec(
-			this.#client,
-			{
-				container: this.#container,
-				argv: ['redis-cli', ...options, ...args],
-				// Not as an argument, which any list of processes shows.
-				environment: password ? { REDISCLI_AUTH: password } : {},
-			},
-			this.#signal,
+		const { exitCode, stdout, stderr } = await this.#exec(
+			['redis-cli', ...options, ...args],
+			// Not as an argument, which any list of processes shows.
+			password === undefined ? {} : { REDISCLI_AUTH: password },
 		);
 		// redis-cli goes on without the log-in that failed.
 		if (/^AUTH failed: /m.test(stderr)) return new ReplyError(stderr.replace(/^.*AUTH failed: /s, '').trim());
@@ -66,6 +81,21 @@ export class ContainerRedis implements RedisCommands {
 		if (args[0] === 'INFO' && exitCode === 0 && !stdout.startsWith('#')) return new ReplyError(stdout.trim());
 		if (exitCode === 0) return parseCliReply(stdout);
 		throw this.#cliFailed(exitCode, (stderr || stdout).trim());
+	}
+
+	async #exec(argv: [string, ...string[]], environment: Record<string, string>) {
+		const timeout = AbortSignal.timeout(answerMs);
+		try {
+			const signal = AbortSignal.any([this.#signal, timeout]);
+			return await runExec(this.#client, { container: this.#container, argv, environment }, signal);
+		} catch (error) {
+			if (!timeout.aborted || this.#signal.aborted) throw error;
+			throw new BackupError(
+				'unreachable',
+				`Redis in the container ${this.#container.name} did not answer within ${answerMs / 1000} seconds`,
+				{ advice: 'Look into its log for what it is doing, then run it again', cause: error },
+			);
+		}
 	}
 
 	#cliFailed(exitCode: number, said: string): BackupError {
@@ -77,8 +107,12 @@ export class ContainerRedis implements RedisCommands {
 			{
 				advice: isMissing
 					? `See whether ${name} (image ${image}) is the Redis server; for images without redis-cli use the built-in engine`
-					: 'See whether Redis listens on that port inside its container, then run it again',
+					: 'See whether Redis listens on that port inside its container, with or without TLS, and correct Container Port and TLS in Container',
 			},
 		);
 	}
+}
+
+function isWrongPassword(reply: Reply): boolean {
+	return reply instanceof ReplyError && reply.kind === 'WRONGPASS';
 }

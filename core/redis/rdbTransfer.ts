@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { BackupError } from '../errors';
+import { BackupError, errorCode } from '../errors';
 import { resetError, timeoutError } from './client';
 import { describeServer, type RedisConnection } from './connection';
-import { connectionError, replyError } from './redisError';
+import { connectionError } from './connectionError';
+import { replyError } from './redisError';
 import { ReplyError } from './resp';
 
 /** How the end of the RDB is known: by its length, or by a mark of 40 random bytes behind it. */
@@ -16,6 +17,8 @@ const longestHeader = 1024;
 export interface TransferOptions {
 	/** Milliseconds without a byte, keep-alives of the server included, until the transfer is given up. */
 	idleTimeoutMs: number;
+	/** Finds out more about a connection that the server ended in the middle of the RDB. */
+	explainCut?: (error: BackupError) => Promise<BackupError>;
 }
 
 /**
@@ -31,6 +34,8 @@ export class RdbTransfer extends Readable {
 	readonly #socket: Socket;
 	readonly #connection: RedisConnection;
 	readonly #idleTimeoutMs: number;
+	readonly #explainCut: TransferOptions['explainCut'];
+	#cut = false;
 	#idle: NodeJS.Timeout | undefined;
 	#begin!: () => void;
 	/** Bytes that are not passed on yet: the header's so far, or what may be the mark. */
@@ -39,7 +44,7 @@ export class RdbTransfer extends Readable {
 	#passed = 0;
 	#complete = false;
 
-	constructor(socket: Socket, connection: RedisConnection, { idleTimeoutMs }: TransferOptions) {
+	constructor(socket: Socket, connection: RedisConnection, options: TransferOptions) {
 		super({ highWaterMark: 256 * 1024 });
 		this.#socket = socket;
 		this.#connection = connection;
@@ -49,7 +54,8 @@ export class RdbTransfer extends Readable {
 			this.once('close', () => reject(this.#lost(resetError())));
 		});
 		this.ready.catch(() => {});
-		this.#idleTimeoutMs = idleTimeoutMs;
+		this.#idleTimeoutMs = options.idleTimeoutMs;
+		this.#explainCut = options.explainCut;
 		socket.on('data', this.#onData);
 		socket.on('error', this.#fail);
 		socket.on('close', () => this.#fail(resetError()));
@@ -63,7 +69,8 @@ export class RdbTransfer extends Readable {
 	override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
 		clearTimeout(this.#idle);
 		this.#socket.destroy();
-		callback(error);
+		if (!this.#cut || !this.#explainCut || !(error instanceof BackupError)) callback(error);
+		else this.#explainCut(error).then(callback, () => callback(error));
 	}
 
 	#listen(): void {
@@ -140,11 +147,13 @@ export class RdbTransfer extends Readable {
 	}
 
 	#fail = (error: Error): void => {
-		if (!this.#complete && !this.destroyed) this.destroy(this.#lost(error));
+		if (this.#complete || this.destroyed) return;
+		this.#cut = this.#framing !== undefined && errorCode(error) !== 'ETIMEDOUT';
+		this.destroy(this.#lost(error));
 	};
 
 	#lost(error: Error): BackupError {
-		if (!this.#framing) return connectionError(error, this.#connection, true);
+		if (!this.#framing) return connectionError(error, this.#connection, 'server');
 		const server = describeServer(this.#connection);
 		return new BackupError('incomplete', `${server} broke off after ${this.#passed} bytes of its RDB`, {
 			advice: 'Look into that server’s log for the reason, then run it again',

@@ -1,6 +1,6 @@
-import { BackupError, type BackupErrorCode, errorCode, networkError } from '../errors';
+import { BackupError, type BackupErrorCode } from '../errors';
 import { describeServer, type RedisConnection } from './connection';
-import { ProtocolError, ReplyError } from './resp';
+import { ReplyError } from './resp';
 
 interface Refusal {
 	server: string;
@@ -26,6 +26,7 @@ const rules: Record<string, string> = {
 	TIME: savingRules,
 	CONFIG: savingRules,
 	REPLICAOF: '+replicaof +info +config|get',
+	SLAVEOF: '+slaveof +info +config|get',
 };
 
 const wrongPassword: Explanation = {
@@ -66,12 +67,45 @@ const byKind: Record<string, Explanation> = {
 		what: ({ server, command }) => `${server} refuses ${command} because it cannot save its data to disk`,
 		advice: () => 'Look into that server’s log: its disk may be full or not writable',
 	},
+	OOM: {
+		code: 'server',
+		what: ({ server, command }) => `${server} refuses ${command} because its memory is full (maxmemory)`,
+		advice: () => 'Raise maxmemory on that server, or remove what nobody needs',
+	},
+	READONLY: {
+		code: 'server',
+		what: ({ server, command }) => `${server} is a replica and refuses ${command}`,
+		advice: () => 'Use the master in the credential',
+	},
+	NOREPLICAS: {
+		code: 'server',
+		what: ({ server, command }) => `${server} refuses ${command} because too few replicas follow it`,
+		advice: () => 'Mend its replicas, or lower min-replicas-to-write for the time being',
+	},
+	BUSY: {
+		code: 'server',
+		what: ({ server }) => `${server} is busy with a script`,
+		advice: () => 'Wait for the script or end it (SCRIPT KILL, FUNCTION KILL), then run it again',
+	},
 	DENIED: {
 		code: 'not-permitted',
 		what: ({ server }) => `${server} is in protected mode and refuses connections from other hosts`,
 		advice: () => 'Set a password on that server (requirepass) and enter it in the Redis credential',
 	},
 };
+
+/** Services that other people run refuse these, each in words of its own. */
+const replication = new Set(['SYNC', 'PSYNC', 'REPLCONF']);
+
+const managed =
+	'Managed services switch it off and have snapshots of their own; on a server of yours, look for rename-command in redis.conf, or use another engine';
+
+/** What the server itself answers when it has the command and cannot run it now (`replication.c`). */
+function isForNow({ message }: ReplyError): boolean {
+	return /^ERR (?:BGSAVE failed|SYNC and PSYNC are invalid|SYNC failed)|can't sync|failover|failing over/i.test(
+		message,
+	);
+}
 
 /** By words within answers whose first word is only `ERR`. */
 const byWords: Array<Explanation & { words: RegExp }> = [
@@ -92,11 +126,10 @@ const byWords: Array<Explanation & { words: RegExp }> = [
 		advice: () => 'Clear the user in the Redis credential; the password alone is enough',
 	},
 	{
-		words: /unknown command|command is not allowed|not supported|disabled/i,
+		words: /unknown command|unsupported command|command is not (?:allowed|available)|not supported|disabled/i,
 		code: 'unsupported',
 		what: ({ server, command }) => `${server} does not offer the command ${command}`,
-		advice: () =>
-			'Managed services switch it off and have snapshots of their own; on a server of yours, look for rename-command in redis.conf',
+		advice: () => managed,
 	},
 	{
 		words: /max number of clients/i,
@@ -112,6 +145,12 @@ export function replyError(reply: ReplyError, connection: RedisConnection, comma
 	const { user = '' } = connection;
 	const refusal = { server: describeServer(connection), command, user: user === '' ? 'default' : user };
 	const explanation = byKind[reply.kind] ?? byWords.find(({ words }) => words.test(reply.message));
+	if (!explanation && replication.has(command) && !isForNow(reply)) {
+		return new BackupError('unsupported', `${refusal.server} does not offer ${command}: ${cause.message}`, {
+			advice: managed,
+			cause,
+		});
+	}
 	if (!explanation) {
 		return new BackupError('server', `${refusal.server} answered ${command} with: ${cause.message}`, {
 			advice: 'Look into that server’s log, then run it again',
@@ -125,36 +164,4 @@ export function replyError(reply: ReplyError, connection: RedisConnection, comma
 /** A server that does not know a command repeats its arguments, AUTH’s too. */
 function withoutSecret(reply: ReplyError, { password }: RedisConnection): ReplyError {
 	return password ? new ReplyError(reply.message.replaceAll(password, '…')) : reply;
-}
-
-/**
- * An error of the socket. `answered` says whether the server ever said something: a port that speaks TLS when we
- * do not, or the other way round, shows only as silence or a closed connection.
- */
-export function connectionError(error: unknown, connection: RedisConnection, answered: boolean): BackupError {
-	const server = describeServer(connection);
-	const code = errorCode(error);
-	if (error instanceof ProtocolError) {
-		return new BackupError(
-			'unreachable',
-			`What answers at ${connection.host}:${connection.port} is not Redis`,
-			{
-				advice: 'Correct host and port in the Redis credential',
-				cause: error,
-			},
-		);
-	}
-	if (!answered && connection.tls && (code === 'ETIMEDOUT' || /^ERR_SSL/.test(code ?? ''))) {
-		return new BackupError('unreachable', `${server} did not answer in TLS`, {
-			advice: 'Switch SSL off in the Redis credential if that port serves plain connections',
-			cause: error,
-		});
-	}
-	if (!answered && !connection.tls && (code === 'ECONNRESET' || code === 'EPIPE')) {
-		return new BackupError('unreachable', `${server} closed the connection before it answered`, {
-			advice: 'Switch SSL on in the Redis credential if that port serves TLS; otherwise look into its log',
-			cause: error,
-		});
-	}
-	return networkError(error, server);
 }

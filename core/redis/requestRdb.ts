@@ -1,8 +1,10 @@
-import { BackupError, cancelledError } from '../errors';
+import { BackupError, cancelledError, errorCode } from '../errors';
+import { saysDiskFailed, whyCut } from './brokenTransfer';
 import { RedisClient } from './client';
 import type { RedisConnection } from './connection';
 import { RdbTransfer } from './rdbTransfer';
 import { replyError } from './redisError';
+import { isUnknownCommand } from './replicaOf';
 import { ReplyError } from './resp';
 
 /**
@@ -17,6 +19,7 @@ export type TransferWay = 'disk' | 'diskless';
  *
  * Replication protocol: `replication.c` of Redis 7.0, `syncCommand` and `replconfCommand`.
  *
+ * @throws {DiskFailure} where it cannot write the RDB
  * @throws {BackupError} what the server answers instead
  */
 export async function requestRdb(
@@ -27,20 +30,53 @@ export async function requestRdb(
 ): Promise<RdbTransfer> {
 	// Without it the server collects every write for the replica that it takes us for (redis #9272). Servers
 	// before 7.0 do not know the option, and say so.
-	await announce(client, 'rdb-only', '1');
+	const buffers = !(await announce(client, 'rdb-only', '1'));
 	if (way === 'diskless') await announce(client, 'capa', 'eof');
-	const transfer = new RdbTransfer(client.handOver('SYNC'), client.connection, { idleTimeoutMs });
+	const { connection } = client;
+	const transfer = new RdbTransfer(client.handOver('SYNC'), connection, {
+		idleTimeoutMs,
+		explainCut: async (lost) => {
+			const cut = await whyCut(connection, buffers);
+			return cut.why === 'limit' ? cut.error : lost;
+		},
+	});
 	const onAbort = () => transfer.destroy(cancelledError(signal.reason));
 	signal.addEventListener('abort', onAbort, { once: true });
 	transfer.once('close', () => signal.removeEventListener('abort', onAbort));
-	await transfer.ready;
+	try {
+		await transfer.ready;
+	} catch (error) {
+		throw signal.aborted ? error : await notBegun(error, connection, buffers);
+	}
 	return transfer;
 }
 
-async function announce(client: RedisClient, option: string, value: string): Promise<void> {
+/** Answers whether the server knows the option. It may also lack the whole command, and still have SYNC. */
+async function announce(client: RedisClient, option: string, value: string): Promise<boolean> {
 	const reply = await client.ask('REPLCONF', option, value);
-	const refused = reply instanceof ReplyError && !/unrecognized|unknown option/i.test(reply.message);
-	if (refused) throw replyError(reply, client.connection, 'REPLCONF');
+	if (!(reply instanceof ReplyError)) return true;
+	if (isUnknownCommand(reply) || /^ERR Unrecognized REPLCONF option/i.test(reply.message)) return false;
+	throw replyError(reply, client.connection, 'REPLCONF');
+}
+
+/** Thrown where the server could not write the RDB, so that a way without its disk may still work. */
+export class DiskFailure extends Error {
+	override readonly name = 'DiskFailure';
+}
+
+/** Before the first byte, a server whose save fails says so or just ends the connection. */
+async function notBegun(error: unknown, connection: RedisConnection, buffers: boolean): Promise<unknown> {
+	if (!(error instanceof BackupError)) return error;
+	const asDiskFailure = () => new DiskFailure(error.message, { cause: error });
+	if (saysDiskFailed(error)) return asDiskFailure();
+	if (error.code !== 'unreachable' || isTimeout(error)) return error;
+	const cut = await whyCut(connection, buffers);
+	if (cut.why === 'limit') return cut.error;
+	return cut.why === 'disk' ? asDiskFailure() : error;
+}
+
+function isTimeout({ cause }: BackupError): boolean {
+	return errorCode(cause) === 'ETIMEDOUT';
 }
 
 /** Opens a connection of its own and asks for the RDB diskless, after the server's disk failed it. */
@@ -56,10 +92,4 @@ export async function requestRdbDiskless(
 		client.close();
 		throw error;
 	}
-}
-
-/** The server could not write the RDB to its disk: it says so, or ends the connection when its child fails. */
-export function isDiskFailure(error: unknown): boolean {
-	if (!(error instanceof BackupError)) return false;
-	return error.code === 'unreachable' || /BGSAVE failed|MISCONF/i.test(error.what);
 }

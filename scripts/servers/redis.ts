@@ -27,8 +27,10 @@ export interface RedisServer {
 	host: string;
 	port: number;
 	password?: string;
-	/** PEM of the authority that signed the server's certificate; only with TLS. */
+	/** PEM of the authority that signed the server's certificate, which serves clients too; only with TLS. */
 	ca?: string;
+	/** PEM of its key. */
+	key?: string;
 	/** Where the server keeps its files. */
 	dir: string;
 	pid: number;
@@ -89,7 +91,7 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 	});
 	void exited.then(() => running.delete(child));
 
-	const cliArgs = ['-h', '127.0.0.1', '-p', String(port), ...(certificate ? ['--tls', '--insecure'] : [])];
+	const cliArgs = ['-h', '127.0.0.1', '-p', String(port), ...(certificate ? tlsArguments(certificate) : [])];
 	// redis-cli takes the password from its environment, so that it is in no process list.
 	const env = { ...process.env, ...(options.password ? { REDISCLI_AUTH: options.password } : {}) };
 	const cli = async (...args: string[]): Promise<string> => {
@@ -107,6 +109,7 @@ async function startIn(home: string, options: RedisOptions): Promise<RedisServer
 		port,
 		password: options.password,
 		ca: certificate?.ca,
+		key: certificate && (await readFile(certificate.keyFile, 'utf8')),
 		dir,
 		pid: child.pid ?? 0,
 		cli,
@@ -165,6 +168,11 @@ function tlsConfig(port: number, { certificateFile, keyFile }: Certificate): Arr
 		['tls-ca-cert-file', certificateFile],
 		['tls-auth-clients', 'no'],
 	];
+}
+
+/** redis-cli shows the server's certificate as its own, for servers that ask for one. */
+function tlsArguments({ certificateFile, keyFile }: Certificate): string[] {
+	return ['--tls', '--insecure', '--cert', certificateFile, '--key', keyFile];
 }
 
 /** A certificate that is its own authority. */

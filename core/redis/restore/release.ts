@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError, errorMessage } from '../../errors';
 import { withRedis } from '../client';
+import { nobody, replicaOf } from '../replicaOf';
 import { ReplyError } from '../resp';
 import { describeServer, type RedisConnection } from '../connection';
 
@@ -20,9 +21,7 @@ export async function makeMasterAgain(connection: RedisConnection, failure?: unk
 	const uncancelled = new AbortController().signal;
 	for (;;) {
 		try {
-			await withRedis(connection, { signal: uncancelled }, (client) =>
-				client.command('REPLICAOF', 'NO', 'ONE'),
-			);
+			await withRedis(connection, { signal: uncancelled }, (client) => replicaOf(client, nobody));
 			return;
 		} catch (error) {
 			if (Date.now() > deadline || !isBusy(error)) throw stillReplica(connection, error, failure);

@@ -6,7 +6,7 @@ import { type RedisClient, withRedis } from '../client';
 import { describeServer, type RedisConnection } from '../connection';
 import { inspectRdb } from '../rdb/inspectRdb';
 import type { RdbFacts } from '../rdb/rdbInspector';
-import { replyError } from '../redisError';
+import { replicaOf } from '../replicaOf';
 import { ReplyError } from '../resp';
 import { appendOnlyRewritten } from './appendOnly';
 import { failedRestore } from './failedRestore';
@@ -125,9 +125,11 @@ async function asReplica<T>(
 	let refused = false;
 	let result: T;
 	try {
-		const reply = await client.ask('REPLICAOF', host, String(port));
-		refused = reply instanceof ReplyError;
-		if (reply instanceof ReplyError) throw replyError(reply, client.connection, 'REPLICAOF');
+		await replicaOf(client, [host, String(port)]).catch((error: unknown) => {
+			// Whatever else went wrong may have happened after the server has obeyed.
+			refused = error instanceof BackupError && error.cause instanceof ReplyError;
+			throw error;
+		});
 		result = await work();
 	} catch (error) {
 		// A server that still receives gives up when the connection ends, and keeps what it has.

@@ -13,6 +13,7 @@ import {
 	folder,
 	info,
 	never,
+	relayTo,
 	snapshot,
 	start,
 	startOn,
@@ -126,6 +127,21 @@ describe('Who may take a snapshot', () => {
 		expect(facts.census).toMatchObject({ keys: 1 });
 	});
 
+	it('is an ACL user that has no password', async () => {
+		const users = ['backup on nopass -@all +sync +psync +replconf'];
+		const server = await start({ users, password: 'of the default user' });
+		const connection = { ...connectionTo(server), user: 'backup', password: undefined };
+		const { facts } = await snapshot(builtInSnapshot(connection));
+		expect(facts.census).toMatchObject({ keys: 0 });
+	});
+
+	it('is the user that was named, never the default one instead', async () => {
+		const server = await start({ users: ['backup on nopass -@all'] });
+		await expect(
+			snapshot(builtInSnapshot({ ...connectionTo(server), user: 'backup' })),
+		).rejects.toMatchObject({ code: 'not-permitted', message: containing('ACL SETUSER backup +sync') });
+	});
+
 	it('is nobody without the password', async () => {
 		const server = await start({ password: 'secret' });
 		const connection = { ...connectionTo(server), password: undefined };
@@ -161,8 +177,30 @@ describe('Who may take a snapshot', () => {
 		});
 	});
 
-	it('is nobody where the server has no SYNC', async () => {
-		const server = await start({ config: { 'rename-command': 'SYNC ""' } });
+	it.each([
+		['-sync', '+sync +psync +replconf'],
+		['-psync -sync', '+sync +psync +replconf'],
+		['-replconf', '+sync +psync +replconf'],
+	])('is no ACL user with %s', async (without, rules) => {
+		const server = await start({ users: [`backup on >secret ~* +@all ${without}`] });
+		const connection = { ...connectionTo(server), user: 'backup', password: 'secret' };
+		await expect(snapshot(builtInSnapshot(connection))).rejects.toMatchObject({
+			code: 'not-permitted',
+			message: containing(`ACL SETUSER backup ${rules}`),
+		});
+	});
+
+	it('is whoever may SYNC, also where the server has no REPLCONF', async () => {
+		const server = await start({ config: { 'rename-command': 'REPLCONF ""' } });
+		const { facts } = await snapshot(builtInSnapshot(connectionTo(server)));
+		expect(facts.census).toMatchObject({ keys: 0 });
+	});
+
+	it.each([
+		['taken away', ''],
+		['renamed', 'sync-of-the-administrator'],
+	])('is nobody where SYNC is %s', async (_, name) => {
+		const server = await start({ config: { 'rename-command': `SYNC "${name}"` } });
 		await expect(snapshot(builtInSnapshot(connectionTo(server)))).rejects.toMatchObject({
 			code: 'unsupported',
 			message: containing('does not offer the command SYNC.'),
@@ -188,6 +226,44 @@ describe('Over TLS', () => {
 		expect((await snapshot(builtInSnapshot(unchecked))).facts.census).toMatchObject({ keys: 0 });
 	});
 
+	const demanding = { 'tls-auth-clients': 'yes' };
+
+	it.each([
+		[
+			'1.3',
+			{},
+			'auth',
+			/asks for a client certificate\. n8n’s Redis credential has none: set tls-auth-clients/,
+		],
+		[
+			'1.2',
+			{ 'tls-protocols': '"TLSv1.2"' },
+			'unreachable',
+			/it may ask for a client certificate\. n8n’s Redis/,
+		],
+	])('%s, a server that asks for a client certificate says so', async (_, config, code, message) => {
+		const server = await start({ tls: true, config: { ...demanding, ...config } });
+		const failure = await snapshot(
+			builtInSnapshot({ ...connectionTo(server), tls: { verifyCertificate: true, ca: server.ca } }),
+		).catch((error: Error) => error);
+		expect(failure).toMatchObject({ code, message: expect.stringMatching(message) as unknown });
+		expect((failure as Error).message).not.toMatch(/SSL off/);
+	});
+
+	it('a client certificate is shown to a server that asks for one', async () => {
+		const server = await start({ tls: true, config: demanding });
+		const { ca, key } = server;
+		const tls = { verifyCertificate: true, ca, certificate: ca, key };
+		const { facts } = await snapshot(builtInSnapshot({ ...connectionTo(server), tls }));
+		expect(facts.census).toMatchObject({ keys: 0 });
+	});
+
+	it('a host that does not answer at all is not blamed on it', async () => {
+		const tls = { verifyCertificate: false };
+		const nowhere = { host: '192.0.2.1', port: 6379, tls, connectTimeoutMs: 300 };
+		await expect(snapshot(builtInSnapshot(nowhere))).rejects.not.toThrow(/SSL|TLS/);
+	});
+
 	it('a plain connection is told to switch it on', async () => {
 		const server = await start({ tls: true });
 		await expect(snapshot(builtInSnapshot(connectionTo(server)))).rejects.toThrow(
@@ -201,6 +277,48 @@ describe('Over TLS', () => {
 		await expect(snapshot(builtInSnapshot(connection))).rejects.toThrow(
 			'did not answer in TLS. Switch SSL off in the Redis credential',
 		);
+	});
+});
+
+describe('A server from before Redis 7, which collects writes for whoever takes a snapshot,', () => {
+	/** A server of today behind a relay that hides from it what those do not know. */
+	const startOlder = async (config: Record<string, string>) => {
+		const limit = { 'client-output-buffer-limit': 'replica 1mb 1mb 1', 'repl-backlog-size': '16kb' };
+		const server = await start({ config: { ...limit, ...config } });
+		await server.cli('DEBUG', 'POPULATE', '100000', 'key', '500');
+		return { server, relay: await relayTo(server, (bytes) => bytes.replace('rdb-only', 'rdb-none')) };
+	};
+	const write = async (server: RedisServer) => {
+		const megabyte = 'x'.repeat(1024 * 1024);
+		for (let i = 0; i < 4; i++) await server.pipe(`SET written:${i} ${megabyte}\n`);
+	};
+	const message =
+		/ended the transfer, though it runs and its disk is well: .* \(client-output-buffer-limit replica 1048576 1048576 1\)\. Raise that limit/;
+
+	it('and ends the transfer at its limit before it begins: that is named, and it forks once', async () => {
+		const { server, relay } = await startOlder({ 'rdb-key-save-delay': '100' });
+		const opening = builtInSnapshot(relay)(never);
+		opening.catch(() => {});
+		await untilTrue(async () => (await info(server, 'rdb_bgsave_in_progress')) === '1');
+		await write(server);
+		await expect(opening).rejects.toMatchObject({
+			code: 'server',
+			message: expect.stringMatching(message) as unknown,
+		});
+		expect(await info(server, 'total_forks')).toBe('1');
+	});
+
+	it('and ends it in the middle: that is named', async () => {
+		const { server, relay } = await startOlder({ rdbcompression: 'no' });
+		const source = await builtInSnapshot(relay)(never);
+		source.finished.catch(() => {});
+		await once(source.stream, 'readable');
+		await write(server);
+		await untilTrue(async () => (await info(server, 'connected_slaves')) === '0');
+		const reading = (async () => {
+			for await (const chunk of source.stream) void chunk;
+		})();
+		await expect(reading).rejects.toThrow(message);
 	});
 });
 

@@ -17,12 +17,37 @@ describe('What a server answers', () => {
 		['MASTERDOWN Link with MASTER is down', 'server'],
 		['ERR max number of clients reached', 'server'],
 		['ERR something nobody foresaw', 'server'],
+		["OOM command not allowed when used memory > 'maxmemory'.", 'server'],
+		["READONLY You can't write against a read only replica.", 'server'],
+		['NOREPLICAS Not enough good replicas to write.', 'server'],
+		['BUSY Redis is busy running a script.', 'server'],
+		['MISCONF Redis is configured to save RDB snapshots', 'server'],
 	])('«%s» is an error of kind %s with advice', (answer, code) => {
 		const error = explain(answer);
 		expect(error).toMatchObject({ code });
 		expect(error.what).toContain('Redis at redis:6379');
 		expect(error.advice).not.toBe('');
 	});
+
+	it.each([
+		"ERR unknown command 'SYNC', with args beginning with: ",
+		'ERR unknown command `SYNC`',
+		"ERR Command is not available: 'SYNC'. See https://upstash.com/docs/redis/overall/rediscompatibility for details",
+		'ERR command is not allowed',
+		"ERR unsupported command 'sync'",
+		"ERR command 'SYNC' not support for normal user",
+		'ERR This operation is disabled by the provider',
+		'FORBIDDEN replication is for our own staff',
+	])('to SYNC, «%s» is how a service says that it does not offer it', (answer) => {
+		const error = explain(answer, 'SYNC');
+		expect(error).toMatchObject({ code: 'unsupported' });
+		expect(error.advice).toMatch(/^Managed services .* have snapshots of their own/);
+	});
+
+	it.each(['ERR BGSAVE failed, replication can’t continue', "ERR Can't SYNC while failing over"])(
+		'to SYNC, «%s» is no refusal for ever',
+		(answer) => expect(explain(answer, 'SYNC')).toMatchObject({ code: 'server' }),
+	);
 
 	it('is passed on in its own words where nobody foresaw it', () => {
 		expect(explain('ERR something nobody foresaw').message).toContain(

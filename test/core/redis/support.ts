@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -29,7 +31,34 @@ export async function folder(): Promise<string> {
 	return path;
 }
 
+const relays: Server[] = [];
+
+/** A way to a server through another port, on which `change` may change what clients say, piece by piece. */
+export async function relayTo(
+	{ host, port, password }: RedisServer,
+	change: (bytes: string) => string = (bytes) => bytes,
+	listenHost = '127.0.0.1',
+): Promise<RedisConnection> {
+	const relay = createServer((client) => {
+		const server = connect(port, host);
+		client.on('data', (bytes: Buffer) => server.write(change(bytes.toString('latin1')), 'latin1'));
+		server.pipe(client);
+		for (const [one, other] of [
+			[client, server],
+			[server, client],
+		] as const) {
+			one.on('error', () => {});
+			one.on('close', () => other.destroy());
+		}
+	});
+	relays.push(relay);
+	relay.listen(0, listenHost);
+	await once(relay, 'listening');
+	return { host: listenHost, port: (relay.address() as AddressInfo).port, password };
+}
+
 export async function cleanUp(): Promise<void> {
+	relays.splice(0).forEach((relay) => relay.close());
 	await Promise.all(servers.splice(0).map((server) => server.kill()));
 	await Promise.all(folders.splice(0).map((path) => rm(path, { recursive: true, force: true })));
 }
