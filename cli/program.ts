@@ -4,6 +4,7 @@ import type { AddCommand, CommandTools, RunAction } from './command';
 import { addDrill } from './commands/drill';
 import { addList } from './commands/list';
 import { addPrune } from './commands/prune';
+import { addRelease } from './commands/releaseRedis';
 import { addRestore } from './commands/restore';
 import { addVerify } from './commands/verify';
 import { type ExitCode, exitCodeOf, exitCodes } from './exitCodes';
@@ -11,7 +12,7 @@ import { addGlobalOptions, assertTimeZone, type GlobalOptions } from './options/
 import { Output } from './output/output';
 import type { Terminal } from './terminal';
 
-const commands: AddCommand[] = [addList, addVerify, addDrill, addRestore, addPrune];
+const commands: AddCommand[] = [addList, addVerify, addDrill, addRestore, addRelease, addPrune];
 
 const description = `Lists, verifies, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.
 

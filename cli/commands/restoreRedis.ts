@@ -21,6 +21,7 @@ interface Options extends RedisOptions, SafetyOptions {
 	listenHost?: string;
 	listenPort?: number;
 	announceHost?: string;
+	allowPlainText?: boolean;
 }
 
 /** `restore redis`: a snapshot into a running server, in place of all that it holds. */
@@ -34,10 +35,8 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		.option('--no-safety-snapshot', 'do not save what the server holds')
 		.option('--listen-host <address>', 'own address that the server fetches the data from')
 		.addOption(new Option('--listen-port <number>', 'own port for that').argParser(wholeNumber(1, 65535)))
-		.option(
-			'--announce-host <address>',
-			'how the server reaches this machine, where that is another address',
-		);
+		.option('--announce-host <address>', 'how the server reaches this machine, where that is another address')
+		.option('--allow-plain-text', 'with --tls: let the server fetch the data unencrypted');
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { path } = await findArtifact(named, tools.globals, 'redis');
@@ -50,7 +49,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 			const server = describeServer(connection);
 			const consequence = `This replaces everything that ${server} holds with ${path}.`;
 			await confirm({ consequence, word: 'replace', yes: options.yes }, tools.terminal, tools.signal);
-			const { listenHost, listenPort, announceHost } = options;
+			const { listenHost, listenPort, announceHost, allowPlainText } = options;
 			const restored = await restoreRdb(
 				connection,
 				{
@@ -59,6 +58,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 					listenHost,
 					listenPort,
 					announceHost,
+					allowPlainText,
 					onProgress: tools.output.onProgress,
 				},
 				tools.signal,

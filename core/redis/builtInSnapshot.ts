@@ -6,6 +6,7 @@ import { describeServer, type RedisConnection } from './connection';
 import { RdbCheck } from './rdb/inspectRdb';
 import type { RdbTransfer } from './rdbTransfer';
 import { DiskFailure, requestRdb, requestRdbDiskless } from './requestRdb';
+import { releaseLeftBehind } from './restore/crashedRestore';
 import { readServerFacts, type ServerFacts } from './serverFacts';
 import { snapshotFacts } from './snapshotFacts';
 
@@ -30,12 +31,19 @@ export function builtInSnapshot(
 		try {
 			const server = await readServerFacts(client);
 			refuseSentinel(server, connection);
+			const released = await releaseLeftBehind(client);
 			const { transfer, warnings } = await openTransfer(client, server, idleTimeoutMs, signal);
 			const check = new RdbCheck();
 			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
 			pipeline(transfer, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts =>
-				snapshotFacts({ connection, server, engine: 'built-in', rdb: check.facts, warnings }),
+				snapshotFacts({
+					connection,
+					server,
+					engine: 'built-in',
+					rdb: check.facts,
+					warnings: released ? [released, ...warnings] : warnings,
+				}),
 			);
 			finished.catch(() => {});
 			return { stream: check, finished };

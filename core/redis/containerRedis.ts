@@ -53,7 +53,7 @@ export class ContainerRedis implements RedisCommands {
 	/** An error of the server's is a reply like any other. */
 	async ask(...args: [string, ...string[]]): Promise<Reply> {
 		const { user, password } = this.#login;
-		if (password || !user) return await this.#run(args, password || undefined);
+		if (password || !user) return await this.#run(args, password === '' ? undefined : password);
 		// Without any password redis-cli does not log in at all: an empty one is for users that need none.
 		const reply = await this.#run(args, this.#hasOwnPassword ? undefined : '');
 		if (this.#hasOwnPassword || !isWrongPassword(reply)) return reply;

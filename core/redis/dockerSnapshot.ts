@@ -10,6 +10,7 @@ import {
 import { ContainerRedis, type ContainerRedisLogin } from './containerRedis';
 import { configValue, demandThisSave, rdbPathOf } from './localSnapshot';
 import { RdbCheck } from './rdb/inspectRdb';
+import { releaseLeftBehind } from './restore/crashedRestore';
 import { saveRdb } from './save';
 import { readServerFacts } from './serverFacts';
 import { snapshotFacts } from './snapshotFacts';
@@ -40,6 +41,8 @@ export function dockerSnapshot(
 		const container = await findContainer(client, reference, signal);
 		const redis = new ContainerRedis(client, container, options, signal);
 		const server = await readServerFacts(redis);
+		const released = await releaseLeftBehind(redis);
+		if (released) warnings.push(released);
 		const path = await rdbPathOf(redis);
 		if ((await configValue(redis, 'appendonly')) === 'yes') warnings.push(appendOnlyWarning(redis));
 

@@ -7,6 +7,7 @@ import { type RedisCommands, withRedis } from './client';
 import { describeServer, type RedisConnection } from './connection';
 import { RdbCheck } from './rdb/inspectRdb';
 import type { RdbFacts } from './rdb/rdbInspector';
+import { releaseLeftBehind } from './restore/crashedRestore';
 import { saveRdb } from './save';
 import { readServerFacts } from './serverFacts';
 import { snapshotFacts } from './snapshotFacts';
@@ -33,6 +34,7 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 	return (signal) =>
 		withRedis(connection, { signal }, async (client) => {
 			const server = await readServerFacts(client);
+			const released = await releaseLeftBehind(client);
 			const path = options.rdbPath ?? (await rdbPathOf(client));
 			await options.permitPath?.(path);
 			const begunAt = await saveRdb(client, options.saveTimeoutMs ?? 3_600_000, signal);
@@ -44,7 +46,14 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 			pipeline(bytes, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts => {
 				demandThisSave(check.facts, begunAt, path);
-				return snapshotFacts({ connection, server, engine: 'local', rdb: check.facts, path });
+				return snapshotFacts({
+					connection,
+					server,
+					engine: 'local',
+					rdb: check.facts,
+					path,
+					warnings: released ? [released] : [],
+				});
 			});
 			finished.catch(() => {});
 			return { stream: check, finished };

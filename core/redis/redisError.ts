@@ -38,7 +38,8 @@ const wrongPassword: Explanation = {
 const masterLost: Explanation = {
 	code: 'server',
 	what: ({ server }) => `${server} is a replica that has lost its master`,
-	advice: () => 'Use the master in the credential, or mend the link between the two',
+	advice: () =>
+		'Use the master in the credential, or mend the link between the two; if a restore into it crashed, n8n-backup release redis makes it a master again',
 };
 
 /** By the first word of the server's answer. */

@@ -8,6 +8,7 @@ import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
 import * as shared from '../shared/properties';
 import { redisConnection } from '../shared/redisConnection';
+import { containerLogin, type ContainerOptions } from './containerOptions';
 
 export const engineCredentials: INodeCredentialDescription[] = [
 	{
@@ -46,7 +47,7 @@ export const engineProperties: INodeProperties[] = [
 	},
 	{
 		displayName:
-			'Of the Redis credential only user and password are used; host and port are those within the container',
+			'Of the Redis credential only user and password are used; port and TLS within the container are options',
 		name: 'containerHint',
 		type: 'notice',
 		default: '',
@@ -65,7 +66,11 @@ export const engineProperties: INodeProperties[] = [
 ];
 
 /** The engine that the parameters choose, with the credential that belongs to it. */
-export async function chooseEngine(context: IExecuteFunctions, itemIndex: number): Promise<OpenSource> {
+export async function chooseEngine(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	inContainer: ContainerOptions,
+): Promise<OpenSource> {
 	const redis = redisConnection(await context.getCredentials('redis', itemIndex));
 	switch (context.getNodeParameter('engine', itemIndex) as EngineName) {
 		case 'built-in':
@@ -80,7 +85,7 @@ export async function chooseEngine(context: IExecuteFunctions, itemIndex: number
 		case 'docker': {
 			const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
 			const name = context.getNodeParameter('container', itemIndex, '', { extractValue: true }) as string;
-			return dockerSnapshot(docker, name, { user: redis.user, password: redis.password });
+			return dockerSnapshot(docker, name, containerLogin(redis, inContainer));
 		}
 	}
 }

@@ -23,6 +23,7 @@ import { inspectRdb } from '../rdb/inspectRdb';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys } from '../serverFacts';
 import type { RestoreResult } from './restoreRdb';
+import { releaseLeftBehind } from './crashedRestore';
 import { learnFiles, putRdb, type RdbFile, type ServerFiles } from './serverFiles';
 import { examineTarget } from './target';
 import { demandLoaded, untilLoaded } from './untilLoaded';
@@ -66,6 +67,8 @@ export async function dockerRestoreRdb(
 	requireRunning(container);
 	demandLasting(container);
 	const redis = new ContainerRedis(client, container, request, signal);
+	const released = await releaseLeftBehind(redis);
+	if (released) leftovers.push(released);
 	const target = await examineTarget(redis, rdb);
 	const files = await learnFiles(redis);
 	await demandWritable(client, container, posix.dirname(files.rdbPath), signal);

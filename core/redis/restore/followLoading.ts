@@ -5,7 +5,7 @@ import type { RedisClient } from '../client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys, readInfo } from '../serverFacts';
-import type { RdbMaster } from './rdbMaster';
+import { plainAddress, type RdbMaster } from './rdbMaster';
 
 export interface Following {
 	rdb: RdbFacts;
@@ -49,7 +49,9 @@ export async function followLoading(
 		if (loaded !== lastLoaded) lastSign = Date.now();
 		lastLoaded = loaded;
 		lastSign = Math.max(lastSign, master.lastSign);
-		if (!master.asked && Date.now() - begun > following.comeTimeoutMs) throw didNotCome(server, following);
+		if (!master.asked && Date.now() - begun > following.comeTimeoutMs) {
+			throw didNotCome(client, master, following);
+		}
 		if (Date.now() - lastSign > following.idleTimeoutMs) throw fellSilent(server, following);
 		onProgress?.({
 			step: info.get('loading') === '1' ? `${server} loads the data` : `Sending the data to ${server}`,
@@ -59,15 +61,26 @@ export async function followLoading(
 	}
 }
 
-function didNotCome(server: string, { host, port, comeTimeoutMs }: Following): BackupError {
-	return new BackupError(
-		'unreachable',
-		`${server} did not connect to n8n at ${host}:${port} within ${comeTimeoutMs / 1000} seconds`,
-		{
-			advice:
-				'Both must share a network in which the server reaches n8n; where n8n has another address there, announce that one and a port that is open',
-		},
-	);
+function didNotCome(
+	{ connection, remoteAddress }: RedisClient,
+	{ refusedAddress }: RdbMaster,
+	{ host, port, comeTimeoutMs }: Following,
+): BackupError {
+	const server = describeServer(connection);
+	const missing = `${server} did not connect to n8n at ${host}:${port} within ${comeTimeoutMs / 1000} seconds`;
+	if (refusedAddress !== undefined) {
+		return new BackupError(
+			'unreachable',
+			`${missing}; somebody at ${refusedAddress} did and was refused, since the server was reached at ${plainAddress(remoteAddress)}`,
+			{
+				advice: `If that is the same server, behind a service address or NAT, set the announce host to ${host} (Announce Host, --announce-host): then whoever connects is served, so do it in a network that you trust`,
+			},
+		);
+	}
+	return new BackupError('unreachable', missing, {
+		advice:
+			'Both must share a network in which the server reaches n8n; where n8n has another address there, set that one as the announce host (Announce Host, --announce-host) and a port that is open',
+	});
 }
 
 function fellSilent(server: string, { idleTimeoutMs }: Following): BackupError {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
@@ -6,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { BackupError, errorMessage } from '../../errors';
 import { encodeCommand } from '../resp';
 import { ReplicaCommands } from './replicaCommands';
+import { markedReplicationId } from './restoreMark';
 
 export interface RdbMasterOptions {
 	/** Address to listen on. */
@@ -38,6 +38,7 @@ export class RdbMaster {
 	#sentBytes = 0;
 	#asked = false;
 	#failure: BackupError | undefined;
+	#refusedAddress: string | undefined;
 	#lastSign = Date.now();
 
 	static async listen(options: RdbMasterOptions): Promise<RdbMaster> {
@@ -76,6 +77,11 @@ export class RdbMaster {
 		return this.#asked;
 	}
 
+	/** Who came last and was sent away, since that is not where the server was reached. */
+	get refusedAddress(): string | undefined {
+		return this.#refusedAddress;
+	}
+
 	/** Why the transfer cannot succeed any more. */
 	get failure(): BackupError | undefined {
 		return this.#failure;
@@ -95,6 +101,7 @@ export class RdbMaster {
 		const { replicaAddress } = this.#options;
 		if (replicaAddress !== undefined && plainAddress(socket.remoteAddress) !== plainAddress(replicaAddress)) {
 			// Whoever gets the RDB gets the data.
+			this.#refusedAddress = plainAddress(socket.remoteAddress);
 			socket.destroy();
 			return;
 		}
@@ -133,7 +140,7 @@ export class RdbMaster {
 				if (argument.toUpperCase() !== 'ACK') socket.write('+OK\r\n');
 				break;
 			case 'PSYNC':
-				socket.write(`+FULLRESYNC ${randomBytes(20).toString('hex')} 0\r\n`);
+				socket.write(`+FULLRESYNC ${markedReplicationId()} 0\r\n`);
 				void this.#serve(socket);
 				break;
 			case 'SYNC':

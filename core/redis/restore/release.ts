@@ -4,6 +4,7 @@ import { withRedis } from '../client';
 import { nobody, replicaOf } from '../replicaOf';
 import { ReplyError } from '../resp';
 import { describeServer, type RedisConnection } from '../connection';
+import { clearMark } from './restoreMark';
 
 /** A server that is loading refuses the command until it is done. */
 const patienceMs = 10 * 60_000;
@@ -21,7 +22,10 @@ export async function makeMasterAgain(connection: RedisConnection, failure?: unk
 	const uncancelled = new AbortController().signal;
 	for (;;) {
 		try {
-			await withRedis(connection, { signal: uncancelled }, (client) => replicaOf(client, nobody));
+			await withRedis(connection, { signal: uncancelled }, async (client) => {
+				await replicaOf(client, nobody);
+				await clearMark(client);
+			});
 			return;
 		} catch (error) {
 			if (Date.now() > deadline || !isBusy(error)) throw stillReplica(connection, error, failure);
@@ -42,7 +46,8 @@ function stillReplica(connection: RedisConnection, error: unknown, failure: unkn
 		'server',
 		`${before}${describeServer(connection)} could not be told to be a master again: ${errorMessage(error)}`,
 		{
-			advice: 'As soon as it can be reached, run REPLICAOF NO ONE there; until then it refuses writes',
+			advice:
+				'As soon as it can be reached, run n8n-backup release redis, or REPLICAOF NO ONE there; until then it refuses writes',
 			cause: error,
 		},
 	);

@@ -1,5 +1,7 @@
-import { RespParser } from '../resp';
+import { ProtocolError, RespParser } from '../resp';
 
+/** Far more than any command of a replica has. */
+const longestLine = 64 * 1024;
 const arrayMark = '*'.charCodeAt(0);
 
 /** The commands that a replica sends to its master before it gets data: arrays since Redis 6.2, lines before. */
@@ -17,6 +19,7 @@ export class ReplicaCommands {
 	#lines(chunk: Buffer): string[][] {
 		const lines = (this.#line + chunk.toString('latin1')).split('\n');
 		this.#line = lines.pop() ?? '';
+		if (this.#line.length > longestLine) throw new ProtocolError(chunk.subarray(0, 32));
 		return lines.map((line) => line.trim().split(/\s+/)).filter(([name]) => name !== '');
 	}
 

@@ -12,7 +12,10 @@ import { appendOnlyRewritten } from './appendOnly';
 import { failedRestore } from './failedRestore';
 import { followLoading } from './followLoading';
 import { plainAddress, RdbMaster } from './rdbMaster';
+import { releaseLeftBehind } from './crashedRestore';
+import { holdsAll } from './holdsAll';
 import { makeMasterAgain } from './release';
+import { clearMark, setMark } from './restoreMark';
 import { demandPlainReplication, examineTarget, type Target } from './target';
 
 export interface RestoreRequest {
@@ -35,6 +38,11 @@ export interface RestoreRequest {
 	idleTimeoutMs?: number;
 	/** Milliseconds in which the server has to come for the data; it tries each second; 20 seconds when undefined. */
 	comeTimeoutMs?: number;
+	/**
+	 * Whether the data may go in plain text to a server that we otherwise talk to by TLS: a restore to it cannot be
+	 * encrypted. Refused when undefined.
+	 */
+	allowPlainText?: boolean;
 	onProgress?: OnProgress;
 }
 
@@ -63,12 +71,15 @@ export async function restoreRdb(
 	request: RestoreRequest,
 	signal: AbortSignal,
 ): Promise<RestoreResult> {
+	demandConsent(connection, request);
 	const rdb = await inspectRdb(await request.openRdb(), signal);
 	const { idleTimeoutMs = 300_000, comeTimeoutMs = 20_000 } = request;
 	const options = { signal, commandTimeoutMs: idleTimeoutMs };
 	const target = await withRedis(connection, options, async (client) => {
+		const released = await releaseLeftBehind(client);
 		await demandPlainReplication(client);
-		return await examineTarget(client, rdb);
+		const examined = await examineTarget(client, rdb);
+		return { ...examined, warnings: [...(released ? [released] : []), ...examined.warnings] };
 	});
 	const safetySnapshot = await request.takeSafetySnapshot?.();
 	if (signal.aborted) throw cancelledError(signal.reason);
@@ -105,7 +116,7 @@ async function replicate(
 	try {
 		const host = request.announceHost ?? request.listenHost ?? ownAddress;
 		const port = request.announcePort ?? master.port;
-		return await asReplica(client, { host, port }, master, async () => {
+		return await asReplica(client, { host, port, comeTimeoutMs: request.comeTimeoutMs }, master, async () => {
 			const keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
 			demandAllKeys(keys, rdb, client.connection);
 			return keys;
@@ -118,13 +129,14 @@ async function replicate(
 /** Has the server follow us while `work` runs, and makes it a master again however that ends. */
 async function asReplica<T>(
 	client: RedisClient,
-	{ host, port }: { host: string; port: number },
+	{ host, port, comeTimeoutMs }: { host: string; port: number; comeTimeoutMs: number },
 	master: RdbMaster,
 	work: () => Promise<T>,
 ): Promise<T> {
 	let refused = false;
 	let result: T;
 	try {
+		await setMark(client, [host, String(port)], comeTimeoutMs);
 		await replicaOf(client, [host, String(port)]).catch((error: unknown) => {
 			// Whatever else went wrong may have happened after the server has obeyed.
 			refused = error instanceof BackupError && error.cause instanceof ReplyError;
@@ -134,7 +146,8 @@ async function asReplica<T>(
 	} catch (error) {
 		// A server that still receives gives up when the connection ends, and keeps what it has.
 		master.close();
-		if (!refused) await makeMasterAgain(client.connection, error);
+		if (refused) await clearMark(client);
+		else await makeMasterAgain(client.connection, error);
 		throw error;
 	}
 	await makeMasterAgain(client.connection);
@@ -143,11 +156,23 @@ async function asReplica<T>(
 
 /** Counted while it is still a replica: replicas remove no expired keys by themselves. */
 function demandAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection): void {
-	if (rdb.keys === undefined || rdb.keys === keys) return;
+	if (holdsAll(keys, rdb)) return;
 	throw new BackupError(
 		'incomplete',
 		`${describeServer(connection)} has ${keys} keys after the restore where the RDB has ${rdb.keys}`,
 		{ advice: 'Look into that server’s log for keys that it did not accept' },
+	);
+}
+
+function demandConsent({ tls }: RedisConnection, { allowPlainText }: RestoreRequest): void {
+	if (!tls || allowPlainText) return;
+	throw new BackupError(
+		'unsupported',
+		'The credential asks for TLS, but the server fetches a restore from n8n in plain text',
+		{
+			advice:
+				'Allow it where you trust the network between the two (Allow Plain Text, --allow-plain-text), or restore with the engine docker; nothing was changed',
+		},
 	);
 }
 

@@ -6,6 +6,7 @@ import type { RedisCommands } from '../client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys, readInfo } from '../serverFacts';
+import { holdsAll } from './holdsAll';
 
 export interface Loading {
 	client: DockerClient;
@@ -71,9 +72,12 @@ export function demandLoaded(info: Map<string, string>, rdb: RdbFacts, server: s
 	const { keys: wanted, expiring } = rdb;
 	const loaded = info.get('rdb_last_load_keys_loaded');
 	const expired = Number(info.get('rdb_last_load_keys_expired') ?? 0);
+	// Clients may have written since, where the server does not tell what it has loaded.
 	const isWhole =
-		loaded === undefined ? keys >= (wanted ?? 0) - expiring : Number(loaded) + expired === wanted;
-	if (wanted === undefined || isWhole) return keys;
+		loaded === undefined
+			? keys >= (wanted ?? 0) - rdb.emptyKeys - expiring
+			: holdsAll(Number(loaded) + expired, rdb);
+	if (isWhole) return keys;
 	throw new BackupError(
 		'incomplete',
 		`${server} has loaded ${loaded ?? keys} keys after the restore where the RDB has ${wanted}`,

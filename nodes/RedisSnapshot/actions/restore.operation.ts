@@ -16,6 +16,7 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import { redisConnection } from '../../shared/redisConnection';
 import type { Job } from '../../shared/runJobs';
+import { containerLogin, type ContainerOptions, containerOptions } from '../containerOptions';
 
 const confirmationWord = 'replace';
 
@@ -43,7 +44,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		]),
 		{
 			displayName:
-				'Of the Redis credential only user and password are used; host and port are those within the container',
+				'Of the Redis credential only user and password are used; port and TLS within the container are options',
 			name: 'containerHint',
 			type: 'notice',
 			default: '',
@@ -69,6 +70,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: {},
 			options: [
 				{
+					displayName: 'Allow Plain Text',
+					name: 'allowPlainText',
+					type: 'boolean',
+					default: false,
+					displayOptions: { show: { '/engine': ['built-in'] } },
+					description:
+						'Whether the server may fetch the data from n8n unencrypted although the credential asks for TLS; a restore by replication has no other way',
+				},
+				{
 					displayName: 'Announce Host',
 					name: 'announceHost',
 					type: 'string',
@@ -76,6 +86,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					displayOptions: { show: { '/engine': ['built-in'] } },
 					description: 'How the server reaches n8n, where that is another address than the one n8n has',
 				},
+				...containerOptions,
 				{
 					displayName: 'Listen Host',
 					name: 'listenHost',
@@ -105,7 +116,8 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
-interface Options {
+interface Options extends ContainerOptions {
+	allowPlainText?: boolean;
 	announceHost?: string;
 	listenHost?: string;
 	listenPort?: number;
@@ -161,7 +173,7 @@ interface Engine {
 async function chooseEngine(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	{ announceHost, listenHost, listenPort }: Options,
+	{ allowPlainText, announceHost, listenHost, listenPort, ...inContainer }: Options,
 ): Promise<Engine> {
 	const redis = redisConnection(await context.getCredentials('redis', itemIndex));
 	// Workflows of before there was a choice have no such parameter.
@@ -170,6 +182,7 @@ async function chooseEngine(
 			listenHost: readText(listenHost),
 			listenPort,
 			announceHost: readText(announceHost),
+			allowPlainText,
 		};
 		return {
 			openSource: builtInSnapshot(redis),
@@ -178,7 +191,7 @@ async function chooseEngine(
 	}
 	const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
 	const name = context.getNodeParameter('container', itemIndex, '', { extractValue: true }) as string;
-	const login = { user: redis.user, password: redis.password };
+	const login = containerLogin(redis, inContainer);
 	return {
 		openSource: dockerSnapshot(docker, name, login),
 		restore: async (request, signal) =>

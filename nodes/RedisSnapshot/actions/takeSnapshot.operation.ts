@@ -4,6 +4,7 @@ import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { type ContainerOptions, containerOptions } from '../containerOptions';
 import { chooseEngine, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
@@ -24,18 +25,18 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			options: [shared.prefixOption('dump', 'What file names begin with')],
+			options: [...containerOptions, shared.prefixOption('dump', 'What file names begin with')],
 		},
 	],
 );
 
-interface Options {
+interface Options extends ContainerOptions {
 	prefix?: string;
 }
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
-	const openSnapshot = await chooseEngine(context, itemIndex);
+	const openSnapshot = await chooseEngine(context, itemIndex, chosen);
 	const request = {
 		...(await commonRequest(context, itemIndex)),
 		component: 'redis' as const,

@@ -9,7 +9,7 @@ import { builtInSnapshot } from '../../../../core/redis/builtInSnapshot';
 import { restoreRdb, type RestoreRequest } from '../../../../core/redis/restore/restoreRdb';
 import { freePort } from '../../../../scripts/servers/freePort';
 import type { RedisOptions, RedisServer } from '../../../../scripts/servers/redis';
-import { key, rdb, string } from '../rdb/rdbBuilder';
+import { byte, key, length, rdb, string } from '../rdb/rdbBuilder';
 import {
 	cleanUp,
 	connectionTo,
@@ -18,6 +18,7 @@ import {
 	folder,
 	info,
 	never,
+	relayTo,
 	snapshot,
 	start,
 	untilTrue,
@@ -99,6 +100,7 @@ describe('A restore', () => {
 
 	it.each([
 		['a password and a masterauth', { password: 'secret', config: { masterauth: 'another' } }],
+		['only the older name of the command', { config: { 'rename-command': 'REPLICAOF ""' } }],
 		['a masteruser', { config: { masteruser: 'somebody', masterauth: 'secret' } }],
 		['loading without its disk', { config: { 'repl-diskless-load': 'swapdb' } }],
 		['no time for its replicas', { config: { 'repl-timeout': '11', 'repl-ping-replica-period': '1' } }],
@@ -114,8 +116,41 @@ describe('A restore', () => {
 		const source = await fullSnapshot();
 		const target = await startTarget({ tls: true });
 		const connection = { ...connectionTo(target), tls: { verifyCertificate: true, ca: target.ca } };
-		await restoreRdb(connection, request(source.path), never);
+		await restoreRdb(connection, request(source.path, { allowPlainText: true }), never);
 		expect(await digest(target)).toBe(source.digest);
+	});
+
+	it('over TLS is refused unless plain text is allowed, since the data itself goes without', async () => {
+		const { path } = await fullSnapshot();
+		const target = await startTarget({ tls: true });
+		const before = await digest(target);
+		const connection = { ...connectionTo(target), tls: { verifyCertificate: true, ca: target.ca } };
+		await expect(restoreRdb(connection, request(path), never)).rejects.toMatchObject({
+			code: 'unsupported',
+			message:
+				'The credential asks for TLS, but the server fetches a restore from n8n in plain text. ' +
+				'Allow it where you trust the network between the two (Allow Plain Text, --allow-plain-text), or restore with the engine docker; nothing was changed.',
+		});
+		await isMaster(target);
+		expect(await digest(target)).toBe(before);
+	});
+
+	it('leaves out keys without values where the server does', async () => {
+		const path = join(await folder(), 'dump.rdb');
+		const emptyListpack = byte(7, 7, 0, 0, 0, 0, 0, 0xff);
+		const parts = [
+			key(1, 'no list', length(0)),
+			key(4, 'no hash', length(0)),
+			key(16, 'no packed hash', emptyListpack),
+			key(18, 'no nodes', length(1), length(2), emptyListpack),
+			key(0, 'no text', string('')),
+			key(1, 'list', length(1), string('element')),
+		];
+		await writeFile(path, rdb(parts));
+		const target = await startTarget();
+		const result = await restoreRdb(connectionTo(target), request(path), never);
+		expect(result).toMatchObject({ keys: 2, rdb: { keys: 6, emptyKeys: 4 } });
+		expect((await target.cli('KEYS', '*')).split('\n').sort()).toEqual(['list', 'no text']);
 	});
 
 	it('survives a restart where the server keeps an append-only file', async () => {
@@ -251,7 +286,7 @@ describe('A restore is refused, and nothing touched,', () => {
 		const { path } = await fullSnapshot();
 		const target = await startTarget({ tls: true, config: { 'tls-replication': 'yes' } });
 		const connection = { ...connectionTo(target), tls: { verifyCertificate: false } };
-		await expect(restoreRdb(connection, request(path), never)).rejects.toThrow(
+		await expect(restoreRdb(connection, request(path, { allowPlainText: true }), never)).rejects.toThrow(
 			'replicates over TLS only, which a restore from n8n cannot serve. Set tls-replication to no',
 		);
 		await isMaster(target);
@@ -333,6 +368,25 @@ describe('A restore that fails under way', () => {
 		);
 		await isMaster(target);
 		expect(await target.cli('DBSIZE')).toBe('3');
+	});
+
+	it('when the server is reached at another address than it comes from, names that and the way out', async () => {
+		const source = await fullSnapshot();
+		const target = await startTarget();
+		const service = await relayTo(target, undefined, '127.0.0.2');
+		const { port } = service;
+		await expect(restoreRdb(service, request(source.path, { comeTimeoutMs: 3_000 }), never)).rejects.toThrow(
+			new RegExp(
+				`^Redis at 127\\.0\\.0\\.2:${port} did not connect to n8n at 127\\.0\\.0\\.\\d:\\d+ within 3 seconds; ` +
+					'somebody at 127\\.0\\.0\\.1 did and was refused, since the server was reached at 127\\.0\\.0\\.2\\..*' +
+					'set the announce host to 127\\.0\\.0\\.\\d \\(Announce Host, --announce-host\\)',
+			),
+		);
+		await isMaster(target);
+		expect(await target.cli('DBSIZE')).toBe('3');
+
+		await restoreRdb(service, request(source.path, { announceHost: '127.0.0.1' }), never);
+		expect(await digest(target)).toBe(source.digest);
 	});
 
 	it('when the server dies while it loads, says where the safety snapshot is', async () => {
