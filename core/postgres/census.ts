@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
 import { copyTarget, SqlLexer, type SqlSegment, TrailerWatch } from './sql';
-import { decodeText, encodingSetting } from './sql/encoding';
+import { encodingSetting } from './sql/encoding';
 
 /** How a dump opens each large object that it is about to fill. */
 const largeObject = 'SELECT pg_catalog.lo_open(';
@@ -82,7 +82,7 @@ export class DumpInspector {
 		this.#trailer.note(segment);
 		switch (segment.kind) {
 			case 'copy-start':
-				this.#table = copyTarget(decodeText(segment.text, this.#encoding));
+				this.#table = copyTarget(segment.text, this.#encoding);
 				break;
 			case 'copy-end':
 				this.#tables.set(this.#table, (this.#tables.get(this.#table) ?? 0) + segment.rows);

@@ -130,7 +130,7 @@ async function drillInScratch(
 	try {
 		const loaded = await load(request, subject, { client, database: scratch.name }, signal);
 		const checks = [checkRestore(loaded), checkHash(loaded, manifest)];
-		checks.push(await checkRows(client, manifest));
+		checks.push(await checkRows(client, manifest, loaded));
 		const credential = await checkCredential(client, findEncryptionKeys(request, signal));
 		if (credential) checks.push(credential);
 		await closeClient(client);
@@ -183,12 +183,16 @@ function checkHash({ sha256 }: Loaded, manifest: Manifest | undefined): CheckRes
 	return { check, result: 'failed', detail: `It is ${sha256} where the manifest says ${manifest.sha256}.` };
 }
 
-async function checkRows(client: pg.Client, manifest: Manifest | undefined): Promise<CheckResult> {
+async function checkRows(
+	client: pg.Client,
+	manifest: Manifest | undefined,
+	loaded: Loaded,
+): Promise<CheckResult> {
 	const check = 'rows';
 	if (manifest?.census.kind !== 'postgres') {
 		return { check, result: 'unknown', detail: 'Without a manifest there is nothing to compare with.' };
 	}
-	const comparison = await compareCensus(client, manifest.census);
+	const comparison = await compareCensus(client, manifest.census, { taken: loaded.rows });
 	const differences = describeDifferences(comparison);
 	if (differences !== undefined) return { check, result: 'failed', detail: `${differences}.` };
 	const detail = `All ${comparison.tables} tables have the ${comparison.rows} rows that were backed up.`;

@@ -123,7 +123,10 @@ async function fill(
 		assertSameBytes(loaded, manifest);
 		if (manifest?.census.kind !== 'postgres') return loaded;
 		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
-		const comparison = await compareCensus(client, manifest.census, options.tables);
+		const comparison = await compareCensus(client, manifest.census, {
+			only: options.tables,
+			taken: loaded.rows,
+		});
 		assertSameRows(comparison);
 		return { ...loaded, comparison };
 	} catch (error) {

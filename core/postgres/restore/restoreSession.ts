@@ -94,7 +94,7 @@ function describe(statement: BatchedStatement, error: unknown): string {
 	const row = /^COPY .*, line (\d+)/.exec(where)?.[1];
 	if (row) {
 		const line = statement.line + Number(row);
-		return `The server refused line ${line} of the dump, row ${row} of ${copyTarget(text)}`;
+		return `The server refused line ${line} of the dump, row ${row} of ${copyTarget(statement.text)}`;
 	}
 	const start = text.replace(/\s+/g, ' ');
 	const shown = start.length > 100 ? `${start.slice(0, 100)}…` : start;

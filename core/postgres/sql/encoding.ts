@@ -1,6 +1,7 @@
-/** PostgreSQL's names of encodings that Node knows under another name. */
+import { isUtf8 } from 'node:buffer';
+
+/** PostgreSQL's names of encodings that Node knows under another name. LATIN1 is not among them: see {@link decodeText}. */
 const labels: Record<string, string> = {
-	LATIN1: 'iso-8859-1',
 	LATIN2: 'iso-8859-2',
 	LATIN3: 'iso-8859-3',
 	LATIN4: 'iso-8859-4',
@@ -28,11 +29,52 @@ export function encodingSetting(statement: Buffer): string | undefined {
 }
 
 /**
- * Text of a dump in one of PostgreSQL's encodings. Those that Node does not know are read as UTF-8, which is
- * right for their ASCII.
+ * Text of a dump in one of PostgreSQL's encodings. In SQL_ASCII, which says nothing of bytes beyond ASCII, and in
+ * encodings that Node does not know, each piece of them is UTF-8 where it can be, else one character a byte: two names
+ * that differ stay different.
  */
 export function decodeText(text: Buffer, encoding: string): string {
+	// The standard of the web reads iso-8859-1 as windows-1252, which differs in 27 characters.
+	if (encoding === 'LATIN1') return text.toString('latin1');
 	const windows = /^WIN(\d+)$/.exec(encoding);
-	const label = labels[encoding] ?? (windows ? `windows-${windows[1]}` : 'utf-8');
-	return new TextDecoder(label).decode(text);
+	const label = labels[encoding] ?? (windows ? `windows-${windows[1]}` : undefined);
+	if (label !== undefined) return new TextDecoder(label).decode(text);
+	return text.toString('latin1').replace(/[\x80-\xff]+/g, (piece) => {
+		const bytes = Buffer.from(piece, 'latin1');
+		return isUtf8(bytes) ? bytes.toString('utf8') : piece;
+	});
+}
+
+/**
+ * Text as bytes in the encoding of a dump, to be compared with what the dump has or put in its place.
+ *
+ * @returns undefined for what that encoding cannot say
+ */
+export function encodeText(text: string, encoding: string): Buffer | undefined {
+	const utf8 = Buffer.from(text, 'utf8');
+	if (decodeText(utf8, encoding) === text) return utf8;
+	const codes = codesOf(encoding);
+	const bytes = [...text].map((character) => codes.get(character));
+	return bytes.every((code) => code !== undefined) ? Buffer.concat(bytes) : undefined;
+}
+
+const knownCodes = new Map<string, Map<string, Buffer>>();
+
+/** The bytes of every character of an encoding with one byte a character, or two (EUC). */
+function codesOf(encoding: string): Map<string, Buffer> {
+	const known = knownCodes.get(encoding);
+	if (known) return known;
+	const codes = new Map<string, Buffer>();
+	const add = (...bytes: number[]) => {
+		const code = Buffer.from(bytes);
+		const character = decodeText(code, encoding);
+		if ([...character].length === 1 && character !== '\uFFFD') codes.set(character, code);
+	};
+	for (let code = 0; code < 0x100; code++) add(code);
+	if (encoding.startsWith('EUC_')) {
+		for (let lead = 0x80; lead < 0x100; lead++)
+			for (let trail = 0x80; trail < 0x100; trail++) add(lead, trail);
+	}
+	knownCodes.set(encoding, codes);
+	return codes;
 }

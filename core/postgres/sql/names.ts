@@ -1,7 +1,7 @@
 /** Parts of regular expressions for SQL as pg_dump writes it: keywords in capitals, one space between them. */
 
-/** One identifier, quoted where it needs to be. */
-export const identifier = String.raw`(?:"(?:[^"]|"")+"|[^\s"().,;]+)`;
+/** One identifier, quoted where it needs to be. A byte beyond ASCII that looks like a space to JavaScript is none. */
+export const identifier = String.raw`(?:"(?:[^"]|"")+"|[^ \t\r\n\f\v"().,;]+)`;
 
 /** An identifier with or without its schema. */
 export const qualifiedName = String.raw`${identifier}(?:\.${identifier})*`;
