@@ -6,12 +6,13 @@ import {
 	type Component,
 	components,
 	newestGoodArtifact,
+	newestGoodArtifacts,
 	newestOfEach,
 	presentArtifacts,
 } from '../core/artifact';
 import { BackupError } from '../core/errors';
 import { componentOf } from '../core/verify/componentOf';
-import { backupDirectory, type GlobalOptions } from './options/global';
+import { backupDirectory, chosenSeries, type GlobalOptions } from './options/global';
 
 /** An artifact that a command is about. */
 export interface ChosenArtifact {
@@ -42,6 +43,16 @@ export async function findArtifact(
 	});
 }
 
+/**
+ * The dumps that a drill is about: the one that was named, or as `newest` that of each database.
+ *
+ * @throws BackupError as {@link findArtifact}
+ */
+export async function findDumps(named: string, globals: GlobalOptions): Promise<ChosenArtifact[]> {
+	if (named !== newest) return [await findArtifact(named, globals, 'postgres')];
+	return await newestGoodArtifacts(choiceOf(globals, ['postgres']));
+}
+
 /** A path wins over a name: what lies here is what was meant. */
 async function fromPathOrCatalog(named: string, globals: GlobalOptions): Promise<ChosenArtifact> {
 	if (await isFile(named)) return fromPath(named);
@@ -53,7 +64,7 @@ async function fromPathOrCatalog(named: string, globals: GlobalOptions): Promise
 	});
 }
 
-/** All artifacts that are there, or only the newest of each series: each component and prefix is one. */
+/** All artifacts that are there, or only the newest of each series. */
 export async function artifactsInCatalog(
 	globals: GlobalOptions,
 	{ components: chosen = components, onlyNewest }: { components?: readonly Component[]; onlyNewest: boolean },
@@ -63,7 +74,12 @@ export async function artifactsInCatalog(
 }
 
 function choiceOf(globals: GlobalOptions, chosen: readonly Component[]): ArtifactChoice {
-	return { root: backupDirectory(globals), timeZone: globals.timeZone, components: chosen };
+	return {
+		root: backupDirectory(globals),
+		timeZone: globals.timeZone,
+		components: chosen,
+		series: chosenSeries(globals),
+	};
 }
 
 function fromPath(path: string): ChosenArtifact {

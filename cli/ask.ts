@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { BackupError, cancelledError } from '../core/errors';
+import { BackupError, cancelledError, printable } from '../core/errors';
 import { canAsk, type Terminal } from './terminal';
 
 /** Swallows what readline would echo. */
@@ -56,7 +56,7 @@ export async function confirm(
 			advice: 'Add --yes when this is what you want',
 		});
 	}
-	terminal.stderr.write(`${consequence}\n`);
+	terminal.stderr.write(`${printable(consequence)}\n`);
 	const answer = await ask(`Type ${word} to go on: `, terminal, signal);
 	if (answer.trim() === word) return;
 	throw new BackupError('bad-parameter', 'It was not confirmed', {

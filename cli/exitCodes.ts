@@ -30,3 +30,9 @@ export function exitCodeOf(error: unknown): ExitCode {
 			return exitCodes.failed;
 	}
 }
+
+/** The exit code for several things done at a time: that a backup is damaged is the worst news. */
+export function worstOf(codes: readonly ExitCode[]): ExitCode {
+	if (codes.includes(exitCodes.damaged)) return exitCodes.damaged;
+	return codes.find((code) => code !== exitCodes.ok) ?? exitCodes.ok;
+}

@@ -1,12 +1,14 @@
 import { type Command, Option } from 'commander';
 import { dirname } from 'node:path';
 import { type DrillReport, drill } from '../../core/postgres/drill/drill';
-import { findArtifact, newest } from '../artifacts';
-import type { AddCommand } from '../command';
-import { exitCodes } from '../exitCodes';
+import type { PostgresConnection } from '../../core/postgres/connection';
+import { findDumps, newest } from '../artifacts';
+import type { AddCommand, CommandTools } from '../command';
+import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
 import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
 import { formatChecks } from '../output/checks';
+import { failureJson } from '../output/output';
 import { artifactArgument } from './arguments';
 
 interface Options extends PostgresOptions {
@@ -20,7 +22,7 @@ export const addDrill: AddCommand = (parent, run) => {
 	const command = parent
 		.command('drill')
 		.description('restore a dump into a scratch database, prove it, drop it again')
-		.argument('[artifact]', artifactArgument, newest)
+		.argument('[artifact]', `${artifactArgument}, of each database`, newest)
 		.addOption(
 			new Option(
 				'--max-megabytes <number>',
@@ -29,26 +31,55 @@ export const addDrill: AddCommand = (parent, run) => {
 		);
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
-			const { output, globals, signal } = tools;
-			const { path } = await findArtifact(named, globals, 'postgres');
-			const report = await drill(
-				{
-					// Where n8n's key is looked for: beside the dumps, unless another place was named.
-					root: globals.directory ?? dirname(dirname(path)),
-					timeZone: globals.timeZone,
-					artifactPath: path,
-					connection: await postgresConnection(options, tools),
-					maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
-					onProgress: output.onProgress,
-				},
-				signal,
-			);
-			output.result(report);
-			output.say(describe(report));
-			return report.result === 'passed' ? exitCodes.ok : exitCodes.damaged;
+			const { output, globals } = tools;
+			const dumps = await findDumps(named, globals);
+			const connection = await postgresConnection(options, tools);
+			const outcomes: Outcome[] = [];
+			for (const { path } of dumps) outcomes.push(await drillOne(path, { connection, options, tools }));
+			const documents = outcomes.map(({ document }) => document);
+			// One database is the rule; only where there are several is it a list.
+			output.result(documents.length === 1 ? documents[0] : documents);
+			return worstOf(outcomes.map(({ exitCode }) => exitCode));
 		}),
 	);
 };
+
+/** What became of one drill, for programs and for the exit code. */
+interface Outcome {
+	document: object;
+	exitCode: ExitCode;
+}
+
+interface DrillTools {
+	connection: PostgresConnection;
+	options: Options;
+	tools: CommandTools;
+}
+
+/** A dump that cannot be drilled does not keep the others from it. */
+async function drillOne(path: string, { connection, options, tools }: DrillTools): Promise<Outcome> {
+	const { output, globals, signal } = tools;
+	try {
+		const report = await drill(
+			{
+				// Where n8n's key is looked for: beside the dumps, unless another place was named.
+				root: globals.directory ?? dirname(dirname(path)),
+				timeZone: globals.timeZone,
+				artifactPath: path,
+				connection,
+				maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
+				onProgress: output.onProgress,
+			},
+			signal,
+		);
+		output.say(describe(report));
+		return { document: report, exitCode: report.result === 'passed' ? exitCodes.ok : exitCodes.damaged };
+	} catch (error) {
+		if (signal.aborted) throw error;
+		output.complain(error);
+		return { document: { artifactPath: path, error: failureJson(error) }, exitCode: exitCodeOf(error) };
+	}
+}
 
 function describe({ artifactPath, result, checks, droppedLeftOvers, durationMs }: DrillReport): string {
 	const mark = result === 'passed' ? '✓' : '✗';

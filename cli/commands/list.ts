@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { type CatalogEntry, type Component, readCatalog } from '../../core/artifact';
+import { printableLine } from '../../core/errors';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { componentOption } from '../options/component';
-import { backupDirectory } from '../options/global';
+import { backupDirectory, chosenSeries } from '../options/global';
 import { entryJson, stateAndProof, whatItHolds } from '../output/catalog';
 import { formatTable } from '../output/table';
 import { formatBytes, formatDate } from '../output/units';
@@ -18,7 +19,8 @@ export const addList: AddCommand = (parent, run) => {
 			run(command, async ({ output, globals }) => {
 				const root = backupDirectory(globals);
 				const { timeZone } = globals;
-				const entries = await readCatalog({ root, timeZone, components: options.component });
+				const series = chosenSeries(globals);
+				const entries = await readCatalog({ root, timeZone, components: options.component, series });
 				output.result(entries.map(entryJson));
 				output.say(entries.length === 0 ? `There are no backups in ${root}.` : asTable(entries, timeZone));
 				return exitCodes.ok;
@@ -27,15 +29,21 @@ export const addList: AddCommand = (parent, run) => {
 };
 
 function asTable(entries: CatalogEntry[], timeZone: string): string {
-	const headings = ['COMPONENT', 'NAME', 'BEGUN', 'SIZE', 'HOLDS', 'STATE'];
+	// Of interest only where several n8n share the directory, which none should.
+	const instances = new Set(entries.flatMap(({ manifest }) => manifest?.instanceId ?? []));
+	const ofInstance = (text: string) => (instances.size > 1 ? [text] : []);
+	const headings = ['COMPONENT', 'NAME', 'BEGUN', 'SIZE', 'HOLDS', ...ofInstance('INSTANCE'), 'STATE'];
 	const rows = entries.map((entry) => [
 		entry.component,
 		entry.name,
 		formatDate(entry.at, timeZone),
 		formatBytes(entry.storedBytes),
 		whatItHolds(entry),
+		...ofInstance(entry.manifest?.instanceId?.slice(0, 12) ?? '?'),
 		stateAndProof(entry, timeZone),
 	]);
-	const problems = entries.flatMap(({ name, problem }) => (problem ? [`${name}: ${problem}`] : []));
+	const problems = entries.flatMap(({ name, problem }) =>
+		problem ? [printableLine(`${name}: ${problem}`)] : [],
+	);
 	return [formatTable([headings, ...rows]), ...(problems.length > 0 ? ['', ...problems] : [])].join('\n');
 }

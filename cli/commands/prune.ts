@@ -11,7 +11,7 @@ import {
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { componentOption } from '../options/component';
-import { backupDirectory } from '../options/global';
+import { backupDirectory, chosenSeries } from '../options/global';
 import { wholeNumber } from '../options/numbers';
 import { entryJson } from '../output/catalog';
 import { failureJson, type Output } from '../output/output';
@@ -47,6 +47,7 @@ export const addPrune: AddCommand = (parent, run) => {
 				const verdicts = await planPrune({
 					root: backupDirectory(globals),
 					timeZone: globals.timeZone,
+					series: chosenSeries(globals),
 					now: new Date(),
 					policy: policyOf(options),
 					includeUnproven: options.includeUnproven ?? false,

@@ -4,7 +4,7 @@ import { BackupError } from '../../core/errors';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { artifactsInCatalog, type ChosenArtifact, findArtifact } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
-import { type ExitCode, exitCodeOf, exitCodes } from '../exitCodes';
+import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { componentOption } from '../options/component';
 import type { GlobalOptions } from '../options/global';
 import { formatChecks, marks } from '../output/checks';
@@ -105,7 +105,5 @@ function exitCodeFor(outcomes: Outcome[]): ExitCode {
 		if ('error' in outcome) return exitCodeOf(outcome.error);
 		return codeOf[outcome.report.result];
 	});
-	return codes.includes(exitCodes.damaged)
-		? exitCodes.damaged
-		: (codes.find((code) => code !== exitCodes.ok) ?? exitCodes.ok);
+	return worstOf(codes);
 }

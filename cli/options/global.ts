@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { IANAZone } from 'luxon';
+import type { SeriesFilter } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
 
 /** Options that every command knows. */
@@ -9,6 +10,8 @@ export interface GlobalOptions {
 	directory?: string;
 	/** IANA name of the zone in which artifacts without a manifest are dated, and dates are shown. */
 	timeZone: string;
+	prefix?: string;
+	instance?: string;
 }
 
 export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void {
@@ -24,7 +27,17 @@ export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void
 				'of dates and of names without a manifest (or GENERIC_TIMEZONE)',
 			).default(env.GENERIC_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone),
 		)
+		.option('--prefix <prefix>', 'only backups whose names begin with it: the database’s name, mostly')
+		.option(
+			'--instance <id>',
+			'only backups of the n8n with this instance id, or its beginning; or "unknown"',
+		)
 		.option('--json', 'one JSON document on stdout, nothing else');
+}
+
+/** The series that --prefix and --instance choose. */
+export function chosenSeries({ prefix, instance }: GlobalOptions): SeriesFilter {
+	return { prefix, instance };
 }
 
 /** @throws BackupError `bad-parameter` for a time zone that nobody knows, wherever it was named */

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from '../../core/artifact';
+import { type CatalogEntry, isPast } from '../../core/artifact';
 import { formatDate, plural } from './units';
 
 /** A catalog entry for programs: dates as ISO 8601, everything else as the catalog has it. */
@@ -25,7 +25,8 @@ export function whatItHolds({ manifest }: CatalogEntry): string {
 }
 
 /** `good, verified 2026-11-23 03:00:00, drilled …`; what was never tried is not mentioned. */
-export function stateAndProof({ state, manifest }: CatalogEntry, timeZone: string): string {
+export function stateAndProof(entry: CatalogEntry, timeZone: string): string {
+	const { state, manifest } = entry;
 	const proofs = [
 		{ word: 'verified', record: manifest?.verification },
 		{ word: 'drilled', record: manifest?.drill },
@@ -34,5 +35,6 @@ export function stateAndProof({ state, manifest }: CatalogEntry, timeZone: strin
 		const verdict = record.result === 'passed' ? word : `not ${word}`;
 		return [`${verdict} ${formatDate(new Date(record.at), timeZone)}`];
 	});
-	return [state, ...proofs].join(', ');
+	const future = isPast(entry, new Date()) ? [] : ['dated in the future'];
+	return [state, ...future, ...proofs].join(', ');
 }

@@ -1,5 +1,5 @@
 import type { OnProgress } from '../../core/artifact';
-import { BackupError, errorMessage } from '../../core/errors';
+import { BackupError, errorMessage, printable } from '../../core/errors';
 import type { Terminal } from '../terminal';
 import { ProgressBar } from './progressBar';
 
@@ -21,7 +21,7 @@ export class Output {
 	/** Lines for people, on stdout. */
 	say(text: string): void {
 		this.#bar?.clear();
-		if (!this.#isJson) this.#terminal.stdout.write(`${text}\n`);
+		if (!this.#isJson) this.#terminal.stdout.write(`${printable(text)}\n`);
 	}
 
 	/** The result for programs, on stdout; once per run. */
@@ -42,7 +42,7 @@ export class Output {
 		this.#bar?.clear();
 		if (this.#isJson) return;
 		const { what, advice } = failureJson(error);
-		this.#terminal.stderr.write(`✗ ${what}\n  ${advice}\n`);
+		this.#terminal.stderr.write(printable(`✗ ${what}\n  ${advice}\n`));
 	}
 
 	close(): void {

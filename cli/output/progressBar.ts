@@ -1,5 +1,6 @@
 import { Format, type Options, type Params, SingleBar } from 'cli-progress';
 import type { Progress } from '../../core/artifact';
+import { printableLine } from '../../core/errors';
 import { formatBytes } from './units';
 
 /** One line at the bottom of a terminal: the step, a bar where the end is known, bytes, rate, time left. */
@@ -29,7 +30,7 @@ export class ProgressBar {
 		this.#step = step;
 		this.#bar = new SingleBar({
 			stream: this.#stream,
-			format: (options, params) => formatLine(step, options, params),
+			format: (options, params) => formatLine(printableLine(step), options, params),
 			barCompleteChar: '█',
 			barIncompleteChar: '░',
 			barsize: 24,

@@ -12,6 +12,8 @@ export interface SafetyBackup {
 	name: string;
 	openSource: OpenSource;
 	timeZone: string;
+	/** The n8n that restores, where one does. */
+	instanceId?: string;
 	onProgress?: OnProgress;
 }
 
@@ -29,7 +31,7 @@ export function isSafetyBackup({ prefix }: { prefix: string }): boolean {
  * @throws BackupError as createArtifact does; nothing must be replaced then
  */
 export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Promise<string> {
-	const { root, component, name, openSource, timeZone, onProgress } = backup;
+	const { root, component, name, openSource, timeZone, instanceId, onProgress } = backup;
 	const isDump = component === 'postgres';
 	const { path } = await createArtifact(
 		{
@@ -39,6 +41,7 @@ export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Pr
 			extension: isDump ? 'sql' : 'rdb',
 			compression: { method: isDump ? 'gzip' : 'none' },
 			timeZone,
+			instanceId,
 			step: `Saving the present ${name}`,
 			onProgress,
 		},

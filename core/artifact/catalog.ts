@@ -1,11 +1,12 @@
 import { lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BackupError, errorCode, errorMessage, fileError } from '../errors';
 import { type Component, components } from './component';
 import { componentDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { readManifest } from './manifestFile';
 import { manifestSuffix, parseArtifactName, stampToDate } from './names';
+import { isInSeries, newestFirst, type SeriesFilter } from './series';
 
 /**
  * - `good`: name, manifest and size agree, and no verification has said otherwise
@@ -40,6 +41,8 @@ export interface CatalogOptions {
 	timeZone: string;
 	/** Undefined: every component. */
 	components?: readonly Component[];
+	/** Undefined: every prefix, of every n8n. */
+	series?: SeriesFilter;
 }
 
 /**
@@ -53,9 +56,9 @@ export async function readCatalog(options: CatalogOptions): Promise<CatalogEntry
 	const entries: CatalogEntry[] = [];
 	for (const component of options.components ?? components) {
 		const found = await readComponent(options, component);
-		entries.push(...found.sort((a, b) => b.at.getTime() - a.at.getTime() || b.name.localeCompare(a.name)));
+		entries.push(...found.sort(newestFirst));
 	}
-	return entries;
+	return entries.filter((entry) => isInSeries(entry, options.series ?? {}));
 }
 
 async function assertReadable(root: string): Promise<void> {
@@ -76,7 +79,7 @@ async function readComponent(options: CatalogOptions, component: Component): Pro
 	const artifacts = new Set(names.map((name) => withoutSuffix(name, manifestSuffix)));
 	const entries: CatalogEntry[] = [];
 	for (const name of artifacts) {
-		const entry = await readEntry(options, component, join(directory, name), name);
+		const entry = await readEntry(options, component, join(directory, name));
 		if (entry) entries.push(entry);
 	}
 	return entries;
@@ -93,12 +96,13 @@ async function listOwnDirectory(directory: string): Promise<string[]> {
 	}
 }
 
-async function readEntry(
-	{ timeZone }: CatalogOptions,
+/** One artifact as the catalog knows it; undefined where the name is not ours, or nothing is there. */
+export async function readEntry(
+	{ timeZone }: Pick<CatalogOptions, 'timeZone'>,
 	component: Component,
 	path: string,
-	name: string,
 ): Promise<CatalogEntry | undefined> {
+	const name = basename(path);
 	const parsed = parseArtifactName(name);
 	const named = parsed && stampToDate(parsed.stamp, timeZone);
 	if (!named) return undefined;

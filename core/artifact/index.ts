@@ -8,4 +8,5 @@ export * from './manifest';
 export * from './manifestFile';
 export * from './names';
 export * from './progress';
+export * from './series';
 export * from './source';

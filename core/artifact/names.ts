@@ -43,7 +43,8 @@ export function formatArtifactName(options: {
 
 /** The parts of an artifact's file name; undefined where the name is not ours. */
 export function parseArtifactName(fileName: string): ArtifactName | undefined {
-	if (fileName.endsWith(manifestSuffix)) return undefined;
+	// Nor what somebody has made of a manifest: a copy of an editor's, what a crash left.
+	if (fileName.includes(manifestSuffix)) return undefined;
 	const groups = namePattern.exec(fileName)?.groups;
 	if (!groups) return undefined;
 	const { prefix = '', stamp = '', extension = '' } = groups;

@@ -1,3 +1,5 @@
+import { printable } from './printable';
+
 /**
  * What went wrong, as a word that code can branch on. The sentences are for people.
  *
@@ -36,7 +38,7 @@ export interface BackupErrorOptions {
 
 /**
  * The only error that core throws on purpose. `what` says what happened and `advice` what to do next, one
- * sentence each; `message` is both. Neither ever holds a secret.
+ * sentence each; `message` is both. Neither ever holds a secret, nor what a terminal would obey.
  */
 export class BackupError extends Error {
 	override readonly name = 'BackupError';
@@ -73,6 +75,6 @@ export function errorMessage(error: unknown): string {
 }
 
 function asSentence(text: string): string {
-	const trimmed = text.trim();
+	const trimmed = printable(text).trim();
 	return /[.!?…]["')\]]?$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

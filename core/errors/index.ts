@@ -1,3 +1,4 @@
 export * from './backupError';
 export * from './fileError';
 export * from './networkError';
+export * from './printable';

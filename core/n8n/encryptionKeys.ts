@@ -1,4 +1,4 @@
-import { type CatalogEntry, compressionOf, readCatalog } from '../artifact';
+import { type CatalogEntry, compressionOf, newestOfEach, readCatalog } from '../artifact';
 import { BackupError } from '../errors';
 import { keyInArtifact } from '../volume/keyInArtifact';
 
@@ -11,28 +11,19 @@ export interface FoundKey {
 
 /**
  * n8n's encryption key as the newest backups have it: the newest `.env` and the newest data folder of every
- * prefix, the small files first. One that cannot be read is passed over: the proof then says that no key was found.
+ * series, the small files first. One that cannot be read is passed over: the proof then says that no key was found.
  */
 export async function* findEncryptionKeys(
 	{ root, timeZone }: { root: string; timeZone: string },
 	signal: AbortSignal,
 ): AsyncGenerator<FoundKey> {
 	const entries = await readCatalog({ root, timeZone, components: ['env', 'n8n'] });
-	for (const entry of newestOfEachPrefix(entries)) {
+	const usable = entries.filter(({ state }) => state === 'good' || state === 'unproven');
+	for (const entry of newestOfEach(usable)) {
+		if (entry.manifest?.encryptionKey === 'missing') continue;
 		const key = await keyIn(entry, signal);
 		if (key !== undefined) yield { key, artifact: entry.name };
 	}
-}
-
-/** Entries come newest first, component by component. */
-function newestOfEachPrefix(entries: CatalogEntry[]): CatalogEntry[] {
-	const newest = new Map<string, CatalogEntry>();
-	for (const entry of entries) {
-		const group = `${entry.component}/${entry.prefix}`;
-		const isUsable = entry.state === 'good' || entry.state === 'unproven';
-		if (isUsable && !newest.has(group)) newest.set(group, entry);
-	}
-	return [...newest.values()].filter(({ manifest }) => manifest?.encryptionKey !== 'missing');
 }
 
 async function keyIn({ path, name, component, manifest }: CatalogEntry, signal: AbortSignal) {

@@ -1,7 +1,20 @@
 import { DateTime } from 'luxon';
-import type { CatalogEntry, Component } from '../artifact';
+import {
+	type CatalogEntry,
+	type Component,
+	describeInstance,
+	isPast,
+	newestFirst,
+	seriesKey,
+} from '../artifact';
 import { BackupError } from '../errors';
-import { applyPolicy, type PolicyMoment, type RetentionPolicy } from './policy';
+import {
+	applyPolicy,
+	assertPolicy,
+	datedInTheFuture,
+	type PolicyMoment,
+	type RetentionPolicy,
+} from './policy';
 
 export interface PlanOptions extends PolicyMoment {
 	policy: RetentionPolicy;
@@ -9,8 +22,10 @@ export interface PlanOptions extends PolicyMoment {
 	includeUnproven: boolean;
 	/** Components of which nothing may go, because their backup failed in this run. */
 	failedComponents: readonly Component[];
-	/** Most bytes that a component's artifacts may take together; undefined for no cap. */
+	/** Most bytes that one n8n's artifacts of a component may take together; undefined for no cap. */
 	maxBytesPerComponent?: number;
+	/** The n8n that prunes: what is of another one is left alone. Undefined: each one's backups by themselves. */
+	instanceId?: string;
 }
 
 /** What becomes of one artifact, and by which rules. */
@@ -24,60 +39,91 @@ export interface Verdict {
 }
 
 /**
- * Decides what a prune would delete, without touching anything; each component and prefix is a series of its own.
- * Whatever the policy says, these stay: backups of today, the newest good one of each series, everything of a
- * component whose backup failed, and what is not proven to be ours.
+ * Decides what a prune would delete, without touching anything; each component, prefix and n8n is a series of its own.
+ * Whatever the policy says, these stay: what cannot be judged, backups of today, the newest good one of each series
+ * and the newest of any kind where none is good, what is dated in the future, everything of a component whose backup
+ * failed, and what is not proven to be ours.
  *
  * @throws BackupError `bad-parameter` for a policy or a cap that makes no sense
  */
 export function planRetention(entries: readonly CatalogEntry[], options: PlanOptions): Verdict[] {
+	assertPolicy(options.policy);
 	assertCap(options.maxBytesPerComponent);
-	const verdicts = [
-		...groupBy(entries, ({ component, prefix }) => `${component}/${prefix}`).values(),
-	].flatMap((series) => planSeries(series, options));
-	for (const component of groupBy(verdicts, ({ entry }) => entry.component).values()) {
-		applyCap(component, options.maxBytesPerComponent);
-	}
-	return verdicts;
+	const plans = [...groupBy(entries, seriesKey).values()].map((series) => planSeries(series, options));
+	const judged = plans.flatMap((plan) => plan.judged);
+	for (const verdicts of groupBy(judged, capKey).values()) applyCap(verdicts, options.maxBytesPerComponent);
+	return plans.flatMap((plan) => [...plan.judged, ...plan.leftAlone]);
 }
 
-function planSeries(series: readonly CatalogEntry[], options: PlanOptions): Verdict[] {
-	const ours = series.filter(
-		({ state }) => state === 'good' || state === 'contradicted' || isIncluded(state, options),
-	);
-	const newestGood = findNewestGood(ours, options.now);
-	const candidates = ours.map((entry) => ({ entry, at: entry.at, counts: entry.state !== 'contradicted' }));
-	const verdicts = applyPolicy(candidates, options.policy, options).map(
-		({ candidate: { entry }, keptBy }): Verdict => {
-			const protectedBy = protections(entry, newestGood, options);
-			const reasons = [...protectedBy, ...keptBy];
+interface SeriesPlan {
+	judged: Verdict[];
+	/** They count for nobody: not in a rule, not in the cap. */
+	leftAlone: Verdict[];
+}
+
+function planSeries(series: readonly CatalogEntry[], options: PlanOptions): SeriesPlan {
+	const judged = series.filter((entry) => whyLeftAlone(entry, options) === undefined);
+	const spared = sparedFromAll(judged, options.now);
+	const candidates = judged.map((entry) => ({
+		entry,
+		at: entry.at,
+		counts: entry.state !== 'contradicted',
+	}));
+	const decisions = applyPolicy(candidates, options.policy, options);
+	return {
+		judged: decisions.map(({ candidate: { entry }, keptBy }): Verdict => {
+			const protectedBy = protections(entry, spared, options);
+			const reasons = [...new Set([...protectedBy, ...keptBy])];
 			return reasons.length > 0
 				? { entry, action: 'keep', reasons, isProtected: protectedBy.length > 0 }
 				: { entry, action: 'delete', reasons: ['no rule keeps it'], isProtected: false };
-		},
-	);
-	const foreign = series.filter((entry) => !ours.includes(entry));
-	return [...verdicts, ...foreign.map(leaveAlone)];
+		}),
+		leftAlone: series.flatMap((entry): Verdict[] => {
+			const reason = whyLeftAlone(entry, options);
+			return reason === undefined ? [] : [{ entry, action: 'keep', reasons: [reason], isProtected: true }];
+		}),
+	};
 }
 
-function isIncluded(state: CatalogEntry['state'], { includeUnproven }: PlanOptions): boolean {
-	return state === 'unproven' && includeUnproven;
+/** Why no rule may judge an artifact; undefined where they may. */
+function whyLeftAlone(
+	{ state, problem, manifest }: CatalogEntry,
+	{ includeUnproven, instanceId }: PlanOptions,
+): string | undefined {
+	const owner = manifest?.instanceId;
+	if (instanceId !== undefined && owner !== undefined && owner !== instanceId) {
+		return `of another n8n, ${describeInstance(owner)}`;
+	}
+	switch (state) {
+		case 'good':
+		case 'contradicted':
+			return undefined;
+		case 'unproven':
+			return includeUnproven ? undefined : (problem ?? 'not proven to be ours');
+		case 'unreadable':
+		case 'missing':
+			return problem ?? 'nobody can know what it is';
+	}
 }
 
-/** The newest artifact that is good; where nothing is proven good, the newest that is not known to be bad. */
-function findNewestGood(entries: readonly CatalogEntry[], now: Date): CatalogEntry | undefined {
-	const newestFirst = entries.filter(({ at }) => at <= now).sort((a, b) => b.at.getTime() - a.at.getTime());
-	return newestFirst.find(({ state }) => state === 'good') ?? newestFirst[0];
+/**
+ * The newest artifact that is good. Where none is, the newest of all, and the newest that is not known to be bad:
+ * they may be all that there is.
+ */
+function sparedFromAll(judged: readonly CatalogEntry[], now: Date): Map<CatalogEntry, string> {
+	const past = judged.filter((entry) => isPast(entry, now)).sort(newestFirst);
+	const good = past.find(({ state }) => state === 'good');
+	if (good) return new Map([[good, 'newest good backup']]);
+	const best = [past[0], past.find(({ state }) => state !== 'contradicted')];
+	return new Map(best.flatMap((entry) => (entry ? [[entry, 'newest backup, as none is good']] : [])));
 }
 
-function protections(
-	entry: CatalogEntry,
-	newestGood: CatalogEntry | undefined,
-	options: PlanOptions,
-): string[] {
+function protections(entry: CatalogEntry, spared: Map<CatalogEntry, string>, options: PlanOptions): string[] {
 	const reasons: string[] = [];
+	if (!isPast(entry, options.now)) reasons.push(datedInTheFuture);
 	if (isOfToday(entry, options)) reasons.push('of today');
-	if (entry === newestGood) reasons.push('newest good backup');
+	const worth = spared.get(entry);
+	if (worth !== undefined) reasons.push(worth);
 	if (options.failedComponents.includes(entry.component)) {
 		reasons.push(`the backup of ${entry.component} failed in this run`);
 	}
@@ -91,18 +137,19 @@ function isOfToday({ at, name, prefix }: CatalogEntry, { now, timeZone }: Policy
 	return began === today || name.startsWith(`${prefix}_${today}_`);
 }
 
-function leaveAlone(entry: CatalogEntry): Verdict {
-	return { entry, action: 'keep', reasons: [entry.problem ?? 'not proven to be ours'], isProtected: true };
+/** A cap is for one n8n's backups: two that share a directory must not push each other out. */
+function capKey({ entry }: Verdict): string {
+	return JSON.stringify([entry.component, entry.manifest?.instanceId ?? null]);
 }
 
-/** Lets the oldest of a component's unprotected artifacts go until the rest fits. */
+/** Lets the oldest of the unprotected artifacts go until the rest fits. */
 function applyCap(verdicts: Verdict[], maxBytes: number | undefined): void {
 	if (maxBytes === undefined) return;
 	const kept = verdicts.filter(({ action }) => action === 'keep');
 	let bytes = kept.reduce((sum, { entry }) => sum + entry.storedBytes, 0);
 	const oldestFirst = kept
 		.filter(({ isProtected }) => !isProtected)
-		.sort((a, b) => a.entry.at.getTime() - b.entry.at.getTime());
+		.sort((a, b) => newestFirst(b.entry, a.entry));
 	for (const verdict of oldestFirst) {
 		if (bytes <= maxBytes) return;
 		bytes -= verdict.entry.storedBytes;

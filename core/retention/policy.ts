@@ -19,7 +19,7 @@ export interface RetentionPolicy {
 /** One backup as the policy sees it. */
 export interface Candidate {
 	at: Date;
-	/** False for a backup that is known to be damaged: it takes no place that a good one could have. */
+	/** False for a backup that is contradicted: it takes no place that a good one could have. */
 	counts: boolean;
 }
 
@@ -34,6 +34,11 @@ export interface PolicyMoment {
 	/** IANA name of the zone in which days, weeks, months and years begin. */
 	timeZone: string;
 }
+
+/** Why a backup stays that a machine with a wrong clock has made. */
+export const datedInTheFuture = 'dated in the future';
+
+const dayFormat = 'yyyy-MM-dd';
 
 interface Bucket {
 	left: number;
@@ -62,14 +67,15 @@ export function applyPolicy<T extends Candidate>(
 	const past = newestFirst.filter(({ at }) => at <= now);
 	const counted = past.filter(({ counts }) => counts);
 	const newest = counted[0] ?? past[0];
-	const since = newest && startOfKeepDays(newest.at, policy.keepDays, timeZone);
+	const since = newest && firstKeptDay(newest.at, policy.keepDays, timeZone);
 	const buckets = createBuckets(policy);
 
 	return newestFirst.map((candidate) => {
 		const { at, counts } = candidate;
-		if (at > now) return { candidate, keptBy: ['dated in the future'] };
+		if (at > now) return { candidate, keptBy: [datedInTheFuture] };
 		const keptBy: string[] = [];
-		if (since && at >= since) keptBy.push(`within ${policy.keepDays} days of the newest`);
+		if (since !== undefined && dayOf(at, timeZone) >= since)
+			keptBy.push(`within ${policy.keepDays} days of the newest`);
 		if (counts) keptBy.push(...claimPlaces(buckets, candidate, counted, timeZone));
 		return { candidate, keptBy };
 	});
@@ -95,16 +101,25 @@ export function assertPolicy(policy: RetentionPolicy): void {
 	}
 }
 
-function startOfKeepDays(newest: Date, days: number, timeZone: string): Date | undefined {
+/**
+ * Whole days of the calendar: a nightly run is never at the same second, what is seven days old must not go by a
+ * hair, and some days have no midnight, or two.
+ */
+function firstKeptDay(newest: Date, days: number, timeZone: string): string | undefined {
 	if (days === 0) return undefined;
-	// Whole days: a nightly run is never at the same second, and what is seven days old must not go by a hair.
-	return DateTime.fromJSDate(newest, { zone: timeZone }).startOf('day').minus({ days }).toJSDate();
+	const day = DateTime.fromISO(dayOf(newest, timeZone), { zone: 'utc' });
+	return day.minus({ days }).toFormat(dayFormat);
+}
+
+/** Days compare as their texts do. */
+function dayOf(at: Date, timeZone: string): string {
+	return DateTime.fromJSDate(at, { zone: timeZone }).toFormat(dayFormat);
 }
 
 function createBuckets(policy: RetentionPolicy): Bucket[] {
 	return [
 		{ left: policy.keepLast, keyOf: (_local, index) => String(index), reason: 'last' },
-		{ left: policy.keepDaily, keyOf: (local) => local.toFormat('yyyy-MM-dd'), reason: 'daily' },
+		{ left: policy.keepDaily, keyOf: (local) => local.toFormat(dayFormat), reason: 'daily' },
 		{ left: policy.keepWeekly, keyOf: (local) => local.toFormat("kkkk-'W'WW"), reason: 'weekly' },
 		{ left: policy.keepMonthly, keyOf: (local) => local.toFormat('yyyy-MM'), reason: 'monthly' },
 		{ left: policy.keepYearly, keyOf: (local) => local.toFormat('yyyy'), reason: 'yearly' },

@@ -1,6 +1,6 @@
-import { lstat, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type CatalogEntry, type CatalogOptions, manifestPath, readCatalog } from '../artifact';
+import { type CatalogEntry, type CatalogOptions, manifestPath, readCatalog, readEntry } from '../artifact';
 import { syncDirectory } from '../artifact/durable';
 import { BackupError, fileError } from '../errors';
 import { type PlanOptions, planRetention, type Verdict } from './plan';
@@ -32,10 +32,10 @@ export async function carryOut(verdict: Verdict, { dryRun }: { dryRun: boolean }
 }
 
 /** The artifact goes first: a manifest without artifact is harmless, the reverse would never be pruned. */
-async function deleteArtifact({ path, storedBytes }: CatalogEntry): Promise<void> {
+async function deleteArtifact({ component, path, storedBytes, state }: CatalogEntry): Promise<void> {
 	try {
-		const found = await lstat(path);
-		if (!found.isFile() || found.size !== storedBytes) throw changedMeanwhile(path);
+		const present = await readEntry({ timeZone: 'utc' }, component, path);
+		if (present?.state !== state || present.storedBytes !== storedBytes) throw changedMeanwhile(path);
 		await rm(path);
 		await rm(manifestPath(path), { force: true });
 		await syncDirectory(dirname(path));

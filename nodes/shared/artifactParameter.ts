@@ -1,10 +1,39 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 import { basename } from 'node:path';
-import { artifactNamed, type CatalogEntry, type Component, newestGoodArtifact } from '../../core/artifact';
+import {
+	type ArtifactChoice,
+	artifactNamed,
+	type CatalogEntry,
+	type Component,
+	newestGoodArtifact,
+	newestGoodArtifacts,
+	otherInstances,
+	type SeriesFilter,
+} from '../../core/artifact';
 import { allowedPath } from './allowedPath';
+import { readText } from './parameters';
 
-/** Which backup an operation is about, by name or the newest. */
-export const artifact: INodeProperties = {
+/** Which series of backups an operation is about. */
+export const series: INodeProperties[] = [
+	{
+		displayName: 'File Prefix',
+		name: 'artifactPrefix',
+		type: 'string',
+		default: '',
+		placeholder: 'n8n',
+		description: 'Only backups whose file names begin with it: the database’s name, mostly. Empty: any.',
+	},
+	{
+		displayName: 'Instance',
+		name: 'artifactInstance',
+		type: 'string',
+		default: '',
+		description:
+			'Only backups of the n8n with this instance ID, or its beginning. Empty: of this n8n. “unknown”: of which nobody knows.',
+	},
+];
+
+export const artifactName: INodeProperties = {
 	displayName: 'Backup',
 	name: 'artifact',
 	type: 'string',
@@ -12,6 +41,12 @@ export const artifact: INodeProperties = {
 	placeholder: 'n8n_20261123_020000.sql.gz',
 	description: 'File name of the backup, as Prune Backups · List shows it. Empty: the newest good one.',
 };
+
+/** Which backup an operation is about, by name or the newest. */
+export const artifact: INodeProperties[] = [
+	artifactName,
+	...series.map((property) => ({ ...property, displayOptions: { show: { artifact: [''] } } })),
+];
 
 /**
  * The backup that the parameters mean, in the backup directory that they name.
@@ -23,15 +58,75 @@ export async function chooseArtifact(
 	itemIndex: number,
 	components: readonly Component[],
 ): Promise<CatalogEntry> {
+	const choice = await readChoice(context, itemIndex, components);
+	const named = await namedArtifact(context, itemIndex, choice);
+	const entry = named ?? (await newestGoodArtifact(choice));
+	if (!named) await tellOfOthers(context, choice);
+	await allowedPath(context, entry.path, 'Backup');
+	return entry;
+}
+
+/** The backup that is named, or the newest good one of each series; else as {@link chooseArtifact}. */
+export async function chooseArtifacts(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	components: readonly Component[],
+): Promise<CatalogEntry[]> {
+	const choice = await readChoice(context, itemIndex, components);
+	const named = await namedArtifact(context, itemIndex, choice);
+	const entries = named ? [named] : await newestGoodArtifacts(choice);
+	if (!named) await tellOfOthers(context, choice);
+	for (const { path } of entries) await allowedPath(context, path, 'Backup');
+	return entries;
+}
+
+/**
+ * The series that the parameters mean; where no n8n is named it is this one.
+ *
+ * @param orUnknown then also what is of an unknown n8n
+ */
+export function readSeries(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	{ orUnknown = false } = {},
+): SeriesFilter {
+	const prefix = readText(context.getNodeParameter('artifactPrefix', itemIndex, '') as string);
+	const instance = readText(context.getNodeParameter('artifactInstance', itemIndex, '') as string);
+	return instance === undefined
+		? { prefix, instance: context.getInstanceId(), orUnknown }
+		: { prefix, instance };
+}
+
+/** Says in the editor which other n8n have backups there, and how they are taken. */
+async function tellOfOthers(context: IExecuteFunctions, choice: ArtifactChoice): Promise<void> {
+	const others = await otherInstances(choice);
+	if (others.length === 0) return;
+	context.addExecutionHints({
+		message: `There are also backups of ${others.join(', ')}. To take them, set Instance; to keep them apart, give each n8n a directory of its own.`,
+		location: 'outputPane',
+	});
+}
+
+async function readChoice(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	components: readonly Component[],
+): Promise<ArtifactChoice> {
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
-	const choice = {
+	return {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
 		components,
+		series: readSeries(context, itemIndex),
 	};
-	// A path is as good as a name: items of other operations carry both.
+}
+
+/** A path is as good as a name: items of other operations carry both. Of which n8n it is was then said, too. */
+async function namedArtifact(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	choice: ArtifactChoice,
+): Promise<CatalogEntry | undefined> {
 	const name = basename((context.getNodeParameter('artifact', itemIndex) as string).trim());
-	const entry = name === '' ? await newestGoodArtifact(choice) : await artifactNamed(name, choice);
-	await allowedPath(context, entry.path, 'Backup');
-	return entry;
+	return name === '' ? undefined : await artifactNamed(name, choice);
 }

@@ -4,7 +4,7 @@ import { BackupError } from '../../core/errors';
 import { unknownBackup } from '../../core/verify/demandSound';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { allowedPath } from './allowedPath';
-import { artifact, chooseArtifact } from './artifactParameter';
+import { artifactName, chooseArtifact, readSeries, series } from './artifactParameter';
 import { progressReporter } from './progress';
 import * as shared from './properties';
 import type { Job } from './runJobs';
@@ -26,12 +26,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'options',
 			options: [
 				{ name: 'All', value: 'all', description: 'Every one that is there, one item each' },
-				{ name: 'Newest', value: 'newest', description: 'The newest of each prefix, one item each' },
+				{ name: 'Newest', value: 'newest', description: 'The newest of each series, one item each' },
 				{ name: 'One', value: 'one', description: 'The one that is named below' },
 			],
 			default: 'newest',
 		},
-		{ ...artifact, displayOptions: { show: { which: ['one'] } } },
+		{ ...artifactName, displayOptions: { show: { which: ['one'] } } },
+		...series,
 	],
 );
 
@@ -58,7 +59,12 @@ async function chooseEntries(
 	if (which === 'one') return [await chooseArtifact(context, itemIndex, components)];
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const root = await allowedPath(context, directory, 'Backup Directory');
-	const present = await presentArtifacts({ root, timeZone: context.getTimezone(), components });
+	const present = await presentArtifacts({
+		root,
+		timeZone: context.getTimezone(),
+		components,
+		series: readSeries(context, itemIndex, { orUnknown: true }),
+	});
 	const entries = which === 'newest' ? newestOfEach(present) : present;
 	if (entries.length > 0) return entries;
 	throw new BackupError('not-found', `${root} holds no ${components.join(' or ')} backup to verify`, {

@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { artifact, chooseArtifacts } from '../../shared/artifactParameter';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -26,7 +26,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: '',
 		},
 		shared.backupDirectory,
-		artifact,
+		...artifact,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -53,21 +53,24 @@ interface DrillOptions extends ConnectionOptions {
 	maxMegabytes?: number;
 }
 
-/** One item with a table of checks; a check that failed is an error. */
+/** One item with a table of checks for each database; a check that failed is an error. */
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as DrillOptions;
 	const { maxMegabytes } = chosen;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
-	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
+	const dumps = await chooseArtifacts(context, itemIndex, ['postgres']);
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
-		artifactPath: path,
 		connection: await chosenConnection(context, itemIndex, chosen),
 		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		onProgress: progressReporter(context),
 	};
-	return [async (signal) => drillItem(await drill(request, signal))];
+	return dumps.map(
+		({ path }): Job =>
+			async (signal) =>
+				drillItem(await drill({ ...request, artifactPath: path }, signal)),
+	);
 }
 
 function drillItem({ artifactPath, result, checks, ...report }: DrillReport): IDataObject {

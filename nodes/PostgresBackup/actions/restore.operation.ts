@@ -25,7 +25,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	['restore'],
 	[
 		shared.backupDirectory,
-		artifact,
+		...artifact,
 		{
 			displayName: 'Target',
 			name: 'target',
@@ -183,6 +183,7 @@ async function chooseTarget(
 		name: database,
 		openSource: builtInDump(connection, { database, selection: {}, noOwner: false, noPrivileges: false }),
 		timeZone: context.getTimezone(),
+		instanceId: context.getInstanceId(),
 		onProgress: progressReporter(context),
 	};
 	return { kind: 'replace', database, safetyBackup: async (signal) => await backUpFirst(safety, signal) };

@@ -64,6 +64,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 					default: false,
 					description: 'Whether to treat files that only have a name like ours as backups',
 				},
+				{
+					displayName: 'Include Other Instances',
+					name: 'otherInstances',
+					type: 'boolean',
+					default: false,
+					description: 'Whether to also judge the backups of other n8n, each by itself',
+				},
 				rule('Keep Daily', 'keepDaily', 0, 'Keep the newest backup of each of the last days that have one'),
 				rule(
 					'Keep Monthly',
@@ -101,6 +108,7 @@ interface PruneOptions extends Partial<RetentionPolicy> {
 	failedComponents?: unknown;
 	includeUnproven?: boolean;
 	maxMegabytes?: number;
+	otherInstances?: boolean;
 }
 
 /** One job, and so one item, for each artifact. The whole plan stands before the first file goes. */
@@ -115,6 +123,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		policy: readPolicy(context, itemIndex, chosen),
 		includeUnproven: chosen.includeUnproven ?? false,
 		failedComponents: readList(chosen.failedComponents).map(asComponent),
+		instanceId: chosen.otherInstances ? undefined : context.getInstanceId(),
 		maxBytesPerComponent: chosen.maxMegabytes === undefined ? undefined : chosen.maxMegabytes * 1024 * 1024,
 	});
 	return verdicts.map((verdict) => async () => {

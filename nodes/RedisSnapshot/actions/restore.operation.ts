@@ -52,7 +52,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 		shared.backupDirectory,
-		artifact,
+		...artifact,
 		{
 			displayName: 'Confirm',
 			name: 'confirmation',
@@ -140,6 +140,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		name: 'redis',
 		openSource,
 		timeZone: context.getTimezone(),
+		instanceId: context.getInstanceId(),
 		onProgress,
 	};
 	return [

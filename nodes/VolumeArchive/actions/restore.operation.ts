@@ -36,7 +36,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			],
 			default: 'n8n',
 		},
-		artifact,
+		...artifact,
 		{
 			...shared.engine([
 				{ name: 'Built-In', value: 'built-in', description: 'Into a directory that n8n can write to' },

@@ -30,6 +30,8 @@ describe('the name of an artifact', () => {
 		'n8n_20261123_250000.sql.gz',
 		'.n8n_20261123_010000.sql.gz.partial',
 		'n8n_20261123_010000.sql.gz.manifest.json',
+		'n8n_20261123_010000.sql.gz.manifest.json.bak',
+		'n8n_20261123_010000.sql.gz.manifest.json.next',
 		'_20261123_010000.sql.gz',
 		'n8n_20261123_010000',
 	])('is not ours when it is %s', (name) => {

@@ -202,8 +202,10 @@ describe('each fault has its own message', () => {
 	});
 
 	test('the manifest of another file', async () => {
-		expect(await failuresWith(compressors.gzip(dump), 'gzip', { artifact: 'other.sql.gz' })).toEqual([
+		const change = { artifact: 'other.sql.gz', sha256: '0'.repeat(64) };
+		expect(await failuresWith(compressors.gzip(dump), 'gzip', change)).toEqual([
 			'manifest: The manifest is that of another file, other.sql.gz.',
+			expect.stringContaining('sha256: It is '),
 		]);
 	});
 

@@ -119,8 +119,48 @@ describe('the plan of a prune', () => {
 		);
 		expect(deleted(entries, { includeUnproven: true })).toEqual(['n8n_20261109_020000.sql.gz']);
 		expect(reasonsOf(entries, 'n8n_20261110_020000.sql.gz', { includeUnproven: true })).toEqual([
-			'newest good backup',
+			'newest backup, as none is good',
 			'last backup',
+		]);
+	});
+
+	it('keeps the newest of any state when none is good', () => {
+		const entries = ['20261110_020000', '20261109_020000', '20261108_020000'].map((stamp) =>
+			entry(stamp, { state: 'contradicted' }),
+		);
+		expect(deleted(entries)).toEqual(['n8n_20261109_020000.sql.gz', 'n8n_20261108_020000.sql.gz']);
+		expect(reasonsOf(entries, 'n8n_20261110_020000.sql.gz')).toEqual(['newest backup, as none is good']);
+	});
+
+	it('never deletes what cannot be judged, and says why; nor does it take a place', () => {
+		const entries = [
+			{ ...entry('20261112_020000', { state: 'unreadable' }), problem: 'It cannot be read.' },
+			entry('20261111_020000', { state: 'unreadable' }),
+			entry('20261110_020000'),
+			entry('20261109_020000', { state: 'unreadable' }),
+		];
+		expect(deleted(entries, { maxBytesPerComponent: 1 })).toEqual([]);
+		expect(reasonsOf(entries, entries[0]!.name)).toEqual(['It cannot be read.']);
+		expect(reasonsOf(entries, 'n8n_20261110_020000.sql.gz')).toEqual(['newest good backup', 'last backup']);
+	});
+
+	it('keeps two n8n that share a directory apart: the newer one’s backups let none of the other’s go', () => {
+		const of = (instanceId: string) => ({ manifest: { instanceId } as CatalogEntry['manifest'] });
+		const only = { ...entry('20261001_020000'), ...of('a') };
+		const others = ['20261110_020000', '20261109_020000'].map((stamp) => ({ ...entry(stamp), ...of('b') }));
+		expect(deleted([...others, only])).toEqual(['n8n_20261109_020000.sql.gz']);
+		expect(deleted([...others, only], { maxBytesPerComponent: 1 })).toEqual(['n8n_20261109_020000.sql.gz']);
+	});
+
+	it('leaves what is of another n8n alone when one n8n prunes, and names it', () => {
+		const of = (instanceId: string) => ({ manifest: { instanceId } as CatalogEntry['manifest'] });
+		const others = ['20261110_020000', '20261109_020000'].map((stamp) => ({
+			...entry(stamp),
+			...of('b0b1b2b3b4b5b6b7'),
+		}));
+		expect(deleted(others, { instanceId: 'a' })).toEqual([]);
+		expect(reasonsOf(others, 'n8n_20261109_020000.sql.gz', { instanceId: 'a' })).toEqual([
+			'of another n8n, instance b0b1b2b3b4b5',
 		]);
 	});
 
@@ -131,6 +171,15 @@ describe('the plan of a prune', () => {
 	describe('with a size cap', () => {
 		const keepAll = { policy: { ...options.policy, keepLast: 100 } };
 		const three = ['20261112_020000', '20261111_020000', '20261110_020000'].map((stamp) => entry(stamp));
+
+		it('does not take what is dated in the future', () => {
+			const future = entry('20310110_020000');
+			expect(deleted([future, ...three], { ...keepAll, maxBytesPerComponent: 1 })).toEqual([
+				'n8n_20261111_020000.sql.gz',
+				'n8n_20261110_020000.sql.gz',
+			]);
+			expect(reasonsOf([future, ...three], future.name)).toEqual(['dated in the future']);
+		});
 
 		it('lets the oldest go until the component fits', () => {
 			expect(deleted(three, { ...keepAll, maxBytesPerComponent: 250 })).toEqual([

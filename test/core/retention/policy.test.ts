@@ -128,6 +128,24 @@ describe('the retention policy', () => {
 		expect(kept(names, { keepDaily: 2 }, { timeZone: 'America/New_York' })).toEqual([names[0], names[2]]);
 	});
 
+	it.each([
+		['Africa/Cairo', '2026-04-23T22:30'],
+		['America/Santiago', '2026-09-06T04:30'],
+		['Asia/Beirut', '2026-03-28T22:30'],
+		['America/Havana', '2026-03-08T05:30'],
+	])('keeps seven days and today in %s, on a day that has no midnight', (timeZone, newest) => {
+		const names = Array.from({ length: 11 }, (_, days) =>
+			new Date(Date.parse(`${newest}Z`) - days * 86_400_000).toISOString().slice(0, 16),
+		);
+		expect(kept(names, { keepDays: 7 }, { timeZone })).toEqual(names.slice(0, 8));
+	});
+
+	it('keeps both hours after midnight of a day that has two of them', () => {
+		// In Havana it was 00:30 at 04:30 and again at 05:30; the nights before began at 04:30.
+		const nights = ['2026-11-08T05:30', '2026-11-01T05:30', '2026-11-01T04:30', '2026-10-31T04:30'];
+		expect(kept(nights, { keepDays: 7 }, { timeZone: 'America/Havana' })).toEqual(nights.slice(0, 3));
+	});
+
 	it('says by which rules each backup stays', () => {
 		const policy = { ...none, keepDays: 1, keepLast: 1, keepWeekly: 3 };
 		const moment = { now: new Date('2027-01-01'), timeZone: 'utc' };

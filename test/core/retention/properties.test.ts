@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import type { CatalogEntry, CatalogState, Component, Manifest } from '../../../core/artifact';
+import { planRetention, type PlanOptions } from '../../../core/retention';
+import { dayIn, isJudged, keptByRules, mustStay } from './support/model';
+
+const runs = { numRuns: 400 };
+const now = new Date('2026-11-23T10:00:00Z');
+const zones = [
+	'utc',
+	'America/New_York',
+	'Africa/Cairo',
+	'America/Havana',
+	'Pacific/Kiritimati',
+	'Asia/Kathmandu',
+];
+const hours = 60 * 60 * 1000;
+
+/** From a year and a half ago to two days from now, dense where the rules of days are. */
+const age = fc.oneof(
+	{ weight: 3, arbitrary: fc.integer({ min: -48, max: 24 * 12 }) },
+	{ weight: 2, arbitrary: fc.integer({ min: 0, max: 24 * 550 }) },
+);
+
+interface Made {
+	hoursAgo: number;
+	minute: number;
+	component: Component;
+	prefix: string;
+	instanceId: string | undefined;
+	state: CatalogState;
+	storedBytes: number;
+	namedIn: string;
+}
+
+const made: fc.Arbitrary<Made> = fc.record({
+	hoursAgo: age,
+	minute: fc.integer({ min: 0, max: 59 }),
+	component: fc.constantFrom<Component>('postgres', 'env'),
+	prefix: fc.constantFrom('n8n', 'crm'),
+	instanceId: fc.constantFrom(undefined, 'a'.repeat(64), 'b'.repeat(64)),
+	state: fc.constantFrom<CatalogState>('good', 'good', 'unproven', 'unreadable', 'contradicted', 'missing'),
+	storedBytes: fc.integer({ min: 0, max: 1000 }),
+	namedIn: fc.constantFrom(...zones),
+});
+
+/** Artifacts of all states, no two of the same moment. */
+const catalogs = fc
+	.uniqueArray(made, { maxLength: 40, selector: ({ hoursAgo, minute }) => hoursAgo * 60 + minute })
+	.map((all) => all.map(entryOf));
+
+function entryOf({ hoursAgo, minute, namedIn, instanceId, ...more }: Made): CatalogEntry {
+	const at = new Date(now.getTime() - hoursAgo * hours - minute * 60_000);
+	const time = at.toISOString().slice(11, 19).replaceAll(':', '');
+	const name = `${more.prefix}_${dayIn(namedIn, at).replaceAll('-', '')}_${time}.sql.gz`;
+	// A manifest that is not there, or cannot be read, names no n8n.
+	const isRead = more.state !== 'unproven' && more.state !== 'unreadable';
+	const manifest = isRead ? ({ instanceId } as Manifest) : undefined;
+	return { ...more, name, path: `/backups/${more.component}/${name}`, at, manifest };
+}
+
+const count = fc.oneof(
+	{ weight: 2, arbitrary: fc.constant(0) },
+	{ weight: 1, arbitrary: fc.integer({ min: 1, max: 8 }) },
+);
+const policies = fc
+	.record({
+		keepDays: count,
+		keepLast: count,
+		keepDaily: count,
+		keepWeekly: count,
+		keepMonthly: count,
+		keepYearly: count,
+	})
+	.filter((policy) => Object.values(policy).some((value) => value > 0));
+
+const optionsWithoutCap: fc.Arbitrary<PlanOptions> = fc.record({
+	now: fc.constant(now),
+	timeZone: fc.constantFrom(...zones),
+	policy: policies,
+	includeUnproven: fc.boolean(),
+	failedComponents: fc.constantFrom<Component[]>([], [], ['env']),
+	instanceId: fc.constantFrom(undefined, 'a'.repeat(64)),
+});
+
+const caps = fc.integer({ min: 1, max: 5000 });
+
+const kept = (entries: CatalogEntry[], options: PlanOptions) =>
+	new Set(
+		planRetention(entries, options)
+			.filter(({ action }) => action === 'keep')
+			.map(({ entry }) => entry),
+	);
+
+const names = (entries: Iterable<CatalogEntry>) => [...entries].map(({ path }) => path).sort();
+
+describe('whatever lies in the backup directory, and whatever the rules are', () => {
+	it('exactly those stay that docs/retention.md says', () => {
+		fc.assert(
+			fc.property(catalogs, optionsWithoutCap, (entries, options) => {
+				const expected = new Set([...mustStay(entries, options), ...keptByRules(entries, options)]);
+				expect(names(kept(entries, options))).toEqual(names(expected));
+			}),
+			runs,
+		);
+	});
+
+	it('every unreadable one stays, every one of today, the newest good one, and without it the newest, under any cap', () => {
+		fc.assert(
+			fc.property(catalogs, optionsWithoutCap, caps, (entries, options, maxBytesPerComponent) => {
+				const stays = kept(entries, { ...options, maxBytesPerComponent });
+				const lost = [...mustStay(entries, options)].filter((entry) => !stays.has(entry));
+				expect(names(lost)).toEqual([]);
+			}),
+			runs,
+		);
+	});
+
+	it('a cap takes only what no safety holds, and no more than it must', () => {
+		fc.assert(
+			fc.property(catalogs, optionsWithoutCap, caps, (entries, options, maxBytesPerComponent) => {
+				const before = kept(entries, options);
+				const after = kept(entries, { ...options, maxBytesPerComponent });
+				for (const [component, instanceId] of groups(entries)) {
+					const ofGroup = (entry: CatalogEntry) =>
+						entry.component === component &&
+						entry.manifest?.instanceId === instanceId &&
+						isJudged(entry, options);
+					const left = [...after].filter(ofGroup);
+					const taken = [...before].filter((entry) => ofGroup(entry) && !after.has(entry));
+					const bytes = left.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
+					const free = left.filter((entry) => !mustStay(entries, options).has(entry));
+					if (free.length > 0) expect(bytes).toBeLessThanOrEqual(maxBytesPerComponent);
+					// The last that went was needed: with it the rest would have been over the cap.
+					const last = taken.sort((a, b) => b.at.getTime() - a.at.getTime())[0];
+					if (last) expect(bytes + last.storedBytes).toBeGreaterThan(maxBytesPerComponent);
+				}
+			}),
+			{ numRuns: 150 },
+		);
+	});
+
+	it('what cannot be judged counts for nobody: without it the others fare no differently', () => {
+		fc.assert(
+			fc.property(
+				catalogs,
+				optionsWithoutCap,
+				fc.option(caps, { nil: undefined }),
+				(entries, options, cap) => {
+					const all = { ...options, maxBytesPerComponent: cap };
+					const judged = entries.filter((entry) => isJudged(entry, options));
+					const beside = names(kept(entries, all)).filter((path) =>
+						judged.some((entry) => entry.path === path),
+					);
+					expect(beside).toEqual(names(kept(judged, all)));
+				},
+			),
+			runs,
+		);
+	});
+
+	it('one n8n’s backups fare as if no other wrote into the directory', () => {
+		fc.assert(
+			fc.property(
+				catalogs,
+				optionsWithoutCap,
+				fc.option(caps, { nil: undefined }),
+				(entries, options, cap) => {
+					const all = { ...options, instanceId: undefined, maxBytesPerComponent: cap };
+					const alone = entries.filter(({ manifest }) => manifest?.instanceId === 'a'.repeat(64));
+					const beside = [...kept(entries, all)].filter((entry) => alone.includes(entry));
+					expect(names(beside)).toEqual(names(kept(alone, all)));
+				},
+			),
+			runs,
+		);
+	});
+
+	it('a stronger rule never deletes more', () => {
+		fc.assert(
+			fc.property(catalogs, optionsWithoutCap, policies, (entries, options, more) => {
+				const { policy } = options;
+				const stronger = Object.fromEntries(
+					Object.entries(policy).map(([name, value]) => [name, value + more[name as keyof typeof more]]),
+				) as unknown as typeof policy;
+				const after = kept(entries, { ...options, policy: stronger });
+				expect(names([...kept(entries, options)].filter((entry) => !after.has(entry)))).toEqual([]);
+			}),
+			runs,
+		);
+	});
+});
+
+function groups(entries: CatalogEntry[]): Array<[Component, string | undefined]> {
+	const found = new Map<string, [Component, string | undefined]>();
+	for (const { component, manifest } of entries)
+		found.set(`${component}/${manifest?.instanceId}`, [component, manifest?.instanceId]);
+	return [...found.values()];
+}
