@@ -115,7 +115,7 @@ it.each([
 	'a disk that fails at any call, %s (%s), leaves a whole backup or none, and an error for people',
 	async (_how, errno, more) => {
 		const whole = await tracedBackup({ root: await newRoot(), ...first });
-		const wanted = [...changingCalls, 'statx', 'fstat', 'getdents64'];
+		const wanted = more === '' ? [...changingCalls, 'statx', 'fstat', 'getdents64'] : changingCalls;
 		await each(occurrences(whole.calls, wanted), async ({ call, nth }) => {
 			const at = `${call} ${nth}`;
 			const root = await newRoot();
