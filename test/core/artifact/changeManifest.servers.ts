@@ -30,7 +30,7 @@ test('a prune that comes in the moment before a verification writes its result h
 	expect(await names()).toHaveLength(3);
 
 	const [entry] = await readCatalog({ root, timeZone: 'utc', components: ['env'] });
-	await carryOut({ entry: entry!, action: 'delete', reasons: [] }, { dryRun: false });
+	await carryOut({ entry: entry!, action: 'delete', reasons: [], isProtected: false }, { dryRun: false });
 	await ended;
 	expect(await names()).toEqual([]);
 }, 30_000);
