@@ -107,7 +107,7 @@ export class ContainerRedis implements RedisCommands {
 			{
 				advice: isMissing
 					? `See whether ${name} (image ${image}) is the Redis server; for images without redis-cli use the built-in engine`
-					: 'See whether Redis listens on that port inside its container, with or without TLS, and correct Container Port and TLS in Container',
+					: 'See whether Redis listens on that port inside its container, by TLS or not, and whether it asks for a client certificate; then correct Container Port, TLS in Container and the certificate among the options',
 			},
 		);
 	}

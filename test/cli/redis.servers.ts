@@ -89,3 +89,53 @@ describe('n8n-backup restore redis', () => {
 		expect(stderr).not.toContain('guessed-wrong');
 	});
 });
+
+describe('n8n-backup release redis', () => {
+	const release = async (...args: string[]) =>
+		await command(['release', 'redis', '--host', server.host, '--port', String(server.port), ...args], {
+			REDISCLI_AUTH: password,
+		});
+	afterEach(async () => {
+		await server.cli('REPLICAOF', 'NO', 'ONE');
+	});
+
+	it('has nothing to do for a master', async () => {
+		const { exitCode, stdout } = await release();
+		expect([exitCode, stdout]).toEqual([
+			0,
+			`Redis at ${server.host}:${server.port} is a master; there is nothing to release.\n`,
+		]);
+	});
+
+	it('asks before it takes a replica away from somebody else', async () => {
+		await server.cli('REPLICAOF', '127.0.0.1', '1');
+		const refused = await release();
+		expect(refused.exitCode).toBe(2);
+		expect(refused.stderr).toContain('is a replica of 127.0.0.1:1, without contact');
+		expect(await server.cli('ROLE')).toMatch(/^slave/);
+		const { exitCode, stdout } = await release('--yes');
+		expect([exitCode, stdout]).toEqual([
+			0,
+			expect.stringContaining('is a master again; it was a replica of'),
+		]);
+		expect(await server.cli('ROLE')).toMatch(/^master/);
+	});
+
+	it('asks nobody where a restore that crashed has left it', async () => {
+		// What such a restore has written before it told the server to follow it.
+		const mark = JSON.stringify({
+			host: '127.0.0.1',
+			port: '1',
+			begunAt: 1_700_000_000,
+			comeBy: 1_700_000_020,
+		});
+		await server.cli('SET', 'n8n-nodes-backup:restoring', mark);
+		await server.cli('REPLICAOF', '127.0.0.1', '1');
+		const { exitCode, stdout } = await release();
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain(
+			'is a master again; it was left a replica of 127.0.0.1:1 by a restore of 2023-11-14T22:13:20.000Z that crashed.',
+		);
+		expect(await server.cli('EXISTS', 'n8n-nodes-backup:restoring')).toBe('0');
+	});
+});

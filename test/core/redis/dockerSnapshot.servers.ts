@@ -3,10 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createArtifact } from '../../../core/artifact';
 import type { SourceFacts } from '../../../core/artifact/source';
 import type { DockerConnection } from '../../../core/docker/connection';
+import { packFiles } from '../../../core/docker';
 import { dockerSnapshot, type DockerSnapshotOptions } from '../../../core/redis/dockerSnapshot';
 import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.ts';
 import {
@@ -167,6 +169,59 @@ describeDocker('A snapshot by the engine docker', () => {
 		[{ password, port: 6380 }, 'Connection refused'],
 	])('says what is wrong with the log-in %j', async (options, message) => {
 		await expect(take('redis', options)).rejects.toThrow(message);
+	});
+
+	it('finds the server at the port that it listens on', async () => {
+		await withServer({}, async (container) => {
+			await redisCli(container, ['CONFIG', 'SET', 'port', '7000']);
+			await expect(take('other')).rejects.toThrow('then correct Container Port');
+			expect((await take('other', { port: 7000 })).facts.census).toMatchObject({ keys: 0 });
+		});
+	});
+
+	it('logs in as a user that has no password, and never as the default user instead', async () => {
+		await withServer({}, async (container) => {
+			await redisCli(container, ['ACL', 'SETUSER', 'backup', 'on', 'nopass', '~*', '+@all']);
+			await redisCli(container, ['ACL', 'SETUSER', 'idle', 'on', 'nopass', '-@all']);
+			expect((await take('other', { user: 'backup' })).facts.census).toMatchObject({ keys: 0 });
+			await expect(take('other', { user: 'idle' })).rejects.toMatchObject({ code: 'not-permitted' });
+		});
+	});
+
+	it('takes the password of a user from the container where the credential has none', async () => {
+		const own = 'of the container';
+		await withServer({ password: own, environment: { REDISCLI_AUTH: own } }, async (container) => {
+			await redisCli(container, ['ACL', 'SETUSER', 'backup', 'on', `>${own}`, '~*', '+@all']);
+			expect((await take('other', { user: 'backup' })).facts.census).toMatchObject({ keys: 0 });
+		});
+	});
+
+	it('speaks TLS, with a certificate of its own where the server asks for one', async () => {
+		const authority = await startRedis({ tls: true });
+		await authority.stop();
+		await withServer({}, async (container) => {
+			const owner = { uid: 0, gid: 0, mode: 0o644 };
+			const files = Object.entries({ 'tls.crt': authority.ca!, 'tls.key': authority.key! });
+			const packed = packFiles(
+				files.map(([name, text]) => ({
+					name,
+					owner,
+					size: Buffer.byteLength(text),
+					open: () => Readable.from([Buffer.from(text)]),
+				})),
+			);
+			await container.putArchive(packed, { path: '/data' });
+			const certificate = ['tls-cert-file', '/data/tls.crt', 'tls-key-file', '/data/tls.key'];
+			const settings = [...certificate, 'tls-ca-cert-file', '/data/tls.crt', 'tls-port', '7443'];
+			await redisCli(container, ['CONFIG', 'SET', ...settings]);
+			const shown = { tlsCertificate: '/data/tls.crt', tlsKey: '/data/tls.key' };
+			const taken = await take('other', { port: 7443, tls: true, ...shown });
+			expect(taken.facts.census).toMatchObject({ keys: 0 });
+			await expect(take('other', { port: 7443, tls: true })).rejects.toMatchObject({
+				code: 'unreachable',
+				message: expect.stringMatching(/whether it asks for a client certificate; then correct/) as unknown,
+			});
+		});
 	});
 
 	it('says which command a user lacks the right to', async () => {
