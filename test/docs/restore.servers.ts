@@ -129,7 +129,18 @@ describe('the runbook, followed as it is written,', () => {
 		expect(blocks.length).toBeGreaterThan(10);
 		expect(blocks.filter(({ tag }) => tag === undefined)).toEqual([]);
 		expect([...new Set(blocks.map(({ tag }) => tag))].sort()).toEqual([
-			...['database', 'database-gone', 'everything', 'key', 'look', 'plain', 'plain-redis', 'rows', 'table'],
+			...[
+				'database',
+				'database-gone',
+				'everything',
+				'key',
+				'look',
+				'plain',
+				'plain-redis',
+				'redis',
+				'rows',
+				'table',
+			],
 		]);
 	});
 
@@ -161,6 +172,12 @@ describe('the runbook, followed as it is written,', () => {
 		await postgres.query('DROP DATABASE n8n');
 		await follow('database-gone');
 		expect(await count('execution_entity')).toBe(20);
+	});
+
+	it('brings back what Redis held, and leaves a master', async () => {
+		await redis.cli('SET', 'bull:jobs:id', 'wrong');
+		expect(await follow('redis')).toContain('is a master; there is nothing to release.');
+		expect(await redis.cli('GET', 'bull:jobs:id')).toBe('7');
 	});
 
 	it('finds the encryption key in both of its backups', async () => {

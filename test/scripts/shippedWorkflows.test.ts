@@ -4,9 +4,11 @@ import { runInNewContext } from 'node:vm';
 import { root } from '../../scripts/lib/paths.ts';
 import type { Workflow, WorkflowNode } from '../../scripts/n8n/workflow.ts';
 
-const { nodes, connections } = JSON.parse(
-	readFileSync(join(root, 'workflows', 'nightly-backup.json'), 'utf8'),
-) as Workflow & { connections: Record<string, { main: Array<Array<{ node: string }>> }> };
+const shipped = (file: string) =>
+	JSON.parse(readFileSync(join(root, 'workflows', file), 'utf8')) as Workflow & {
+		connections: Record<string, { main: Array<Array<{ node: string }>> }>;
+	};
+const { nodes, connections } = shipped('nightly-backup.json');
 const named = (name: string) => nodes.find((node) => node.name === name)!;
 
 interface Failure {
@@ -52,6 +54,20 @@ describe('The outcome of a night', () => {
 	test('is a success when nothing failed', () => {
 		expect(textOf([])).toBe('Backup finished: every component is saved.');
 	});
+});
+
+test('The outcome of a drill says a reason once as well', () => {
+	const outcome = shipped('restore-drill.json').nodes.find(({ name }) => name === 'Outcome')!;
+	const text = (...items: object[]) =>
+		valueOf(outcome, 'text', { 'All Checks': [{ passed: true }, ...items] });
+	expect(
+		text(
+			{ failedCheck: 'drill', reason: blocked },
+			{ failedCheck: 'redis', reason: 'It is cut off.' },
+			{ failedCheck: 'env', reason: blocked },
+		),
+	).toBe(`Restore drill failed. drill, env: ${blocked} | redis: It is cut off.`);
+	expect(text()).toBe('The restore drill passed: the newest backups are proven.');
 });
 
 test('every error output ends in a mark that turns red while the run goes on', () => {
