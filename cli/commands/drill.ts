@@ -6,13 +6,19 @@ import { findDumps, newest } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
-import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
+import {
+	addPostgresOptions,
+	postgresConnection,
+	type PostgresOptions,
+	withoutExtensionOption,
+} from '../options/postgres';
 import { formatChecks } from '../output/checks';
 import { failureJson } from '../output/output';
 import { artifactArgument } from './arguments';
 
 interface Options extends PostgresOptions {
 	maxMegabytes?: number;
+	withoutExtension?: string[];
 }
 
 const megabyte = 1024 * 1024;
@@ -28,7 +34,8 @@ export const addDrill: AddCommand = (parent, run) => {
 				'--max-megabytes <number>',
 				'most SQL that the server is burdened with (20480 otherwise)',
 			).argParser(wholeNumber(1)),
-		);
+		)
+		.addOption(withoutExtensionOption());
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { output, globals } = tools;
@@ -68,6 +75,7 @@ async function drillOne(path: string, { connection, options, tools }: DrillTools
 				artifactPath: path,
 				connection,
 				maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
+				withoutExtensions: options.withoutExtension,
 				onProgress: output.onProgress,
 			},
 			signal,

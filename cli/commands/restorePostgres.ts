@@ -8,7 +8,13 @@ import { confirm } from '../ask';
 import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
-import { addPostgresOptions, postgresConnection, type PostgresOptions } from '../options/postgres';
+import {
+	addPostgresOptions,
+	postgresConnection,
+	type PostgresOptions,
+	repeated,
+	withoutExtensionOption,
+} from '../options/postgres';
 import { formatBytes, plural } from '../output/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
@@ -23,6 +29,8 @@ interface Options extends PostgresOptions, SafetyOptions, ManifestOption {
 	/** False with --no-privileges. */
 	privileges: boolean;
 	skipMissingRoles?: boolean;
+	withoutExtension?: string[];
+	skipFailedIndexes?: boolean;
 	table?: string[];
 	jobs?: number;
 }
@@ -52,10 +60,12 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		.option('--no-privileges', 'leave grants out')
 		.option('--skip-missing-roles', 'leave out what names roles that the server lacks')
 		.option('--no-manifest', noManifestHelp)
-		.option('--table <schema.table>', 'only this table; may be repeated', (table, earlier: string[] = []) => [
-			...earlier,
-			table,
-		])
+		.addOption(withoutExtensionOption())
+		.option(
+			'--skip-failed-indexes',
+			'an index or a materialised view that cannot be built is a warning, not the end',
+		)
+		.addOption(new Option('--table <schema.table>', 'only this table; may be repeated').argParser(repeated))
 		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
@@ -71,6 +81,8 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 						owners: ownerRule(options),
 						privileges: options.privileges ? 'as-dumped' : 'skip',
 						missingRoles: options.skipMissingRoles ? 'skip' : 'fail',
+						withoutExtensions: options.withoutExtension,
+						skipFailedIndexes: options.skipFailedIndexes,
 						tables: options.table,
 						indexJobs: options.jobs,
 					},

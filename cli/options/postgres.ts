@@ -34,6 +34,19 @@ export function addPostgresOptions(command: Command): Command {
 	return addPasswordOptions(command, 'PGPASSWORD');
 }
 
+/** For an option that may be given several times. */
+export function repeated(value: string, earlier: string[] = []): string[] {
+	return [...earlier, value];
+}
+
+/** Of what restores: an extension that the dump has and the server cannot have. */
+export function withoutExtensionOption(): Option {
+	return new Option(
+		'--without-extension <name>',
+		'leave this extension out, as pg_cron, which only one database can have; may be repeated',
+	).argParser(repeated);
+}
+
 /**
  * The connection that options and environment describe.
  *

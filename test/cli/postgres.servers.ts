@@ -144,7 +144,10 @@ describe('n8n-backup restore postgres', () => {
 		['SIGINT', 130],
 		['SIGTERM', 143],
 	] as const)('ends cleanly by %s with %i, and leaves no database behind', async (signal, exitCode) => {
-		const slow = await writeDump(directory.path('slow.sql.gz'), 'SELECT pg_catalog.pg_sleep(60);');
+		const slow = await writeDump(
+			directory.path('slow.sql.gz'),
+			'CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(60);',
+		);
 		const { child, ended } = startCommand(['restore', 'postgres', slow, '--into', 'again'], environment());
 		while ((await scratchDatabases(server)).length === 0) await wait(20);
 		child.kill(signal);

@@ -35,6 +35,8 @@ export interface DrillRequest {
 	connection: PostgresConnection;
 	/** Bytes of SQL that the server can be burdened with; 20 GiB when undefined. */
 	maxRawBytes?: number;
+	/** Extensions that the dump has and the server of the drill cannot have. */
+	withoutExtensions?: string[];
 	onProgress?: OnProgress;
 }
 
@@ -144,7 +146,7 @@ async function drillInScratch(
 }
 
 async function load(
-	{ connection, onProgress }: DrillRequest,
+	{ connection, onProgress, withoutExtensions }: DrillRequest,
 	{ artifactPath, compression, manifest, maintenance, maxRawBytes }: Subject,
 	{ client, database }: { client: pg.Client; database: string },
 	signal: AbortSignal,
@@ -158,7 +160,7 @@ async function load(
 			database,
 			client,
 			serverMajor: maintenance.major,
-			options: { ...drillOptions, maxRawBytes },
+			options: { ...drillOptions, maxRawBytes, withoutExtensions },
 			onBytes: (rawBytes) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),
 		},
 		signal,
@@ -192,7 +194,10 @@ async function checkRows(
 	if (manifest?.census.kind !== 'postgres') {
 		return { check, result: 'unknown', detail: 'Without a manifest there is nothing to compare with.' };
 	}
-	const comparison = await compareCensus(client, manifest.census, { taken: loaded.rows });
+	const comparison = await compareCensus(client, manifest.census, {
+		taken: loaded.rows,
+		leftOut: loaded.leftOutTables,
+	});
 	const differences = describeDifferences(comparison);
 	if (differences !== undefined) return { check, result: 'failed', detail: `${differences}.` };
 	const detail = `All ${comparison.tables} tables have the ${comparison.rows} rows that were backed up.`;

@@ -40,7 +40,7 @@ export class CopyIn implements Submittable, TurnTaking {
 
 	submit(connection: pg.Connection): void {
 		this.#stream = connection.stream;
-		this.#stream.write(queryMessage([this.#statement]));
+		this.#stream.write(queryMessage(this.#statement));
 	}
 
 	/**

@@ -1,30 +1,32 @@
 import { BackupError } from '../../errors';
 import { copyTarget, type CopyStart, type SqlSegment, type SqlStatement, TrailerWatch } from '../sql';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
+import type { Leniency } from './leniency';
+import type { PlaceRules } from './placeRules';
 import type { RestoreSession, RunningCopy } from './restoreSession';
 import { RoleRules } from './roleRules';
 import { isKnownSetting } from './serverDifferences';
 import type { BatchedStatement } from './statementBatch';
+import { reachOf } from './statementReach';
 import type { TableFilter } from './tableFilter';
 
 export interface DumpLoaderOptions {
 	session: RestoreSession;
 	indexes: IndexBuilders;
 	roles: RoleRules;
+	places: PlaceRules;
+	leniency: Leniency;
 	/** Undefined: every table. */
 	filter: TableFilter | undefined;
 	serverMajor: number;
 }
 
 /** Bytes of a statement that tell what it is, and more than any statement has that is looked at as a whole. */
-const headBytes = 64;
+const headBytes = 512;
 
 const sessionSetting = /^(?:SET [a-z_]+ = |SELECT pg_catalog\.set_config\()/;
 
-/** It would take the slot of the original, and a database that has one cannot be dropped. */
-const subscription = /^(?:CREATE|ALTER|COMMENT ON) SUBSCRIPTION /;
-
-const otherDatabase = /^(?:CREATE|ALTER|DROP) DATABASE /;
+const stringSyntax = /^SET standard_conforming_strings = (on|off);$/;
 
 /** Takes a dump's segments one after the other to where they belong: the session, the index builders, nowhere. */
 export class DumpLoader {
@@ -38,6 +40,8 @@ export class DumpLoader {
 	#copy: RunningCopy | undefined;
 	#subscriptions = 0;
 	readonly #trailer = new TrailerWatch();
+	/** Off: plain strings know backslashes. */
+	#standardStrings = true;
 
 	constructor(options: DumpLoaderOptions) {
 		this.#options = options;
@@ -71,31 +75,44 @@ export class DumpLoader {
 		this.#trailer.assertLast('Restore another backup; this one was cut off while it was made or copied');
 		await this.#buildIndexes();
 		await this.#options.session.flush();
+		this.#options.filter?.assertAllFound();
 	}
 
-	/** What was left out, in sentences. */
+	/** What was left out or done differently, in sentences. */
 	get warnings(): string[] {
-		const { roles, filter } = this.#options;
+		const { roles, places, leniency } = this.#options;
 		const missing = [...roles.missing].map(([role, count]) => {
 			return `The server has no role "${role}": ${count} statements that name it were left out.`;
 		});
-		const tables = (filter?.notFound ?? []).map((table) => `The dump has no table ${table}.`);
 		const subscriptions =
 			this.#subscriptions === 0
 				? []
 				: ['Subscriptions were left out, since they would compete with the originals for their slots.'];
-		return [...missing, ...tables, ...subscriptions];
+		return [...missing, ...places.warnings, ...leniency.warnings, ...subscriptions];
 	}
 
 	async #statement({ text, line }: SqlStatement): Promise<void> {
 		const head = text.toString('utf8', 0, headBytes);
-		if (subscription.test(head)) {
-			this.#subscriptions++;
-			return;
+		if (!this.#staysInDatabase(text, line)) return;
+		this.#standardStrings = (stringSyntax.exec(head)?.[1] ?? (this.#standardStrings ? 'on' : 'off')) === 'on';
+		if (!isKnownSetting(head, this.#options.serverMajor) || this.#options.leniency.leavesOut(head)) return;
+		for (const chosen of this.#choose(text, head)) await this.#place({ text: chosen, line });
+	}
+
+	/** False for a subscription: it would take the slot of the original, and a database that has one cannot be dropped. */
+	#staysInDatabase(text: Buffer, line: number): boolean {
+		switch (reachOf(text, this.#standardStrings)) {
+			case 'database':
+				return true;
+			case 'subscription':
+				this.#subscriptions++;
+				return false;
+			case 'databases':
+				throw severalDatabases(line);
+			case 'server':
+			case 'foreign':
+				throw beyondDatabase(text, line);
 		}
-		if (otherDatabase.test(head)) throw severalDatabases(line);
-		if (!isKnownSetting(head, this.#options.serverMajor)) return;
-		for (const chosen of this.#choose(text, head)) await this.#run({ text: chosen, line });
 	}
 
 	/** What roles and chosen tables leave of a statement. Most are not even decoded for it. */
@@ -109,8 +126,15 @@ export class DumpLoader {
 		return chosen.map((statement) => (statement === original ? text : Buffer.from(statement)));
 	}
 
+	/** Runs a statement where it belongs on this server. */
+	async #place({ text, line }: BatchedStatement): Promise<void> {
+		const { before, instead } = this.#options.places.apply(text.toString('utf8', 0, headBytes)) ?? {};
+		if (before !== undefined) await this.#run({ text: Buffer.from(before), line });
+		await this.#run({ text: instead === undefined ? text : Buffer.from(instead), line });
+	}
+
 	async #run(statement: BatchedStatement): Promise<void> {
-		const { indexes, session } = this.#options;
+		const { indexes, leniency, session } = this.#options;
 		const head = statement.text.toString('utf8', 0, 1_000);
 		if (sessionSetting.test(head)) this.#settings.push(statement);
 		if (buildsIndex(head)) {
@@ -118,7 +142,8 @@ export class DumpLoader {
 			return;
 		}
 		await this.#buildIndexes();
-		await session.run(statement);
+		const forgives = leniency.forgiverOf(head);
+		await (forgives ? session.attempt(statement, forgives) : session.run(statement));
 	}
 
 	async #buildIndexes(): Promise<void> {
@@ -129,9 +154,20 @@ export class DumpLoader {
 	}
 
 	async #startCopy({ text, line }: CopyStart): Promise<void> {
+		this.#staysInDatabase(text, line);
 		this.#table = copyTarget(text);
-		const { filter, session } = this.#options;
-		if (!filter || filter.wantsRows(this.#table)) this.#copy = await session.startCopy({ text, line });
+		const { filter, session, leniency } = this.#options;
+		if (filter && !filter.wantsRows(this.#table)) return;
+		if (leniency.leavesExtensionsOut && !(await this.#isThere(this.#table))) {
+			leniency.leaveRowsOut(this.#table);
+			return;
+		}
+		this.#copy = await session.startCopy({ text, line });
+	}
+
+	async #isThere(table: string): Promise<boolean> {
+		await this.#buildIndexes();
+		return await this.#options.session.hasRelation(table);
 	}
 
 	async #endCopy(): Promise<void> {
@@ -156,4 +192,13 @@ function severalDatabases(line?: number): BackupError {
 	return new BackupError('unsupported', `The dump creates or changes databases${where}`, {
 		advice: 'Restore it with psql; only dumps of one database without --create can be restored here',
 	});
+}
+
+function beyondDatabase(text: Buffer, line: number): BackupError {
+	const start = text.toString('utf8', 0, 100).replace(/\s+/g, ' ');
+	return new BackupError(
+		'unsupported',
+		`Line ${line} of the dump is nothing that a dump of one database has: ${start.slice(0, 60)}`,
+		{ advice: 'Find out who wrote it into the dump; restore it with psql if you trust it' },
+	);
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { closeClient } from '../client';
 import type { PostgresConnection } from '../connection';
+import type { Leniency } from './leniency';
 import { RestoreSession } from './restoreSession';
 import type { BatchedStatement } from './statementBatch';
 
@@ -18,6 +19,8 @@ export interface IndexBuildersOptions {
 	/** Opens one more connection to the database that is being restored. */
 	openClient: () => Promise<pg.Client>;
 	connection: PostgresConnection;
+	/** Which of them may fail. */
+	leniency: Leniency;
 	signal: AbortSignal;
 }
 
@@ -54,7 +57,7 @@ export class IndexBuilders implements AsyncDisposable {
 		this.#waiting = [];
 		const helpers = Math.min(this.#options.jobs, queue.length) - 1;
 		const sessions = [main, ...(await this.#openSessions(helpers, settings))];
-		await Promise.all(sessions.map((session) => buildFrom(queue, session)));
+		await Promise.all(sessions.map((session) => buildFrom(queue, session, this.#options.leniency)));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
@@ -85,11 +88,15 @@ export class IndexBuilders implements AsyncDisposable {
 }
 
 /** One statement at a time, so that each holds its locks for no longer than it must. */
-async function buildFrom(queue: BatchedStatement[], session: RestoreSession): Promise<void> {
+async function buildFrom(
+	queue: BatchedStatement[],
+	session: RestoreSession,
+	leniency: Leniency,
+): Promise<void> {
 	try {
 		for (let next = queue.shift(); next; next = queue.shift()) {
-			await session.run(next);
-			await session.flush();
+			const forgives = leniency.forgiverOf(next.text.toString('utf8', 0, 1_000)) ?? never;
+			await session.attempt(next, forgives);
 		}
 	} catch (error) {
 		// What the others have begun they may finish; there is nothing left to begin.
@@ -97,3 +104,5 @@ async function buildFrom(queue: BatchedStatement[], session: RestoreSession): Pr
 		throw error;
 	}
 }
+
+const never = () => false;

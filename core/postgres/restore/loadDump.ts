@@ -7,9 +7,12 @@ import type { PostgresConnection } from '../connection';
 import { SqlLexer } from '../sql';
 import { DumpLoader } from './dumpLoader';
 import { IndexBuilders } from './indexBuilders';
+import { Leniency } from './leniency';
+import { PlaceRules } from './placeRules';
 import type { RestoreOptions } from './request';
 import { RestoreSession } from './restoreSession';
 import { RoleRules } from './roleRules';
+import { readSurroundings } from './surroundings';
 import { TableFilter } from './tableFilter';
 
 export interface LoadRequest {
@@ -26,14 +29,20 @@ export interface LoadRequest {
 
 export interface Loaded extends ArtifactMeasures {
 	rows: Record<string, number>;
+	/** Tables that no census can be compared with, since their extension was left out. */
+	leftOutTables: string[];
 	warnings: string[];
 }
 
 /** Settings of every session that restores. A crash of the server loses the half-restored database either way. */
 export const loadSettings = { synchronous_commit: 'off' };
 
-/** What a dump sets for itself and would mislead the queries that follow on the same session. */
-const undoDumpSettings = 'RESET client_encoding; RESET search_path; RESET standard_conforming_strings';
+/**
+ * What a dump sets for itself and would mislead the queries that follow on the same session; and a transaction that it
+ * left open, which would otherwise be compared now and be lost when the session ends.
+ */
+const undoDumpSettings =
+	'COMMIT; RESET client_encoding; RESET search_path; RESET standard_conforming_strings';
 
 /** Building indexes in parallel needs no more of the dump before this version. */
 const parallelSince = 11;
@@ -47,16 +56,21 @@ const parallelSince = 11;
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
 	const { client, connection, database, options, serverMajor } = request;
 	const settings = { ...loadSettings, ...options.settings };
+	const leniency = new Leniency(options);
 	await using indexes = new IndexBuilders({
 		jobs: serverMajor >= parallelSince ? (options.indexJobs ?? 2) : 1,
 		openClient: () => openClient(connection, { database, settings }, signal),
 		connection,
+		leniency,
 		signal,
 	});
+	const surroundings = await readSurroundings(client);
 	const loader = new DumpLoader({
 		session: new RestoreSession(client, connection, signal),
 		indexes,
-		roles: new RoleRules(options, await readRoles(client)),
+		roles: new RoleRules(options, surroundings.roles),
+		places: new PlaceRules(surroundings),
+		leniency,
 		filter: options.tables && new TableFilter(options.tables),
 		serverMajor,
 	});
@@ -66,7 +80,12 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 		signal,
 	);
 	await client.query(undoDumpSettings);
-	return { ...measures, rows: Object.fromEntries(loader.rows), warnings: loader.warnings };
+	return {
+		...measures,
+		rows: Object.fromEntries(loader.rows),
+		leftOutTables: leniency.leftOutTables,
+		warnings: loader.warnings,
+	};
 }
 
 async function feed(loader: DumpLoader, raw: AsyncIterable<Buffer>): Promise<void> {
@@ -96,9 +115,4 @@ export function overLimit(limit: number): BackupError {
 			advice: 'Raise the limit, or choose another server that has the room',
 		},
 	);
-}
-
-async function readRoles(client: pg.Client): Promise<ReadonlySet<string>> {
-	const result = await client.query<{ rolname: string }>('SELECT rolname FROM pg_catalog.pg_roles');
-	return new Set(result.rows.map(({ rolname }) => rolname));
 }

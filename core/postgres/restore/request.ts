@@ -28,6 +28,10 @@ export interface RestoreOptions {
 	 * rules, policies and large objects, and foreign keys to tables that are not restored.
 	 */
 	tables?: string[];
+	/** Extensions that are left out, with what the dump says about them: `pg_cron`, which one database only may have. */
+	withoutExtensions?: string[];
+	/** Whether an index or a materialised view that cannot be built is a warning; otherwise it fails the restore. */
+	skipFailedIndexes?: boolean;
 	/** Connections that build indexes after the data; 2 when undefined, always 1 below PostgreSQL 11. */
 	indexJobs?: number;
 	/** Settings for the sessions that restore, such as `maintenance_work_mem: '256MB'`. */

@@ -126,6 +126,7 @@ async function fill(
 		const comparison = await compareCensus(client, manifest.census, {
 			only: options.tables,
 			taken: loaded.rows,
+			leftOut: loaded.leftOutTables,
 		});
 		assertSameRows(comparison);
 		return { ...loaded, comparison };

@@ -1,9 +1,10 @@
 import type pg from 'pg';
-import { BackupError, cancelledError, errorCode, errorMessage } from '../../errors';
+import { BackupError, cancelledError, errorCode } from '../../errors';
 import { isSqlState, serverError } from '../serverError';
 import type { PostgresConnection } from '../connection';
 import { copyTarget } from '../sql';
 import { CopyIn } from './copyIn';
+import { adviceFor, type ServerRefusal, withDetails } from './serverRefusal';
 import { type BatchedStatement, StatementBatch, StatementFailure } from './statementBatch';
 
 /** A batch goes out when it has either of them. */
@@ -40,7 +41,30 @@ export class RestoreSession {
 		this.#batch.push(statement);
 		this.#bytes += statement.text.length;
 		const isFull = this.#bytes >= batchBytes || this.#batch.length >= batchStatements;
-		if (isFull || changesReading(statement)) await this.flush();
+		if (isFull) await this.flush();
+	}
+
+	/**
+	 * Runs one statement by itself that may fail: then nothing of it stays.
+	 *
+	 * @param forgives whether the server's error is no reason to give up
+	 * @throws BackupError for an error that is not forgiven
+	 */
+	async attempt(statement: BatchedStatement, forgives: (error: ServerRefusal) => boolean): Promise<void> {
+		await this.flush();
+		try {
+			await this.#client.query(new StatementBatch([statement])).done;
+		} catch (error) {
+			const refusal = refusalOf(error);
+			if (!refusal || this.#signal.aborted || !forgives(refusal)) throw this.#explain(statement, error);
+		}
+	}
+
+	/** Whether the database has a relation of that name, written as SQL writes it. */
+	async hasRelation(name: string): Promise<boolean> {
+		await this.flush();
+		const found = await this.#client.query('SELECT WHERE pg_catalog.to_regclass($1) IS NOT NULL', [name]);
+		return found.rowCount === 1;
 	}
 
 	/** Sends what waits and returns when the server has run it. */
@@ -72,25 +96,24 @@ export class RestoreSession {
 
 	#explain(statement: BatchedStatement, failure: unknown): BackupError {
 		if (this.#signal.aborted) return cancelledError(failure);
-		const cause = failure instanceof StatementFailure ? failure.cause : failure;
-		const state = errorCode(cause);
-		if (state === undefined || !isSqlState(state)) return serverError(cause, this.#connection);
-		return new BackupError('server', `${describe(statement, cause)}: ${errorMessage(cause)}`, {
-			advice: adviceFor(state, errorMessage(cause)),
-			cause,
-		});
+		const refusal = refusalOf(failure);
+		if (!refusal)
+			return serverError(failure instanceof StatementFailure ? failure.cause : failure, this.#connection);
+		const what = `${describe(statement, refusal)}: ${withDetails(refusal)}`;
+		return new BackupError('server', what, { advice: adviceFor(refusal, statement), cause: refusal });
 	}
 }
 
-/** A message is decoded and parsed as a whole, so what follows such a setting must come in another one. */
-function changesReading({ text }: BatchedStatement): boolean {
-	return /^SET (?:client_encoding|standard_conforming_strings) /.test(text.toString('latin1', 0, 40));
+/** What the server says of a failed COPY or statement; undefined for a connection that failed. */
+function refusalOf(failure: unknown): ServerRefusal | undefined {
+	const cause = failure instanceof StatementFailure ? failure.cause : failure;
+	const state = errorCode(cause);
+	return state !== undefined && isSqlState(state) ? (cause as ServerRefusal) : undefined;
 }
 
 /** Which statement it was, in words: where it stands in the dump and how it begins. */
-function describe(statement: BatchedStatement, error: unknown): string {
+function describe(statement: BatchedStatement, { where = '' }: ServerRefusal): string {
 	const text = statement.text.toString('utf8', 0, 400);
-	const where = typeof error === 'object' && error && 'where' in error ? String(error.where) : '';
 	const row = /^COPY .*, line (\d+)/.exec(where)?.[1];
 	if (row) {
 		const line = statement.line + Number(row);
@@ -99,21 +122,4 @@ function describe(statement: BatchedStatement, error: unknown): string {
 	const start = text.replace(/\s+/g, ' ');
 	const shown = start.length > 100 ? `${start.slice(0, 100)}…` : start;
 	return `The server refused line ${statement.line} of the dump (${shown})`;
-}
-
-function adviceFor(state: string, message: string): string {
-	if (state === '42704' && /^role /.test(message)) {
-		return 'Create that role on the server first, give the objects to another owner, or leave out what names missing roles';
-	}
-	switch (state) {
-		case '42501':
-			return 'Restore as a superuser or as the owner, or leave owners and privileges out';
-		case '53100':
-			return 'Free space on the server’s disk, then restore again; the half-restored database is gone already';
-		case '58P01':
-		case '0A000':
-			return 'Install that extension or feature on the server, or restore into a server that has it';
-		default:
-			return 'Look at that line of the dump; nothing that was there before was changed';
-	}
 }

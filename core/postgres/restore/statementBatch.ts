@@ -25,9 +25,11 @@ export class StatementFailure extends Error {
 }
 
 /**
- * Statements that travel in one simple-query message, byte for byte as the dump has them, whatever its encoding.
- * One message instead of many saves a round trip each; the server runs them in one transaction and stops at the
- * first that fails (PostgreSQL documentation, 55.2.2.1).
+ * Statements that travel together, byte for byte as the dump has them, whatever its encoding; the server runs them in
+ * one transaction and stops at the first that fails (PostgreSQL documentation, 55.2.3).
+ *
+ * Each is a message of the extended protocol, which holds exactly one statement: the server itself refuses a text that
+ * it reads as two, wherever the dump was cut.
  */
 export class StatementBatch implements Submittable {
 	/** Settles when the server is ready for the next thing; rejects with a {@link StatementFailure}. */
@@ -47,7 +49,9 @@ export class StatementBatch implements Submittable {
 	}
 
 	submit(connection: pg.Connection): void {
-		connection.stream.write(queryMessage(this.#statements.map(({ text }) => text)));
+		connection.stream.write(
+			Buffer.concat([...this.#statements.flatMap(({ text }) => runMessages(text)), sync]),
+		);
 	}
 
 	handleCommandComplete(): void {
@@ -58,9 +62,8 @@ export class StatementBatch implements Submittable {
 		this.#completed++;
 	}
 
-	handleError(error: Error & { position?: string }): void {
-		const failed =
-			this.#at(Number(error.position)) ?? this.#statements[this.#completed] ?? this.#statements[0];
+	handleError(error: Error): void {
+		const failed = this.#statements[this.#completed] ?? this.#statements[0];
 		this.#reject(new StatementFailure(failed, error));
 	}
 
@@ -77,34 +80,27 @@ export class StatementBatch implements Submittable {
 	handleCopyInResponse(connection: pg.Connection): void {
 		connection.stream.write(copyFail);
 	}
-
-	/** The statement that holds a position in the message, which the server counts in characters from 1. */
-	#at(position: number): BatchedStatement | undefined {
-		let end = 0;
-		return this.#statements.find(({ text }) => {
-			end += characters(text) + 1;
-			return position <= end;
-		});
-	}
 }
 
-/** `Q`: a simple query, its statements separated by line ends. */
-export function queryMessage(statements: Buffer[]): Buffer {
-	const length = statements.reduce((sum, text) => sum + text.length + 1, 0);
-	const message = Buffer.allocUnsafe(1 + 4 + length + 1);
-	let at = message.writeUInt8(0x51, 0);
-	at = message.writeInt32BE(4 + length + 1, at);
-	for (const text of statements) {
-		at += text.copy(message, at);
-		at = message.writeUInt8(0x0a, at);
-	}
-	message.writeUInt8(0, at);
+/** `P`: parse a statement without a name and without parameters. */
+function runMessages(text: Buffer): Buffer[] {
+	const head = Buffer.alloc(6);
+	head.writeUInt8(0x50, 0);
+	head.writeInt32BE(4 + 1 + text.length + 1 + 2, 1);
+	return [head, text, afterText];
+}
+
+/** The end of the text and no parameters; `B`: bind it to a portal; `E`: execute that to its end. */
+const afterText = Buffer.from('\0\0\0B\0\0\0\x0c\0\0\0\0\0\0\0\0E\0\0\0\x09\0\0\0\0\0', 'latin1');
+
+/** `S`: the batch is complete. */
+const sync = Buffer.from('S\0\0\0\x04', 'latin1');
+
+/** `Q`: one statement as a simple query. */
+export function queryMessage(statement: Buffer): Buffer {
+	const message = Buffer.alloc(1 + 4 + statement.length + 1);
+	message.writeUInt8(0x51, 0);
+	message.writeInt32BE(message.length - 1, 1);
+	statement.copy(message, 5);
 	return message;
-}
-
-/** Characters of UTF-8 are the bytes that are no continuation of one. */
-function characters(text: Buffer): number {
-	let count = 0;
-	for (const byte of text) if ((byte & 0xc0) !== 0x80) count++;
-	return count;
 }

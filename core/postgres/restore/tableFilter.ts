@@ -1,4 +1,5 @@
 import { BackupError } from '../../errors';
+import { nearestNames } from '../../nearestNames';
 import { identifier, qualifiedName } from '../sql';
 
 /** Statements that concern exactly one table, which the first group names. */
@@ -40,6 +41,8 @@ const foreignKey = new RegExp(` FOREIGN KEY \\([^)]*\\) REFERENCES (${qualifiedN
 export class TableFilter {
 	readonly #tables: ReadonlySet<string>;
 	readonly #found = new Set<string>();
+	/** Every table that the dump says something of. */
+	readonly #known = new Set<string>();
 	/** Sequences of tables that are not restored. */
 	readonly #strangeSequences = new Set<string>();
 	/** The statements of a sequence whose owner the dump has not named yet. */
@@ -50,13 +53,25 @@ export class TableFilter {
 		this.#tables = new Set(tables);
 	}
 
-	/** Tables that the dump does not have. */
-	get notFound(): string[] {
-		return [...this.#tables].filter((table) => !this.#found.has(table));
+	/**
+	 * To be asked once the dump has ended.
+	 *
+	 * @throws BackupError `not-found` for tables that it does not have, with the names that come nearest
+	 */
+	assertAllFound(): void {
+		const absent = [...this.#tables].filter((table) => !this.#found.has(table));
+		if (absent.length === 0) return;
+		const near = [...new Set(absent.flatMap((table) => nearestNames(table, this.#known)))];
+		const hint = near.length > 0 ? ` (it has ${near.join(', ')})` : '';
+		throw new BackupError('not-found', `The dump has no table ${absent.join(', ')}${hint}`, {
+			advice:
+				'Write the names as the dump does, with their schema: public.workflow_entity; nothing was changed',
+		});
 	}
 
 	/** Whether the rows of a COPY are wanted. */
 	wantsRows(table: string): boolean {
+		this.#known.add(table);
 		return this.#tables.has(table);
 	}
 
@@ -107,6 +122,7 @@ export class TableFilter {
 	}
 
 	#keepsForTable(statement: string, table: string): boolean {
+		this.#known.add(table);
 		if (!this.#tables.has(table)) {
 			const identity = sequence.ofIdentity.exec(statement)?.[1];
 			if (identity !== undefined) this.#strangeSequences.add(identity);

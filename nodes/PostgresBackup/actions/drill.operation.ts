@@ -3,10 +3,12 @@ import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifacts } from '../../shared/artifactParameter';
+import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
+import { withoutExtensions } from '../withoutExtensions';
 
 export const option: INodePropertyOptions = {
 	name: 'Drill',
@@ -44,6 +46,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					description:
 						'Size of the uncompressed SQL above which the drill does not begin, to spare the server',
 				},
+				withoutExtensions,
 			],
 		},
 	],
@@ -51,6 +54,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 
 interface DrillOptions extends ConnectionOptions {
 	maxMegabytes?: number;
+	withoutExtensions?: string;
 }
 
 /** One item with a table of checks for each database; a check that failed is an error. */
@@ -64,6 +68,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		timeZone: context.getTimezone(),
 		connection: await chosenConnection(context, itemIndex, chosen),
 		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
+		withoutExtensions: readList(chosen.withoutExtensions),
 		onProgress: progressReporter(context),
 	};
 	return dumps.map(

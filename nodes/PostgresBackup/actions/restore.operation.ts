@@ -11,6 +11,7 @@ import { artifact, chooseArtifact } from '../../shared/artifactParameter';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
+import { withoutExtensions } from '../withoutExtensions';
 import type { Job } from '../../shared/runJobs';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 
@@ -126,6 +127,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 					placeholder: 'old_owner=n8n, reader=app',
 					description: 'Roles of the dump and the ones that take their place, with commas between',
 				},
+				{
+					displayName: 'Skip Failed Indexes',
+					name: 'skipFailedIndexes',
+					type: 'boolean',
+					default: false,
+					description:
+						'Whether an index or a materialised view that cannot be built is a warning instead of the end',
+				},
+				withoutExtensions,
 			],
 		},
 	],
@@ -137,6 +147,8 @@ interface Options extends ConnectionOptions {
 	noPrivileges?: boolean;
 	owner?: string;
 	roleMapping?: string;
+	skipFailedIndexes?: boolean;
+	withoutExtensions?: string;
 	tables?: string;
 }
 
@@ -202,6 +214,8 @@ function restoreOptions(chosen: Options): RestoreOptions {
 		owners: ownerRule(chosen),
 		privileges: chosen.noPrivileges ? 'skip' : 'as-dumped',
 		missingRoles: chosen.missingRoles,
+		skipFailedIndexes: chosen.skipFailedIndexes,
+		withoutExtensions: readList(chosen.withoutExtensions),
 		tables: tables.length > 0 ? tables : undefined,
 		indexJobs: chosen.indexJobs,
 	};

@@ -260,7 +260,7 @@ describe('a drill spares its server', () => {
 			`CREATE TABLE public.seen AS SELECT current_setting('maintenance_work_mem') AS memory, current_setting('max_parallel_workers_per_gather') AS workers;
 			COPY public.seen FROM stdin;
 \\.
-			SELECT pg_catalog.pg_sleep(600);`,
+			CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);`,
 		);
 		const cancel = new AbortController();
 		const drilling = drillAll({}, cancel.signal);

@@ -152,7 +152,9 @@ test('a user who may not create databases is told so', async () => {
 });
 
 test('cancelling ends the session and drops what was begun', async () => {
-	const artifactPath = await dumpOf('CREATE TABLE public.a ();\nSELECT pg_catalog.pg_sleep(600);');
+	const artifactPath = await dumpOf(
+		'CREATE TABLE public.a ();\nCREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);',
+	);
 	const cancel = new AbortController();
 	const restoring = restore(server, { artifactPath }, cancel.signal);
 	restoring.catch(() => {});
@@ -170,7 +172,9 @@ test('cancelling ends the session and drops what was begun', async () => {
 });
 
 test('a session that the server ends fails the restore and leaves nothing behind', async () => {
-	const artifactPath = await dumpOf('CREATE TABLE public.a ();\nSELECT pg_catalog.pg_sleep(600);');
+	const artifactPath = await dumpOf(
+		'CREATE TABLE public.a ();\nCREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);',
+	);
 	const restoring = restore(server, { artifactPath });
 	restoring.catch(() => {});
 	const kill = () =>

@@ -97,13 +97,13 @@ test('only the chosen tables come back, with their rows, sequences, indexes and 
 		{ database: 'source' },
 	);
 	const { path, manifest } = await backUp(server, 'source', directory.path());
-	const tables = ['public.posts', 'public.tags', 'public.typo'];
+	const tables = ['public.posts', 'public.tags'];
 
 	const report = await restore(server, { artifactPath: path, manifest, options: { tables } });
 
 	expect(report.rows).toEqual({ 'public.posts': 3, 'public.tags': 1 });
 	expect(report.comparison).toMatchObject({ tables: 2, rows: 4, differences: [] });
-	expect(report.warnings).toEqual(['The dump has no table public.typo.']);
+	expect(report.warnings).toEqual([]);
 	const objects = await inRestored(
 		`SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace UNION ALL SELECT conname FROM pg_constraint
 			WHERE connamespace = 'public'::regnamespace AND contype = 'f' ORDER BY 1`,

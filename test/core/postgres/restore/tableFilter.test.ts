@@ -74,8 +74,21 @@ test('a child without its parent is refused with both names', () => {
 	);
 });
 
-test('tables that the dump does not have are known afterwards', () => {
-	const { filter } = choose(['app.users', 'app.typo'], ['CREATE TABLE app.users (\n);']);
+test('tables that the dump does not have are named with those that come nearest', () => {
+	const statements = [
+		'CREATE TABLE app.users (\n);',
+		'CREATE TABLE app."Type" (\n);',
+		'CREATE TABLE app.other (\n);',
+	];
+	const { filter } = choose(['app.users', 'app.user', 'typo'], statements);
 
-	expect(filter.notFound).toEqual(['app.typo']);
+	expect(() => filter.assertAllFound()).toThrow(
+		'The dump has no table app.user, typo (it has app.users, app."Type").',
+	);
+});
+
+test('tables that the dump has are no error', () => {
+	const { filter } = choose(['app.users'], ['CREATE TABLE app.users (\n);']);
+
+	expect(() => filter.assertAllFound()).not.toThrow();
 });

@@ -1,0 +1,68 @@
+import type { BatchedStatement } from './statementBatch';
+
+/** An error that the server reported, with the fields that its protocol has (PostgreSQL documentation, 55.8). */
+export interface ServerRefusal extends Error {
+	/** SQLSTATE. */
+	code: string;
+	detail?: string;
+	hint?: string;
+	/** What the server calls CONTEXT. */
+	where?: string;
+}
+
+/** Longest piece of a detail, a hint or a context that is shown. */
+const shownLength = 300;
+
+/** The server's message with what it adds to it; of a row its context is what says where, and is not repeated. */
+export function withDetails({ message, detail, hint, where }: ServerRefusal): string {
+	const context = where === undefined || /^COPY .*, line \d+/.test(where) ? undefined : where;
+	const additions = Object.entries({ DETAIL: detail, HINT: hint, CONTEXT: context }).flatMap(
+		([name, text]) => (text === undefined ? [] : [`${name}: ${shorten(text)}`]),
+	);
+	return [message, ...additions].map(asSentence).join(' ');
+}
+
+/** What to do about it, by its SQLSTATE and by what the statement was for. */
+export function adviceFor(
+	{ code, message, where = '' }: ServerRefusal,
+	{ text }: Pick<BatchedStatement, 'text'>,
+): string {
+	const extension = /^CREATE EXTENSION (?:IF NOT EXISTS )?(\S+)/.exec(text.toString('utf8', 0, 200))?.[1];
+	if (code.startsWith('53')) return resources;
+	if (extension !== undefined) {
+		return `Install the extension ${extension} on the server, restore as a user who may create it, or leave it out (--without-extension, Without Extensions)`;
+	}
+	if (isSearchPath(code, where)) {
+		return 'That function finds its tables and functions by a search path, which a restore does not have: give it one in the source database (ALTER FUNCTION … SET search_path) and back up again, or let failed indexes and materialised views be warnings (--skip-failed-indexes, Skip Failed Indexes)';
+	}
+	if (code === '42704' && /^role /.test(message)) {
+		return 'Create that role on the server first, give the objects to another owner, or leave out what names missing roles';
+	}
+	switch (code) {
+		case '42501':
+			return 'Restore as a superuser or as the owner, or leave owners and privileges out';
+		case '58P01':
+		case '0A000':
+			return 'Install that extension or feature on the server, or restore into a server that has it';
+		default:
+			return 'Look at that line of the dump; nothing that was there before was changed';
+	}
+}
+
+const resources =
+	'Free space, memory or connections on the server, then restore again; the half-restored database is gone already';
+
+/** A function of the dump that does not find something: outside of a function the dump names everything in full. */
+function isSearchPath(code: string, where: string): boolean {
+	const isMissing = ['42883', '42P01', '42704', '3F000'].includes(code);
+	return isMissing && /function/i.test(where);
+}
+
+function shorten(text: string): string {
+	const line = text.replace(/\s+/g, ' ').trim();
+	return line.length > shownLength ? `${line.slice(0, shownLength)}…` : line;
+}
+
+function asSentence(text: string): string {
+	return /[.!?…]$/.test(text) ? text : `${text}.`;
+}

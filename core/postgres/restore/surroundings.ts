@@ -1,0 +1,23 @@
+import type pg from 'pg';
+
+/** What a dump refers to and does not hold, and what is there before it is loaded. */
+export interface Surroundings {
+	roles: ReadonlySet<string>;
+	tablespaces: ReadonlySet<string>;
+	schemas: ReadonlySet<string>;
+}
+
+/** Reads them from the database that a dump is loaded into. */
+export async function readSurroundings(client: pg.Client): Promise<Surroundings> {
+	const namesIn = async (catalog: string, column: string) => {
+		const { rows } = await client.query<{ name: string }>(
+			`SELECT ${column} AS name FROM pg_catalog.${catalog}`,
+		);
+		return new Set(rows.map(({ name }) => name));
+	};
+	return {
+		roles: await namesIn('pg_roles', 'rolname'),
+		tablespaces: await namesIn('pg_tablespace', 'spcname'),
+		schemas: await namesIn('pg_namespace', 'nspname'),
+	};
+}

@@ -1,0 +1,80 @@
+import { reachOf } from '../../../../core/postgres/restore/statementReach';
+
+test.each([
+	['drop database n8n with (force);', 'databases'],
+	['DROP  DATABASE n8n WITH (FORCE);', 'databases'],
+	['/* a /* nested */ one */ DrOp\tdatabase n8n;', 'databases'],
+	['-- to the end of the line\rDROP DATABASE n8n;', 'databases'],
+	['DROP--\nDATABASE n8n;', 'databases'],
+	['COMMENT ON DATABASE n8n IS NULL;', 'databases'],
+	['GRANT ALL ON DATABASE n8n TO PUBLIC;', 'databases'],
+	['ALTER SYSTEM SET work_mem = 1;', 'server'],
+	['alter/**/system RESET ALL;', 'server'],
+	['CREATE ROLE evil SUPERUSER;', 'server'],
+	['CREATE USER evil;', 'server'],
+	['ALTER GROUP evil ADD USER me;', 'server'],
+	['DROP OWNED BY me;', 'server'],
+	['CREATE TABLESPACE evil LOCATION $$/tmp$$;', 'server'],
+	['GRANT pg_execute_server_program TO me;', 'server'],
+	['GRANT "on" TO me;', 'server'],
+	['GRANT SET ON PARAMETER log_statement TO me;', 'server'],
+	['REVOKE ADMIN OPTION FOR a FROM b;', 'server'],
+	["SECURITY LABEL FOR se ON ROLE me IS 'x';", 'server'],
+	["COPY t FROM PROGRAM 'id';", 'server'],
+	["copy t from '/etc/passwd';", 'server'],
+	["COPY (SELECT 1) TO PROGRAM 'id';", 'server'],
+	["COPY t TO '/tmp/x';", 'server'],
+	["COPY t FROM PROGRAM 'id' WHERE a IS DISTINCT FROM stdin;", 'server'],
+	['COPY t FROM stdin; DROP DATABASE n8n;', 'server'],
+	['CREATE SUBSCRIPTION s CONNECTION $$host=x$$ PUBLICATION p;', 'subscription'],
+	['alter subscription s ENABLE;', 'subscription'],
+	['DO $$BEGIN END$$;', 'foreign'],
+	['CALL evil();', 'foreign'],
+	["LOAD '/tmp/evil.so';", 'foreign'],
+	['REASSIGN OWNED BY a TO b;', 'foreign'],
+	['IMPORT FOREIGN SCHEMA a FROM SERVER s INTO b;', 'foreign'],
+	['PREPARE p AS SELECT 1;', 'foreign'],
+	['WITH x AS (SELECT 1) SELECT * FROM x;', 'foreign'],
+	["SELECT pg_catalog.lo_import('/etc/passwd');", 'foreign'],
+	["SELECT dblink_exec('', 'DROP DATABASE n8n');", 'foreign'],
+	["SELECT setval('a', 1), pg_read_file('x');", 'foreign'],
+	["SELECT evil.setval('a', 1);", 'foreign'],
+	['SELECT U&"\\0070g_read_file"(\'x\');', 'foreign'],
+	['SELECT "pg_read_file" /**/ (\'x\');', 'foreign'],
+	["SELECT set_config('standard_conforming_strings', 'off', false);", 'foreign'],
+])('%s reaches: %s', (sql, reach) => {
+	expect(reachOf(Buffer.from(sql))).toBe(reach);
+});
+
+test.each([
+	"SELECT pg_catalog.set_config('search_path', '', false);",
+	`SELECT pg_catalog.setval('public."a(b"', 1, true);`,
+	"SELECT pg_catalog.lowrite(0, '\\x00');",
+	"SELECT * FROM pg_catalog.pg_restore_relation_stats('version', '180000'::integer);",
+	'SELECT 1;',
+	'COPY "drop; database".t (a, "b (c") FROM stdin;',
+	"COPY t (a) WITH OIDS FROM stdin WITH (FORMAT text, DELIMITER ';');",
+	'CREATE TABLE public.database ();',
+	'CREATE USER MAPPING FOR me SERVER s;',
+	'GRANT SELECT("on") ON TABLE public.parameter TO me;',
+	'ALTER DEFAULT PRIVILEGES FOR ROLE me GRANT SELECT ON TABLES TO you;',
+	'SET SESSION AUTHORIZATION me;',
+	'BEGIN;',
+	';',
+])('%s stays in its database', (sql) => {
+	expect(reachOf(Buffer.from(sql))).toBe('database');
+});
+
+test('a comment longer than what is looked at first hides nothing', () => {
+	const comment = `/*${'x'.repeat(10_000)}*/`;
+
+	expect(reachOf(Buffer.from(`${comment} DROP DATABASE n8n;`))).toBe('databases');
+	expect(reachOf(Buffer.from(`SELECT ${comment} pg_read_file('x');`))).toBe('foreign');
+});
+
+test('where plain strings know backslashes, what they hide is seen', () => {
+	const sql = Buffer.from(String.raw`SELECT setval('a\', 1), pg_read_file(', 1)`);
+
+	expect(reachOf(sql, false)).toBe('database');
+	expect(reachOf(sql)).toBe('foreign');
+});
