@@ -9,6 +9,7 @@ import { packageVersion } from '../version';
 import { compileExclusion } from './pack/exclusion';
 import { PackStream } from './pack/packStream';
 import type { PackReport } from './pack/packTree';
+import { addressOf, isWithin, placeOf } from './pack/place';
 import { archiveProver } from './proveArchive';
 
 export interface ArchiveDirectoryOptions {
@@ -49,7 +50,7 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 	return async (signal) => {
 		if (signal.aborted) throw cancelledError(signal.reason);
 		const directory = await existingDirectory(options.directory);
-		await assertNotWithin(directory, options.backupDirectory);
+		assertNotWithin(directory, options.backupDirectory);
 		compileExclusion(options.exclude ?? []);
 
 		const pack = {
@@ -104,17 +105,13 @@ async function existingDirectory(path: string): Promise<string> {
 }
 
 /** Left out whole, the archive would be empty. */
-async function assertNotWithin(directory: string, backupDirectory?: string): Promise<void> {
+function assertNotWithin(directory: string, backupDirectory?: string): void {
 	if (backupDirectory === undefined) return;
-	const real = await realpath(backupDirectory).catch(() => undefined);
-	if (real === undefined || !isWithin(directory, real)) return;
+	const backups = placeOf(backupDirectory);
+	if (!backups || !isWithin(addressOf(directory), backups.address)) return;
 	throw new BackupError(
 		'bad-parameter',
 		`${directory} lies in the backup directory ${backupDirectory}, which is left out of every archive`,
 		{ advice: 'Archive another directory, or keep the backups elsewhere' },
 	);
-}
-
-function isWithin(path: string, parent: string): boolean {
-	return path === parent || path.startsWith(parent.endsWith('/') ? parent : `${parent}/`);
 }

@@ -1,11 +1,14 @@
-import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type BigIntStats, constants, type Stats } from 'node:fs';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import type { OpenSource, Source, SourceFacts } from '../artifact/source';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
 import { keyFileFromEnvFile, keyFromEnvFile, longestKeyFileBytes } from './encryptionKey';
+import { isLeased, leasedError, leaseRetryMs, leaseTimeoutMs } from './leasedFile';
+import { missingOnHostError, replacedOnHostError } from './staleMount';
 
 export interface CopyFileOptions {
 	path: string;
@@ -23,7 +26,7 @@ const attempts = 3;
 export function copyFile({ path }: CopyFileOptions): OpenSource {
 	return async (signal) => {
 		if (signal.aborted) throw cancelledError(signal.reason);
-		const file = await openRegularFile(path);
+		const file = await openRegularFile(path, signal);
 		try {
 			const stats = await file.stat();
 			if (stats.size > longestKeyFileBytes) return streamFile(path, file, stats, signal);
@@ -37,23 +40,49 @@ export function copyFile({ path }: CopyFileOptions): OpenSource {
 	};
 }
 
-async function openRegularFile(path: string): Promise<FileHandle> {
-	let file: FileHandle | undefined;
+async function openRegularFile(path: string, signal: AbortSignal): Promise<FileHandle> {
+	const file = await openUnleased(path, signal);
 	try {
-		// Opening must not wait for the other end of a pipe.
-		file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-		const stats = await file.stat();
-		if (stats.isFile()) return file;
-		throw new BackupError('bad-parameter', `${path} is ${kindOf(stats)}, not a file`, {
-			advice: 'Choose a file to copy; for a directory there is Archive',
-		});
+		const stats = await file.stat({ bigint: true });
+		if (!stats.isFile()) throw await notAFile(path, stats);
+		// Replaced just now, its path leads to the new one; mounted by itself, to the old one for ever.
+		const isStale = stats.nlink === 0n && isSameFile(stats, await stat(path, { bigint: true }));
+		if (isStale) throw replacedOnHostError(path);
+		return file;
 	} catch (error) {
-		await file?.close();
+		await file.close();
 		throw fileError(error, path);
 	}
 }
 
-function kindOf(stats: Stats): string {
+/** Opening must not wait for the other end of a pipe; without waiting it fails while another process holds a lease. */
+async function openUnleased(path: string, signal: AbortSignal): Promise<FileHandle> {
+	const giveUpAt = Date.now() + leaseTimeoutMs();
+	for (;;) {
+		try {
+			return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+		} catch (error) {
+			if (!isLeased(error)) throw fileError(error, path);
+			if (Date.now() > giveUpAt) throw leasedError(path, error);
+			await setTimeout(leaseRetryMs, undefined, { signal }).catch((reason: unknown) => {
+				throw cancelledError(reason);
+			});
+		}
+	}
+}
+
+async function notAFile(path: string, stats: BigIntStats): Promise<BackupError> {
+	if (stats.isDirectory() && (await readdir(path)).length === 0) return missingOnHostError(path);
+	return new BackupError('bad-parameter', `${path} is ${kindOf(stats)}, not a file`, {
+		advice: 'Choose a file to copy; for a directory there is Archive',
+	});
+}
+
+function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+	return one.dev === other.dev && one.ino === other.ino;
+}
+
+function kindOf(stats: BigIntStats): string {
 	if (stats.isDirectory()) return 'a directory';
 	return stats.isFIFO() ? 'a pipe' : 'a device or socket';
 }

@@ -24,6 +24,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'strace', debianPackage: 'strace' },
 	{ program: 'mount.exfat-fuse', debianPackage: 'exfat-fuse' },
 	{ program: 'mkfs.exfat', debianPackage: 'exfatprogs' },
+	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
 ];
 

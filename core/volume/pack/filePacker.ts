@@ -1,13 +1,4 @@
-import {
-	closeSync,
-	constants,
-	fstatSync,
-	lstatSync,
-	openSync,
-	readSync,
-	type BigIntStats,
-	type Stats,
-} from 'node:fs';
+import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
 import { configMembers, keyFromConfig, longestKeyFileBytes } from '../encryptionKey';
 import { headerBytes } from '../tar/encodeHeader';
@@ -15,30 +6,35 @@ import type { Examination } from '../sqlite/examineDatabase';
 import { companionSuffixes, hasValidHeader, isDatabase, smallestDatabaseBytes } from '../sqlite/fileFormat';
 import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
 import type { ChunkWriter } from './chunkWriter';
+import { type ModifiedAt, modifiedAt, modifiedAtOf } from './modifiedAt';
+import { openFlags, openTreeFile } from './openTreeFile';
 import { filesOpenHere } from './openFiles';
+import type { PackNotes } from './packNotes';
+import { identityOf } from './place';
 import type { ScratchCopies, ScratchCopy } from './scratchCopies';
 import { unreadable } from './unreadable';
-import { hasVanished, identityOf, type TreeEntry } from './walkTree';
+import { pathInTree, type TreeEntry } from './walkTree';
 import { writeMember } from './writeMember';
 
 interface FilePackerOptions {
 	output: ChunkWriter;
 	census: TarCensus;
+	notes: PackNotes;
+	/** The tree's own directory, to name files by. */
+	root: Buffer;
 	copies: ScratchCopies;
 }
-
-/** Never follows a link that took the file's place, never waits for a pipe that did. */
-const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Most paths need not be made into text to see that they are another. */
 const longestConfigPath = Math.max(...configMembers.map((path) => path.length));
 
 /** Writes a tree's files into the archive: contents, hard links and databases. */
 export class FilePacker {
-	readonly warnings: string[] = [];
 	encryptionKeySeen = false;
 	readonly #output: ChunkWriter;
 	readonly #census: TarCensus;
+	readonly #notes: PackNotes;
+	readonly #root: Buffer;
 	readonly #copies: ScratchCopies;
 	readonly #openHere = filesOpenHere();
 	/** Files with several names: what they are to the file system -> the name they are archived under. */
@@ -46,9 +42,11 @@ export class FilePacker {
 	/** Paths beside captured databases whose content is in the copy already. */
 	readonly #companions = new Set<string>();
 
-	constructor({ output, census, copies }: FilePackerOptions) {
+	constructor({ output, census, notes, root, copies }: FilePackerOptions) {
 		this.#output = output;
 		this.#census = census;
+		this.#notes = notes;
+		this.#root = root;
 		this.#copies = copies;
 	}
 
@@ -59,28 +57,21 @@ export class FilePacker {
 			await this.#packElsewhere(entry);
 			return;
 		}
-		const descriptor = this.#open(entry);
-		if (descriptor === undefined) return;
+		const shown = () => pathInTree(this.#root, entry.path);
+		const file = openTreeFile(entry.location, shown);
+		if (file === undefined) {
+			this.#census.vanished.push(displayPath(entry.path));
+			return;
+		}
+		const { descriptor, stats } = file;
 		try {
-			const stats = fstatSync(descriptor);
-			if (!stats.isFile()) this.#census.vanished.push(displayPath(entry.path));
-			else if (stats.nlink === 1 || !this.#packAsLink(entry, fstatSync(descriptor, { bigint: true }))) {
+			if (stats.nlink === 1 || !this.#packAsLink(entry, fstatSync(descriptor, { bigint: true }))) {
 				await this.#packContent(entry, descriptor, stats);
 			}
 		} catch (error) {
-			throw unreadable(error, entry.location);
+			throw unreadable(error, shown());
 		} finally {
 			closeSync(descriptor);
-		}
-	}
-
-	#open(entry: TreeEntry): number | undefined {
-		try {
-			return openSync(entry.location, openFlags);
-		} catch (error) {
-			if (!hasVanished(error)) throw unreadable(error, entry.location);
-			this.#census.vanished.push(displayPath(entry.path));
-			return undefined;
 		}
 	}
 
@@ -99,30 +90,32 @@ export class FilePacker {
 			this.#firstNames.set(identity, path);
 			return false;
 		}
-		const link = { ...fileMember(path, stats, 0), type: 'hard-link', linkPath: firstName } as const;
-		writeMember(this.#output, this.#census, link);
+		const link = this.#fileMember(path, stats, modifiedAt(stats));
+		writeMember(this.#output, this.#census, { ...link, type: 'hard-link', size: 0, linkPath: firstName });
 		return true;
 	}
 
 	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
-		const member = fileMember(entry.path, stats, stats.size);
+		const member = this.#fileMember(entry.path, stats, modifiedAtOf(stats, descriptor));
 		const head = this.#readHead(member, descriptor);
 		if (hasValidHeader(head)) {
-			await this.#packCopy(entry, stats);
+			await this.#packCopy(entry, member);
 			return;
 		}
-		if (isDatabase(head)) this.warnings.push(noDatabase(entry.path));
+		if (isDatabase(head)) this.#notes.warn(noDatabase(entry.path));
 		this.#writeFile(member, descriptor, stats, head.length);
 	}
 
 	async #packElsewhere(entry: TreeEntry): Promise<void> {
 		const stats = lstatSync(entry.location, { bigint: true, throwIfNoEntry: false });
 		if (!stats?.isFile()) this.#census.vanished.push(displayPath(entry.path));
-		else if (stats.nlink === 1n || !this.#packAsLink(entry, stats)) await this.#packCopy(entry, stats);
+		else if (stats.nlink === 1n || !this.#packAsLink(entry, stats)) {
+			await this.#packCopy(entry, this.#fileMember(entry.path, stats, modifiedAt(stats)));
+		}
 	}
 
 	/** Packs what another process makes of the file: a consistent copy, where it is a database. */
-	async #packCopy(entry: TreeEntry, original: Stats | BigIntStats): Promise<void> {
+	async #packCopy(entry: TreeEntry, original: TarMember): Promise<void> {
 		const path = displayPath(entry.path);
 		const copy = await this.#copies.make(entry.location);
 		try {
@@ -133,17 +126,17 @@ export class FilePacker {
 			}
 			if (copied.kind === 'database') this.#noteDatabase(entry.path, copied.examination);
 			else if (copied.hasChanged) this.#census.changed.push(path);
-			this.#writeCopy(entry, original, copy);
+			this.#writeCopy(original, copy);
 		} finally {
 			await this.#copies.remove(copy);
 		}
 	}
 
-	#writeCopy(entry: TreeEntry, original: Stats | BigIntStats, { path }: ScratchCopy): void {
+	#writeCopy(original: TarMember, { path }: ScratchCopy): void {
 		const descriptor = openSync(path, openFlags);
 		try {
 			const stats = fstatSync(descriptor);
-			const member = fileMember(entry.path, original, stats.size);
+			const member = { ...original, size: stats.size };
 			const head = this.#readHead(member, descriptor);
 			this.#writeFile(member, descriptor, stats, head.length);
 		} finally {
@@ -157,8 +150,22 @@ export class FilePacker {
 		(this.#census.databases ??= []).push({ path: shown, ...found });
 		for (const suffix of companionSuffixes) this.#companions.add(`${path.toString('latin1')}${suffix}`);
 		if (uncheckedReason !== undefined) {
-			this.warnings.push(`${shown} was captured consistently, but could not be checked: ${uncheckedReason}.`);
+			this.#notes.warn(`${shown} was captured consistently, but could not be checked: ${uncheckedReason}.`);
 		}
+	}
+
+	#fileMember(path: Buffer, stats: Stats | BigIntStats, { mtime, isClamped }: ModifiedAt): TarMember {
+		if (isClamped) this.#notes.clampedTime(path);
+		return {
+			type: 'file',
+			path,
+			linkPath: noBytes,
+			size: Number(stats.size),
+			mode: Number(stats.mode) & 0o7777,
+			uid: Number(stats.uid),
+			gid: Number(stats.gid),
+			mtime,
+		};
 	}
 
 	/**
@@ -220,19 +227,6 @@ function isConfig(path: Buffer): boolean {
 /** The mtime tells of content; the ctime would also tell of a rename or another hard link. */
 function isOther(before: Stats, after: Stats): boolean {
 	return before.size !== after.size || before.mtimeMs !== after.mtimeMs;
-}
-
-function fileMember(path: Buffer, stats: Stats | BigIntStats, size: number): TarMember {
-	return {
-		type: 'file',
-		path,
-		linkPath: noBytes,
-		size,
-		mode: Number(stats.mode) & 0o7777,
-		uid: Number(stats.uid),
-		gid: Number(stats.gid),
-		mtime: Math.floor(Number(stats.mtimeMs) / 1000),
-	};
 }
 
 function noDatabase(path: Buffer): string {

@@ -1,5 +1,5 @@
 import { fstatSync, readdirSync } from 'node:fs';
-import { identityOf } from './walkTree';
+import { identityOf } from './place';
 
 /** Linux has it as a link to `/proc/self/fd`, macOS as it is. */
 const descriptorDirectory = '/dev/fd';

@@ -23,8 +23,9 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: '/backup-sources/.env',
-			description: 'File to copy, as n8n sees it; mount it read-only',
+			placeholder: '/backup-sources/compose/.env',
+			description:
+				'File to copy, as n8n sees it. Mount the directory that holds it, read-only: a file mounted by itself stays the old one when it is replaced on the host.',
 		},
 		shared.backupDirectory,
 		{

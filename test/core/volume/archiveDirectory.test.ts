@@ -187,6 +187,27 @@ test('the backup directory is left out when it lies in the tree, also when it is
 	expect(tar('tf', scratch.path('tree.tar')).trim().split('\n')).toEqual(['./', 'files/']);
 });
 
+test.each<[string, { exclude: string[]; isBesideBackups?: boolean }]>([
+	['a pattern takes all of it', { exclude: ['*'] }],
+	['all but the backup directory is excluded', { exclude: ['precious'], isBesideBackups: true }],
+])('an archive without anything in it is an error when %s', async (_, { exclude, isBesideBackups }) => {
+	const directory = scratch.path('tree');
+	mkdirSync(join(directory, 'backups'), { recursive: true });
+	writeFileSync(join(directory, 'precious'), '');
+	const backupDirectory = isBesideBackups ? join(directory, 'backups') : undefined;
+	const packing = packInto(scratch.path('tree.tar'), { directory, exclude, backupDirectory });
+	await expect(packing).rejects.toThrow(
+		`Nothing of ${directory} would be in the archive: all that it holds is excluded by a pattern or is the backup ` +
+			'directory. Correct the patterns, or choose the directory that holds the data.',
+	);
+});
+
+test('an empty directory is an archive of itself', async () => {
+	mkdirSync(scratch.path('tree'));
+	const { census } = await packInto(scratch.path('tree.tar'), { directory: scratch.path('tree') });
+	expect(census).toMatchObject({ entries: 1, skipped: 0 });
+});
+
 test('a directory in the backup directory is refused rather than archived empty', async () => {
 	mkdirSync(scratch.path('backups', 'n8n'), { recursive: true });
 	const open = archiveDirectory({
@@ -201,6 +222,7 @@ test('a directory in the backup directory is refused rather than archived empty'
 test('the facts say whether n8n’s encryption key is in the archive, and never what it is', async () => {
 	mkdirSync(scratch.path('tree'));
 	const directory = scratch.path('tree');
+	writeFileSync(join(directory, 'other'), '');
 	const without = await packInto(scratch.path('one.tar'), { directory });
 	writeFileSync(join(directory, 'config'), '{\n\t"encryptionKey": "s3cretKey"\n}');
 	const withKey = await packInto(scratch.path('two.tar'), { directory });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { copyFile } from '../../../core/volume/copyFile';
@@ -58,13 +58,42 @@ test('a large file that grows while it is copied is cut at the size it began wit
 });
 
 test('directories, pipes and what is not there are refused with advice', async () => {
-	mkdirSync(scratch.path('directory'));
+	mkdirSync(scratch.path('directory', 'below'), { recursive: true });
 	execFileSync('mkfifo', [scratch.path('pipe')]);
 	await expect(copy(scratch.path('directory'))).rejects.toThrow(
 		`${scratch.path('directory')} is a directory, not a file. Choose a file to copy; for a directory there is Archive.`,
 	);
 	await expect(copy(scratch.path('pipe'))).rejects.toThrow('is a pipe, not a file.');
 	await expect(copy(scratch.path('nothing'))).rejects.toThrow(`${scratch.path('nothing')} does not exist.`);
+});
+
+test('an empty directory where a file was to be says that the file is missing on the host', async () => {
+	mkdirSync(scratch.path('.env'));
+	await expect(copy(scratch.path('.env'))).rejects.toThrow(
+		`${scratch.path('.env')} is an empty directory, not a file: Docker makes one where the file to be mounted is missing on the host. ` +
+			'Remove that directory on the host and put the file there, mount the directory that holds it instead',
+	);
+});
+
+test('a file that is replaced again and again is copied as one of those that were there', async () => {
+	const program = `const { renameSync, writeFileSync } = require('node:fs');
+		for (let i = 0; ; i++) {
+			writeFileSync('next', 'VERSION=' + i + '\\n');
+			renameSync('next', '.env');
+		}`;
+	writeFileSync(scratch.path('.env'), 'VERSION=0\n');
+	const editor = spawn(process.execPath, ['-e', program], { cwd: scratch.path() });
+	try {
+		await once(editor, 'spawn');
+		for (let i = 0; i < 200; i++) {
+			const { bytes, facts } = await copy(scratch.path('.env'));
+			expect(bytes.toString()).toMatch(/^VERSION=\d+\n$/);
+			expect(facts.warnings).toEqual([]);
+		}
+	} finally {
+		editor.kill();
+		await once(editor, 'close');
+	}
 });
 
 test('cancelling a large copy fails it', async () => {
