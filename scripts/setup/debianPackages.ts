@@ -26,6 +26,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.exfat', debianPackage: 'exfatprogs' },
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
+	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

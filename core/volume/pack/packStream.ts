@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
-import { BackupError } from '../../errors';
+import { BackupError, errorCode } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
 import { threadOptions } from '../../threads';
@@ -88,6 +88,13 @@ export class PackStream extends BlockStream {
 		await this.#worker.terminate();
 		this.#blocks.retire();
 		await this.#copier[Symbol.asyncDispose]();
-		await Promise.all(this.#scratch.map(async (path) => await rm(path, { recursive: true, force: true })));
+		await Promise.all(this.#scratch.map(removeScratch));
 	}
+}
+
+async function removeScratch(path: string): Promise<void> {
+	await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+		// What is above it is a file: then it was never made.
+		if (errorCode(error) !== 'ENOTDIR') throw error;
+	});
 }

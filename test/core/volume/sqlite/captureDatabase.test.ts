@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import {
 	chmodSync,
 	copyFileSync,
@@ -12,60 +11,16 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { packInto } from '../support/pack';
+import { consistentRows, startLedger } from './support/ledger';
+import { endProcessesAfterEach, kill } from './support/processes';
 
 jest.setTimeout(60_000);
 
-const writers: ChildProcess[] = [];
-
-// Before the directory's own clean-up, which must not find anybody writing there.
-afterEach(async () => {
-	for (const writer of writers.splice(0)) {
-		if (writer.exitCode !== null || writer.signalCode !== null) continue;
-		writer.kill('SIGKILL');
-		await once(writer, 'exit');
-	}
-});
-
+endProcessesAfterEach();
 const scratch = temporaryDirectory();
-
-/**
- * Another process that writes without pause: each transaction moves an amount from one account to the other, so
- * that any state between two transactions has the same sum, and the ledger as many rows as the counter says.
- */
-const writerProgram = `
-	const { DatabaseSync } = require('node:sqlite');
-	const database = new DatabaseSync(process.argv[1]);
-	database.exec('PRAGMA journal_mode = ' + process.argv[2] + '; PRAGMA synchronous = OFF; PRAGMA busy_timeout = 5000');
-	database.exec('CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, amount INTEGER)');
-	database.exec('CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY, note BLOB)');
-	database.exec("INSERT OR IGNORE INTO account VALUES ('one', 1000000), ('two', 0), ('counter', 0)");
-	let told = false;
-	const turn = () => {
-		for (let i = 0; i < 20; i++) {
-			database.exec("BEGIN IMMEDIATE");
-			database.exec("UPDATE account SET amount = amount - 1 WHERE name = 'one'");
-			database.exec("INSERT INTO ledger (note) VALUES (randomblob(2000))");
-			database.exec("UPDATE account SET amount = amount + 1 WHERE name = 'two'");
-			database.exec("UPDATE account SET amount = amount + 1 WHERE name = 'counter'");
-			database.exec("COMMIT");
-		}
-		const rows = database.prepare('SELECT count(*) AS n FROM ledger').get().n;
-		if (rows >= 1000 && !told) { told = true; console.log('writing'); }
-		setTimeout(turn, 1);
-	};
-	turn();`;
-
-async function startWriter(path: string, journalMode: 'wal' | 'delete'): Promise<ChildProcess> {
-	const args = ['--disable-warning=ExperimentalWarning', '-e', writerProgram, path, journalMode];
-	const writer = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-	writers.push(writer);
-	await once(createInterface(writer.stdout), 'line');
-	return writer;
-}
 
 /** Packs a directory, extracts the archive and returns where to. */
 async function packAndExtract(directory: string) {
@@ -80,27 +35,11 @@ async function packAndExtract(directory: string) {
 	return packed;
 }
 
-/** Rows in the ledger of an extracted database that is whole and between two transactions. */
-function consistentRows(path: string): number {
-	const database = new DatabaseSync(path);
-	try {
-		expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
-		const amounts = database.prepare('SELECT name, amount FROM account').all();
-		const { one, two, counter } = Object.fromEntries(amounts.map((row) => [row.name, Number(row.amount)]));
-		const { rows } = database.prepare('SELECT count(*) AS rows FROM ledger').get() as { rows: number };
-		expect(one! + two!).toBe(1_000_000);
-		expect(rows).toBe(counter);
-		return rows;
-	} finally {
-		database.close();
-	}
-}
-
 for (const journalMode of ['wal', 'delete'] as const) {
 	test(`a database in ${journalMode} mode is consistent while another process writes to it`, async () => {
 		mkdirSync(scratch.path('tree'));
 		const path = scratch.path('tree', 'database.sqlite');
-		await startWriter(path, journalMode);
+		await startLedger(path, journalMode);
 		const { census, facts } = await packAndExtract(scratch.path('tree'));
 
 		expect(census.sqlite).toEqual(['database.sqlite']);
@@ -113,9 +52,8 @@ for (const journalMode of ['wal', 'delete'] as const) {
 test('what is committed only in the write-ahead log of a crashed process is in the archive', async () => {
 	mkdirSync(scratch.path('tree'));
 	const path = scratch.path('tree', 'database.sqlite');
-	const writer = await startWriter(path, 'wal');
-	writer.kill('SIGKILL');
-	await once(writer, 'exit');
+	const writer = await startLedger(path, 'wal');
+	await kill(writer);
 	expect(statSync(`${path}-wal`).size).toBeGreaterThan(0);
 
 	const { census } = await packAndExtract(scratch.path('tree'));
@@ -126,9 +64,8 @@ test('what is committed only in the write-ahead log of a crashed process is in t
 test('a crashed database is captured from a directory that cannot be written to, and left as it was', async () => {
 	const live = scratch.path('live');
 	mkdirSync(live);
-	const writer = await startWriter(join(live, 'database.sqlite'), 'wal');
-	writer.kill('SIGKILL');
-	await once(writer, 'exit');
+	const writer = await startLedger(join(live, 'database.sqlite'), 'wal');
+	await kill(writer);
 	// Without its -shm file SQLite would have to make one, which a read-only mount refuses.
 	mkdirSync(scratch.path('tree'));
 	for (const suffix of ['', '-wal']) {
@@ -199,7 +136,7 @@ test('what only looks like a database is copied as it is, with its companions an
 		mkdirSync(scratch.path('small'));
 		for (const journalMode of ['wal', 'delete'] as const) {
 			const path = scratch.path('tree', `${journalMode}.sqlite`);
-			await startWriter(path, journalMode);
+			await startLedger(path, journalMode);
 		}
 		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', scratch.path('small')]);
 		try {

@@ -8,7 +8,7 @@ const { createWriteStream } = require('node:fs');
 const { join } = require('node:path');
 const { pipeline } = require('node:stream/promises');
 const Database = require('libsql');
-const { archiveDirectory } = require('../../../../dist/core/volume/archiveDirectory.js');
+const { archiveDirectory } = require('../../../../../dist/core/volume/archiveDirectory.js');
 
 const [directory, journalMode, task, ...exclude] = process.argv.slice(2);
 
@@ -24,6 +24,7 @@ const tasks = {
 		const turn = () => {
 			for (let i = 0; i < 5; i++) database.exec('INSERT INTO t VALUES (randomblob(3000))');
 		};
+		console.log('writing');
 		const timer = setInterval(turn, 2);
 		for (let i = 0; i < 8; i++) await archive(String(i));
 		clearInterval(timer);

@@ -1,0 +1,55 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { packInto } from '../support/pack';
+import { consistentRows, startLedger } from './support/ledger';
+import { endProcessesAfterEach } from './support/processes';
+
+jest.setTimeout(60_000);
+
+endProcessesAfterEach();
+const scratch = temporaryDirectory();
+
+async function captureWith(scratchDirectory: string, backupDirectory?: string): Promise<void> {
+	const directory = scratch.path('tree');
+	await packInto(scratch.path('tree.tar'), { directory, scratchDirectory, backupDirectory });
+	mkdirSync(scratch.path('out'));
+	execFileSync('tar', ['xf', scratch.path('tree.tar'), '-C', scratch.path('out')]);
+	expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
+	expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
+}
+
+beforeEach(async () => {
+	mkdirSync(scratch.path('tree'));
+	mkdirSync(scratch.path('backups'));
+	await startLedger(scratch.path('tree', 'database.sqlite'), 'wal');
+});
+
+test('where TMPDIR cannot be written to, databases are captured by way of the backup directory', async () => {
+	writeFileSync(scratch.path('file'), '');
+	await captureWith(scratch.path('file'), scratch.path('backups'));
+	expect(readdirSync(scratch.path('backups'))).toEqual([]);
+});
+
+test('where no directory can be written to, that is an error and no raw copy', async () => {
+	writeFileSync(scratch.path('file'), '');
+	await expect(captureWith(scratch.path('file'))).rejects.toThrow(
+		/^There is no directory for consistent copies of databases: .*file \(ENOTDIR: .*Set TMPDIR in n8n’s environment/,
+	);
+});
+
+// Only root can make a file system that is small.
+(process.getuid?.() === 0 ? test : test.skip)(
+	'where TMPDIR is full, databases are captured by way of the backup directory',
+	async () => {
+		mkdirSync(scratch.path('small'));
+		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', scratch.path('small')]);
+		try {
+			await captureWith(scratch.path('small'), scratch.path('backups'));
+			expect(readdirSync(scratch.path('small'))).toEqual([]);
+			expect(readdirSync(scratch.path('backups'))).toEqual([]);
+		} finally {
+			execFileSync('umount', [scratch.path('small')]);
+		}
+	},
+);
