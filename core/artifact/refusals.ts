@@ -1,7 +1,10 @@
 import { errorCode } from '../errors';
 
 /** What some disks and shares cannot do, in the words of a warning. */
-export type Refusal = 'permissions' | 'owners' | 'hard links';
+export type Refusal = (typeof refusals)[number];
+
+/** In the order in which they are said. */
+const refusals = ['permissions', 'owners', 'times', 'hard links'] as const;
 
 /** How file systems say that something is beyond them, or that their server forbids it. */
 const refusingCodes = ['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL', 'EMLINK', 'EXDEV'];
@@ -36,10 +39,21 @@ export class Refusals {
 		}
 	}
 
+	/** {@link tolerate} for synchronous work. @returns whether it was done */
+	tolerateSync(refusal: Refusal, work: () => void): boolean {
+		try {
+			work();
+			return true;
+		} catch (error) {
+			if (!isRefusal(error)) throw error;
+			this.add(refusal);
+			return false;
+		}
+	}
+
 	/** One sentence for people; none when nothing was refused. */
 	warnings(directory: string): string[] {
-		const order: Refusal[] = ['permissions', 'owners', 'hard links'];
-		const found = order.filter((refusal) => this.#found.has(refusal));
+		const found = refusals.filter((refusal) => this.#found.has(refusal));
 		if (found.length === 0) return [];
 		const list = found.join(', ').replace(/, ([^,]*)$/, ' and $1');
 		const access = this.#found.has('permissions') || this.#found.has('owners');

@@ -1,10 +1,9 @@
 import { addAbortListener } from 'node:events';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Block, BlockStream } from '../blocks';
 import { BackupError, cancelledError } from '../errors';
 import { fromWorkerError, toWorkerError } from '../errors/workerError';
-import { smallHeap, threadOptions } from '../threads';
+import { smallHeap, startThread } from '../threads';
 import type { SourceFacts } from './source';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
@@ -35,9 +34,10 @@ export async function storeBlocks(
 	{ facts, onBytes, ...job }: StoreOptions,
 	signal: AbortSignal,
 ): Promise<StoredFile> {
-	const worker = new Worker(join(__dirname, 'storeWorker.js'), {
-		...threadOptions('store', job),
-		resourceLimits: smallHeap,
+	const worker = startThread(join(__dirname, 'storeWorker.js'), {
+		name: 'store',
+		data: job,
+		limits: smallHeap,
 	});
 	const post = (input: StoreInput) => worker.postMessage(input);
 	const withWorker: Block[] = [];

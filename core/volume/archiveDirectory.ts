@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
+import { sweepDirectories } from '../artifact/claimedDirectory';
 import type { OpenSource, SourceFacts } from '../artifact/source';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
@@ -52,6 +53,7 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 		const directory = await existingDirectory(options.directory);
 		assertNotWithin(directory, options.backupDirectory);
 		compileExclusion(options.exclude ?? []);
+		await sweepScratch(options);
 
 		const pack = {
 			directory,
@@ -70,12 +72,23 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 	};
 }
 
+const scratchPrefix = '.n8n-backup-databases-';
+
 /** The backup directory's own file system serves where the usual one can not be written to or is full. */
-function scratchPlaces({ scratchDirectory = tmpdir(), backupDirectory }: ArchiveDirectoryOptions): string[] {
-	const name = `n8n-backup-${randomUUID()}`;
-	const places = [join(scratchDirectory, name)];
-	if (backupDirectory !== undefined) places.push(join(backupDirectory, `.${name}`));
-	return places;
+function scratchPlaces(options: ArchiveDirectoryOptions): string[] {
+	const name = `${scratchPrefix}${randomUUID()}`;
+	return placesFor(options).map((place) => join(place, name));
+}
+
+/** Removes copies that a crash has left. */
+async function sweepScratch(options: ArchiveDirectoryOptions): Promise<void> {
+	for (const place of placesFor(options)) {
+		await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
+	}
+}
+
+function placesFor({ scratchDirectory = tmpdir(), backupDirectory }: ArchiveDirectoryOptions): string[] {
+	return backupDirectory === undefined ? [scratchDirectory] : [scratchDirectory, backupDirectory];
 }
 
 function toFacts({ directory, holdsN8n = true }: ArchiveDirectoryOptions, report?: PackReport): SourceFacts {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { partialSuffix } from '../artifact/abandoned';
+import { ClaimedDirectory, sweepDirectories } from '../artifact/claimedDirectory';
 import type { CompressionMethod } from '../artifact/compression';
 import type { OnProgress } from '../artifact/progress';
 import { BackupError, errorCode, fileError } from '../errors';
 import { sniffCompression } from './sniffCompression';
-import type { ExpectedArchive, UnpackReport } from './unpack/unpackArchive';
+import type { ExpectedArchive, ExtractReport } from './unpack/unpackArchive';
 import { unpackInWorker } from './unpack/unpackInWorker';
 
 export interface RestoreArchiveOptions {
@@ -30,12 +32,15 @@ export interface RestoreArchiveOptions {
 /** What a directory that counts as empty may hold: ext4 makes it at the top of every volume. */
 export const notOurs = ['lost+found'];
 
+const stagingPrefix = '.restore-';
+
 /**
  * Restores an archive with links, permissions, times and, as root, owners.
  *
  * Everything is extracted into `.restore-….partial` in the destination first, which also works when the
  * destination is a mounted volume, and moved into place when the archive is known to be whole. A restore that
- * fails or is cancelled leaves the destination as it was.
+ * fails or is cancelled leaves the destination as it was. What one that was killed left is in nobody's way, and goes
+ * as soon as it is known that nobody writes it any more.
  *
  * @throws BackupError `exists` when the destination is not empty, `unsupported` when the archive holds absolute
  * paths, `..`, devices, pipes or links that point outside, `damaged` or `incomplete` when it is not whole,
@@ -45,17 +50,15 @@ export async function restoreArchive(
 	options: RestoreArchiveOptions,
 	signal: AbortSignal,
 	onProgress?: OnProgress,
-): Promise<UnpackReport> {
+): Promise<ExtractReport> {
 	const { artifactPath, destination, overwrite = false, allowOutsideLinks = false, expected } = options;
 	const compression = options.compression ?? (await sniffCompression(artifactPath));
 	const step = `Restoring ${destination}`;
-	const wasMade = await prepareDestination(destination, overwrite);
-	const staging = join(destination, `.restore-${randomUUID()}.partial`);
+	const { wasMade, warnings } = await prepareDestination(destination, overwrite);
+	const staging = join(destination, `${stagingPrefix}${randomUUID()}${partialSuffix}`);
 	let isRestored = false;
 	try {
-		await mkdir(staging, { mode: 0o700 }).catch((error: unknown) => {
-			throw fileError(error, destination);
-		});
+		await using _ = await ClaimedDirectory.make(staging, destination);
 		const report = await unpackInWorker(
 			{
 				artifactPath,
@@ -70,27 +73,52 @@ export async function restoreArchive(
 			signal,
 		);
 		isRestored = true;
-		return report;
+		return { ...report, warnings: [...warnings, ...report.warnings] };
 	} finally {
 		await rm(staging, { recursive: true, force: true });
 		if (wasMade && !isRestored) await rmdir(destination).catch(() => {});
 	}
 }
 
-/** @returns whether the directory had to be made */
-async function prepareDestination(destination: string, overwrite: boolean): Promise<boolean> {
+interface Destination {
+	/** Whether it had to be made. */
+	wasMade: boolean;
+	warnings: string[];
+}
+
+async function prepareDestination(destination: string, overwrite: boolean): Promise<Destination> {
 	try {
 		await mkdir(destination);
-		return true;
+		return { wasMade: true, warnings: [] };
 	} catch (error) {
 		if (errorCode(error) !== 'EEXIST') throw fileError(error, destination);
 	}
+	await sweepDirectories(destination, isStaging);
 	const names = await readdir(destination).catch((error: unknown) => {
 		throw fileError(error, destination);
 	});
-	const inTheWay = names.filter((name) => !notOurs.includes(name));
-	if (inTheWay.length === 0 || overwrite) return false;
-	throw new BackupError('exists', `${destination} is not empty: it holds ${inTheWay[0]}`, {
-		advice: 'Choose an empty directory, or allow overwriting; nothing was changed',
-	});
+	const leftOver = names.find(isStaging);
+	const inTheWay = names.find((name) => !notOurs.includes(name) && !isStaging(name));
+	if (inTheWay !== undefined && !overwrite) throw notEmpty(destination, inTheWay, leftOver);
+	const warnings = leftOver === undefined ? [] : [staysForNow(destination, leftOver)];
+	return { wasMade: false, warnings };
+}
+
+function isStaging(name: string): boolean {
+	return name.startsWith(stagingPrefix) && name.endsWith(partialSuffix);
+}
+
+function notEmpty(destination: string, inTheWay: string, leftOver?: string): BackupError {
+	const advice =
+		leftOver === undefined
+			? 'Choose an empty directory, or allow overwriting; nothing was changed'
+			: 'A restore into it was ended half way: allow overwriting to do it again, or choose an empty directory; nothing was changed';
+	return new BackupError('exists', `${destination} is not empty: it holds ${inTheWay}`, { advice });
+}
+
+function staysForNow(destination: string, leftOver: string): string {
+	return (
+		`${join(destination, leftOver)} is from another restore into this directory, which was ended half way or still ` +
+		'runs. A later restore into it removes what nobody has written to for five minutes.'
+	);
 }

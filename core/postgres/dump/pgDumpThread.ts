@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { Worker } from 'node:worker_threads';
 import { BlockReader, giveBackSharedMemory } from '../../blocks';
-import { smallHeap, threadOptions } from '../../threads';
+import { smallHeap, startThread } from '../../threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
 import { ServerInput } from './serverInput';
@@ -50,9 +49,9 @@ export function startPgDump({
 	const ring = createRing(inputBytes);
 	const blocks = new BlockReader();
 	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
-	const worker = new Worker(join(__dirname, 'worker', 'pgDumpWorker.js'), {
-		...threadOptions('pg_dump', undefined),
-		resourceLimits: smallHeap,
+	const worker = startThread(join(__dirname, 'worker', 'pgDumpWorker.js'), {
+		name: 'pg_dump',
+		limits: smallHeap,
 	});
 	worker.postMessage(job);
 

@@ -1,12 +1,13 @@
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import { dirname, join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
+import { ClaimedDirectory } from '../../artifact/claimedDirectory';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
 import { BackupError, errorCode } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { threadOptions } from '../../threads';
-import { DatabaseCopier } from '../sqlite/databaseCopier';
+import { startThread } from '../../threads';
+import { type Copied, DatabaseCopier } from '../sqlite/databaseCopier';
 import type { PackOptions, PackReport } from './packTree';
 import type { CopyReply, PackJob, PackMessage } from './packWorker';
 
@@ -21,6 +22,8 @@ export class PackStream extends BlockStream {
 	readonly #worker: Worker;
 	readonly #scratch: readonly string[];
 	readonly #copier = new DatabaseCopier();
+	/** Says that the copies are not left over. */
+	readonly #claims = new Map<string, Promise<ClaimedDirectory>>();
 	readonly #blocks = new BlockReader();
 	readonly #inspector: ArchiveInspector | undefined;
 
@@ -30,7 +33,7 @@ export class PackStream extends BlockStream {
 		this.#inspector = isProvenLater ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
 		const job: PackJob = { options, output: this.#blocks.shared };
-		this.#worker = new Worker(join(__dirname, 'packWorker.js'), threadOptions('pack', job));
+		this.#worker = startThread(join(__dirname, 'packWorker.js'), { name: 'pack', data: job });
 		this.#worker.on('message', (message: PackMessage) => this.#receive(message));
 		this.#worker.on('error', (error: Error) => this.destroy(error));
 		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
@@ -62,11 +65,19 @@ export class PackStream extends BlockStream {
 	}
 
 	async #copy(location: string, target: string): Promise<void> {
-		const reply: CopyReply = await this.#copier.copy(location, target).then(
+		const reply: CopyReply = await this.#copyBelowClaim(location, target).then(
 			(copied) => ({ copied }),
 			(error: unknown) => ({ error: toWorkerError(error) }),
 		);
 		if (!this.destroyed) this.#worker.postMessage(reply);
+	}
+
+	async #copyBelowClaim(location: string, target: string): Promise<Copied> {
+		const directory = dirname(target);
+		const claim = this.#claims.get(directory) ?? ClaimedDirectory.claim(directory);
+		this.#claims.set(directory, claim);
+		await claim;
+		return await this.#copier.copy(location, target);
 	}
 
 	#finish(report: PackReport): void {
@@ -88,6 +99,8 @@ export class PackStream extends BlockStream {
 		await this.#worker.terminate();
 		this.#blocks.retire();
 		await this.#copier[Symbol.asyncDispose]();
+		for (const claim of this.#claims.values())
+			await (await claim.catch(() => undefined))?.[Symbol.asyncDispose]();
 		await Promise.all(this.#scratch.map(removeScratch));
 	}
 }

@@ -3,6 +3,7 @@ import { readArtifact } from '../../artifact/readArtifact';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { noBytes } from '../tar/member';
 import { type TarEvent, TarScanner } from '../tar/tarScanner';
+import { ArchiveBounds } from './archiveBounds';
 import { MemberGuard, type SafeMember } from './memberGuard';
 import { assertExpected, type ExpectedArchive, type UnpackReport } from './unpackArchive';
 
@@ -42,11 +43,13 @@ export async function checkArchive(
 	const scanner = new TarScanner();
 	const guard = new MemberGuard({ allowOutsideLinks });
 	const databases = new DatabaseFinder();
+	const bounds = new ArchiveBounds({ path, census: expected?.census });
 	const report = { entries: 0, bytes: 0, directories: 0 };
 	const consume = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) {
 			for (const event of scanner.scan(chunk)) {
 				if (event.kind === 'member') {
+					bounds.take(event.member);
 					const safe = guard.check(event.member);
 					databases.begin(safe);
 					report.entries++;

@@ -11,39 +11,59 @@ import {
 import { BackupError } from '../../errors';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { displayPath } from '../tar/member';
+import { MountsBelow } from './mountsBelow';
 
 const slash = Buffer.from('/');
 
 /**
- * Moves everything in `from` to the same place in `to`, both on one file system. Directories are merged, files
- * and links replace what has their name; what else is in `to` stays.
+ * Looks whether {@link mergeTree} can do all of its work, before it does any.
  *
- * @throws BackupError `exists`, before anything is moved, when a file or link would have to replace a directory
+ * @throws BackupError `exists` when a file or link would have to replace a directory, `unsupported` when something
+ * would have to be moved into a mount below `to`, or in place of one
  */
-export function mergeTree(from: Buffer, to: Buffer): void {
-	assertMergeable(from, to);
-	move(from, to);
+export function assertMergeable(from: Buffer, to: Buffer): void {
+	assertLevelMergeable(from, to, new MountsBelow(to));
 }
 
-function assertMergeable(from: Buffer, to: Buffer): void {
+function assertLevelMergeable(from: Buffer, to: Buffer, mounts: MountsBelow): void {
 	for (const entry of childrenOf(from)) {
 		const target = join(to, entry.name);
-		if (!isDirectory(target)) continue;
-		if (entry.isDirectory()) assertMergeable(join(from, entry.name), target);
-		else {
-			throw new BackupError('exists', `${displayPath(target)} is a directory, but in the archive it is not`, {
-				advice: 'Move that directory away, or restore into an empty one; nothing was changed',
-			});
+		if (mounts.has(target)) {
+			const isEmpty = entry.isDirectory() && childrenOf(join(from, entry.name)).length === 0;
+			if (!isEmpty) throw intoMount(target);
+		} else if (isDirectory(target)) {
+			if (!entry.isDirectory()) throw inPlaceOfDirectory(target);
+			assertLevelMergeable(join(from, entry.name), target, mounts);
 		}
 	}
 }
 
-function move(from: Buffer, to: Buffer): void {
+function intoMount(target: Buffer): BackupError {
+	return new BackupError(
+		'unsupported',
+		`${displayPath(target)} is a mount of its own, which nothing can be moved into as a whole`,
+		{
+			advice: 'Unmount it, or restore into another directory and copy from there; nothing was changed',
+		},
+	);
+}
+
+function inPlaceOfDirectory(target: Buffer): BackupError {
+	return new BackupError('exists', `${displayPath(target)} is a directory, but in the archive it is not`, {
+		advice: 'Move that directory away, or restore into an empty one; nothing was changed',
+	});
+}
+
+/**
+ * Moves everything in `from` to the same place in `to`, both on one file system. Directories are merged, files
+ * and links replace what has their name; what else is in `to` stays. Call {@link assertMergeable} first.
+ */
+export function mergeTree(from: Buffer, to: Buffer): void {
 	for (const entry of childrenOf(from)) {
 		const source = join(from, entry.name);
 		const target = join(to, entry.name);
 		if (entry.isDirectory() && isDirectory(target)) {
-			move(source, target);
+			mergeTree(source, target);
 			continue;
 		}
 		// A directory replaces nothing but an empty directory by itself; a link to one must not be followed.

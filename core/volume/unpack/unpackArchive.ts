@@ -4,9 +4,10 @@ import type { TarCensus } from '../../artifact/manifest';
 import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
 import { BackupError, fileError } from '../../errors';
 import { type TarEvent, TarScanner } from '../tar/tarScanner';
+import { ArchiveBounds } from './archiveBounds';
 import { Extractor } from './extractor';
 import { MemberGuard } from './memberGuard';
-import { mergeTree } from './mergeTree';
+import { assertMergeable, mergeTree } from './mergeTree';
 
 /** What a manifest says that the archive is. */
 export interface ExpectedArchive {
@@ -36,10 +37,15 @@ export interface UnpackReport {
 	bytes: number;
 }
 
+export interface ExtractReport extends UnpackReport {
+	/** What the destination's file system did not take, in sentences for people. */
+	warnings: string[];
+}
+
 export interface UnpackEvents {
 	onBytes: (rawBytes: number) => void;
-	/** The archive is whole and safe; from here on it must not be interrupted. */
-	onCommit: () => void;
+	/** The archive is whole and safe. When this resolves, it is put in place, and must not be interrupted. */
+	beforeCommit: () => Promise<void>;
 }
 
 /**
@@ -49,34 +55,40 @@ export interface UnpackEvents {
  * @throws BackupError for an archive that is cut, damaged, another than expected, or holds what must not be
  * extracted; the destination is untouched then
  */
-export async function unpackArchive(options: UnpackOptions, events: UnpackEvents): Promise<UnpackReport> {
-	const extractor = new Extractor({ root: options.staging, keepOwners: options.keepOwners });
+export async function unpackArchive(options: UnpackOptions, events: UnpackEvents): Promise<ExtractReport> {
+	const { staging, destination, keepOwners } = options;
+	const extractor = new Extractor({ root: staging, destination, keepOwners });
 	try {
 		const report = await extract(options, extractor, events.onBytes);
-		events.onCommit();
-		mergeTree(Buffer.from(options.staging), Buffer.from(options.destination));
+		const from = Buffer.from(staging);
+		const to = Buffer.from(destination);
+		assertMergeable(from, to);
+		await events.beforeCommit();
+		mergeTree(from, to);
 		// Before the times are set: it changes those of the directory that it is in.
-		rmSync(options.staging, { recursive: true });
-		extractor.finish(options.destination);
-		return report;
+		rmSync(staging, { recursive: true });
+		extractor.finish(destination);
+		return { ...report, warnings: extractor.warnings() };
 	} catch (error) {
-		throw fileError(error, options.destination);
+		throw fileError(error, destination);
 	}
 }
 
 async function extract(
-	{ artifactPath: path, compression, allowOutsideLinks, expected }: UnpackOptions,
+	{ artifactPath: path, compression, allowOutsideLinks, expected, destination }: UnpackOptions,
 	extractor: Extractor,
 	onBytes: (rawBytes: number) => void,
 ): Promise<UnpackReport> {
 	const scanner = new TarScanner();
 	const guard = new MemberGuard({ allowOutsideLinks });
+	const bounds = new ArchiveBounds({ path, census: expected?.census, destination });
 	const report: UnpackReport = { entries: 0, bytes: 0 };
 
 	const take = (event: TarEvent): void => {
 		if (event.kind === 'content') extractor.writeContent(event.bytes);
 		else if (event.kind === 'member-end') extractor.endFile(event.member);
 		else {
+			bounds.take(event.member);
 			extractor.create(guard.check(event.member));
 			report.entries++;
 			report.bytes += event.member.size;

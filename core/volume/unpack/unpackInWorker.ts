@@ -1,32 +1,36 @@
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { BackupError, cancelledError } from '../../errors';
 import { fromWorkerError } from '../../errors/workerError';
-import type { UnpackOptions, UnpackReport } from './unpackArchive';
-import type { UnpackMessage } from './unpackWorker';
+import { startThread } from '../../threads';
+import type { ExtractReport, UnpackOptions } from './unpackArchive';
+import { commitMessage, type UnpackMessage } from './unpackMessages';
 
 /**
  * Does what `unpackArchive` does, in a thread of its own, which is gone when this settles. The signal is heeded
- * until the archive is whole; the moving into place that follows takes an instant and is not to be cut in two.
+ * until the archive is whole: then the thread asks, and is ended if it was cancelled meanwhile. The moving into place
+ * that follows takes an instant and is not to be cut in two.
  */
 export async function unpackInWorker(
 	options: UnpackOptions,
 	onBytes: (rawBytes: number) => void,
 	signal: AbortSignal,
-): Promise<UnpackReport> {
+): Promise<ExtractReport> {
 	if (signal.aborted) throw cancelledError(signal.reason);
-	const worker = new Worker(join(__dirname, 'unpackWorker.js'), { workerData: options });
+	const worker = startThread(join(__dirname, 'unpackWorker.js'), { name: 'unpack', data: options });
 	const ignoreSignal = new AbortController();
 	try {
-		return await new Promise<UnpackReport>((resolve, reject) => {
+		return await new Promise<ExtractReport>((resolve, reject) => {
 			const cancel = () => reject(cancelledError(signal.reason));
 			signal.addEventListener('abort', cancel, { signal: ignoreSignal.signal });
 			worker.on('error', reject);
 			worker.on('exit', (exitCode) => reject(endedEarly(exitCode)));
 			worker.on('message', (message: UnpackMessage) => {
 				if (message.kind === 'progress') onBytes(message.rawBytes);
-				else if (message.kind === 'commit') ignoreSignal.abort();
-				else if (message.kind === 'done') resolve(message.report);
+				else if (message.kind === 'whole') {
+					if (signal.aborted) return;
+					ignoreSignal.abort();
+					worker.postMessage(commitMessage);
+				} else if (message.kind === 'done') resolve(message.report);
 				else reject(fromWorkerError(message.error));
 			});
 		});

@@ -1,15 +1,10 @@
+import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { toWorkerError, type WorkerError } from '../../errors/workerError';
-import { unpackArchive, type UnpackOptions, type UnpackReport } from './unpackArchive';
+import { toWorkerError } from '../../errors/workerError';
+import { unpackArchive, type UnpackOptions } from './unpackArchive';
+import type { UnpackMessage } from './unpackMessages';
 
 /** The thread that writes the tree: as for reading it, synchronous calls are far cheaper, and block nobody here. */
-
-/** From the worker. */
-export type UnpackMessage =
-	| { kind: 'progress'; rawBytes: number }
-	| { kind: 'commit' }
-	| { kind: 'done'; report: UnpackReport }
-	| { kind: 'failed'; error: WorkerError };
 
 const progressEveryBytes = 16 * 1024 * 1024;
 
@@ -23,8 +18,15 @@ async function main(): Promise<void> {
 		post({ kind: 'progress', rawBytes });
 	};
 	try {
-		const onCommit = () => post({ kind: 'commit' });
-		post({ kind: 'done', report: await unpackArchive(workerData as UnpackOptions, { onBytes, onCommit }) });
+		const beforeCommit = async () => {
+			const answered = once(port, 'message');
+			post({ kind: 'whole' });
+			await answered;
+		};
+		post({
+			kind: 'done',
+			report: await unpackArchive(workerData as UnpackOptions, { onBytes, beforeCommit }),
+		});
 	} catch (error) {
 		post({ kind: 'failed', error: toWorkerError(error) });
 	}

@@ -46,7 +46,7 @@ test.each([
 	const report = await restore(compress(readFileSync(scratch.path('tree.tar'))), { allowOutsideLinks: true });
 
 	expect(describeTree(scratch.path('out'))).toEqual(describeTree(scratch.path('tree')));
-	expect(report).toEqual({ entries: census.entries, bytes: census.bytes });
+	expect(report).toEqual({ entries: census.entries, bytes: census.bytes, warnings: [] });
 });
 
 test('an archive by GNU tar comes back as it was, also one in the pax format', async () => {
@@ -180,7 +180,7 @@ test('a file written through a link of the same archive does not get out', async
 
 test('the same path twice is refused', async () => {
 	const archive = await makeTar({ name: 'file', content: 'one' }, { name: './file', content: 'two' });
-	await expect(restore(archive)).rejects.toThrow('The archive holds ./file more than once.');
+	await expect(restore(archive)).rejects.toThrow('The archive holds file more than once.');
 	expect(readdirSync(scratch.path())).toEqual(['archive']);
 });
 
@@ -234,7 +234,7 @@ async function* endlessArchive(): AsyncGenerator<Buffer> {
 	const member = {
 		path: Buffer.from('large'),
 		linkPath: noBytes,
-		size: 2 ** 40,
+		size: 2 ** 33,
 		mode: 0o644,
 		uid: 0,
 		gid: 0,

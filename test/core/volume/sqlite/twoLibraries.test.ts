@@ -47,7 +47,7 @@ test.each([
 
 	const other = spawnSync('sqlite3', [database, 'BEGIN IMMEDIATE; COMMIT'], { encoding: 'utf8' });
 	expect(other.stderr).toContain('database is locked');
-	child.stdin.end();
+	child.stdin?.end();
 	expect(await once(child, 'exit')).toEqual([0, null]);
 	expect(sqlite3(database, 'PRAGMA integrity_check')).toBe('ok');
 	expect(sqlite3(database, 'SELECT count(*) FROM t')).toBe('501');

@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import type { TarCensus } from '../../../../core/artifact/manifest';
+import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
+import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { makeTar } from '../support/makeTar';
+
+jest.setTimeout(60_000);
+
+const scratch = temporaryDirectory();
+
+/** Blocks this thread, so that it can hear nothing from others. */
+function sleep(ms: number): void {
+	Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}
+
+async function restore(archive: Buffer, more: Partial<RestoreArchiveOptions> = {}) {
+	writeFileSync(scratch.path('archive'), archive);
+	const options = { artifactPath: scratch.path('archive'), destination: scratch.path('out'), ...more };
+	return await restoreArchive(options, new AbortController().signal);
+}
+
+test('a cancel that comes when the archive is whole changes nothing: the thread asks before it moves anything', async () => {
+	const names = Array.from({ length: 3000 }, (_, i) => `file-${String(i).padStart(4, '0')}`);
+	mkdirSync(scratch.path('out'));
+	for (const name of names) writeFileSync(scratch.path('out', name), 'old');
+	const members = names.map((name) => ({ name, content: 'new' }));
+	// The large one comes first: with it, progress is heard of before the rest is extracted.
+	const archive = await makeTar({ name: 'large', content: Buffer.alloc(17 * 1024 * 1024) }, ...members);
+	writeFileSync(scratch.path('archive'), archive);
+
+	const cancel = new AbortController();
+	const restoring = restoreArchive(
+		{ artifactPath: scratch.path('archive'), destination: scratch.path('out'), overwrite: true },
+		cancel.signal,
+		() => {
+			// Until the first file is in its place; a thread that waits for us never gets there.
+			for (let i = 0; i < 300 && !existsSync(scratch.path('out', 'large')); i++) sleep(10);
+			cancel.abort();
+		},
+	);
+	await expect(restoring).rejects.toThrow('The run was cancelled before it was finished.');
+	const contents = names.map((name) => readFileSync(scratch.path('out', name), 'utf8'));
+	expect(contents.filter((content) => content === 'new')).toEqual([]);
+	expect(readdirSync(scratch.path('out'))).toEqual(names);
+});
+
+test.each([
+	['more entries', { entries: 2, bytes: 1_000_000_000 }],
+	['more bytes', { entries: 1000, bytes: 1_000_000 }],
+])('an archive with %s than its manifest says is refused on the way', async (_, bounds) => {
+	const members = Array.from({ length: 100 }, (__, i) => ({
+		name: `file-${i}`,
+		content: Buffer.alloc(100_000),
+	}));
+	const archive = gzipSync(await makeTar(...members));
+	const census = { ...bounds, kind: 'tar', skipped: 0, changed: [], vanished: [], sqlite: [] } as TarCensus;
+	const expected = { sha256: createHash('sha256').update(archive).digest('hex'), census };
+	await expect(restore(archive, { expected })).rejects.toThrow(
+		'archive holds more than its manifest describes. Verify it and use another backup; nothing was restored.',
+	);
+	expect(existsSync(scratch.path('out'))).toBe(false);
+});
+
+const leftOver = '.restore-0b9d0a3c-0000-4000-8000-000000000000.partial';
+
+test('what a restore that was killed left is in nobody’s way, and goes when nobody has touched it for minutes', async () => {
+	mkdirSync(scratch.path('out', leftOver), { recursive: true });
+	writeFileSync(scratch.path('out', leftOver, 'half'), 'x');
+	const archive = await makeTar({ name: 'file', content: 'new' });
+	const { warnings } = await restore(archive);
+	expect(warnings).toEqual([
+		expect.stringContaining(`${leftOver} is from another restore into this directory`),
+	]);
+	expect(readdirSync(scratch.path('out'))).toEqual([leftOver, 'file']);
+
+	const longAgo = Date.now() / 1000 - 600;
+	utimesSync(scratch.path('out', leftOver), longAgo, longAgo);
+	expect((await restore(archive, { overwrite: true })).warnings).toEqual([]);
+	expect(readdirSync(scratch.path('out'))).toEqual(['file']);
+});
+
+test('a restore that was killed while it put things in place says how to do it again', async () => {
+	mkdirSync(scratch.path('out', leftOver), { recursive: true });
+	writeFileSync(scratch.path('out', 'moved already'), 'x');
+	await expect(restore(await makeTar({ name: 'file' }))).rejects.toThrow(
+		/out is not empty: it holds moved already\. A restore into it was ended half way: allow overwriting to do it again/,
+	);
+});
