@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import {
 	type ArtifactChoice,
 	artifactNamed,
@@ -12,6 +12,7 @@ import {
 } from '../core/artifact';
 import { BackupError } from '../core/errors';
 import { componentOf } from '../core/verify/componentOf';
+import { asOwnerOf } from './identity';
 import { backupDirectory, chosenSeries, type GlobalOptions } from './options/global';
 
 /** An artifact that a command is about. */
@@ -34,8 +35,10 @@ export async function findArtifact(
 	globals: GlobalOptions,
 	component?: Component,
 ): Promise<ChosenArtifact> {
-	if (named === newest)
-		return await newestGoodArtifact(choiceOf(globals, component ? [component] : components));
+	if (named === newest) {
+		const choice = choiceOf(globals, component ? [component] : components);
+		return await asOwnerOf(choice.root, async () => await newestGoodArtifact(choice));
+	}
 	const chosen = await fromPathOrCatalog(named, globals);
 	if (component === undefined || chosen.component === component) return chosen;
 	throw new BackupError('bad-parameter', `${named} is a backup of ${chosen.component}, not of ${component}`, {
@@ -50,14 +53,16 @@ export async function findArtifact(
  */
 export async function findDumps(named: string, globals: GlobalOptions): Promise<ChosenArtifact[]> {
 	if (named !== newest) return [await findArtifact(named, globals, 'postgres')];
-	return await newestGoodArtifacts(choiceOf(globals, ['postgres']));
+	const choice = choiceOf(globals, ['postgres']);
+	return await asOwnerOf(choice.root, async () => await newestGoodArtifacts(choice));
 }
 
 /** A path wins over a name: what lies here is what was meant. */
 async function fromPathOrCatalog(named: string, globals: GlobalOptions): Promise<ChosenArtifact> {
-	if (await isFile(named)) return fromPath(named);
+	if (await asOwnerOf(dirname(named), async () => await isFile(named))) return fromPath(named);
 	if (!named.includes(sep) && globals.directory !== undefined) {
-		return await artifactNamed(named, choiceOf(globals, components));
+		const choice = choiceOf(globals, components);
+		return await asOwnerOf(choice.root, async () => await artifactNamed(named, choice));
 	}
 	throw new BackupError('not-found', `There is no file ${named}`, {
 		advice: 'Give the path of the artifact, or name the backup directory with --directory',
@@ -69,7 +74,8 @@ export async function artifactsInCatalog(
 	globals: GlobalOptions,
 	{ components: chosen = components, onlyNewest }: { components?: readonly Component[]; onlyNewest: boolean },
 ): Promise<ChosenArtifact[]> {
-	const entries = await presentArtifacts(choiceOf(globals, chosen));
+	const choice = choiceOf(globals, chosen);
+	const entries = await asOwnerOf(choice.root, async () => await presentArtifacts(choice));
 	return onlyNewest ? newestOfEach(entries) : entries;
 }
 

@@ -1,6 +1,7 @@
 import { backUpFirst, type SafetyBackup } from '../core/artifact';
 import { BackupError } from '../core/errors';
 import type { CommandTools } from './command';
+import { asOwnerOf } from './identity';
 
 export interface SafetyOptions {
 	/** Where what is replaced is saved; the backup directory when undefined. */
@@ -27,7 +28,8 @@ export function safetyBackup(
 		});
 	}
 	return async (signal) => {
-		const path = await backUpFirst({ ...what, root, timeZone, onProgress: output.onProgress }, signal);
+		const backup = { ...what, root, timeZone, onProgress: output.onProgress };
+		const path = await asOwnerOf(root, async () => await backUpFirst(backup, signal));
 		output.say(`What was there is saved in ${path}`);
 		return path;
 	};

@@ -1,5 +1,7 @@
+import { dirname } from 'node:path';
 import type { Manifest } from '../../core/artifact';
 import { manifestIfAny } from '../../core/artifact/verifyArtifact';
+import { asOwnerOf } from '../identity';
 
 /** What an argument that names an artifact may be. */
 export const artifactArgument = 'path, name in the backup directory, or "newest"';
@@ -17,5 +19,5 @@ export const noManifestHelp = 'do not compare with the manifest, as when that is
  * @throws BackupError `unreadable` for one that cannot be judged
  */
 export async function manifestOf(path: string, { manifest }: ManifestOption): Promise<Manifest | undefined> {
-	return manifest ? await manifestIfAny(path) : undefined;
+	return manifest ? await asOwnerOf(dirname(path), async () => await manifestIfAny(path)) : undefined;
 }

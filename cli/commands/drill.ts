@@ -5,6 +5,7 @@ import type { PostgresConnection } from '../../core/postgres/connection';
 import { findDumps, newest } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
 import {
 	addPostgresOptions,
@@ -67,19 +68,17 @@ interface DrillTools {
 async function drillOne(path: string, { connection, options, tools }: DrillTools): Promise<Outcome> {
 	const { output, globals, signal } = tools;
 	try {
-		const report = await drill(
-			{
-				// Where n8n's key is looked for: beside the dumps, unless another place was named.
-				root: globals.directory ?? dirname(dirname(path)),
-				timeZone: globals.timeZone,
-				artifactPath: path,
-				connection,
-				maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
-				withoutExtensions: options.withoutExtension,
-				onProgress: output.onProgress,
-			},
-			signal,
-		);
+		const request = {
+			// Where n8n's key is looked for: beside the dumps, unless another place was named.
+			root: globals.directory ?? dirname(dirname(path)),
+			timeZone: globals.timeZone,
+			artifactPath: path,
+			connection,
+			maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
+			withoutExtensions: options.withoutExtension,
+			onProgress: output.onProgress,
+		};
+		const report = await asOwnerOf(dirname(path), async () => await drill(request, signal));
 		output.say(describe(report));
 		return { document: report, exitCode: report.result === 'passed' ? exitCodes.ok : exitCodes.damaged };
 	} catch (error) {

@@ -3,6 +3,7 @@ import { type CatalogEntry, type Component, readCatalog } from '../../core/artif
 import { printableLine } from '../../core/errors';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
 import { entryJson, stateAndProof, whatItHolds } from '../output/catalog';
@@ -20,7 +21,8 @@ export const addList: AddCommand = (parent, run) => {
 				const root = backupDirectory(globals);
 				const { timeZone } = globals;
 				const series = chosenSeries(globals);
-				const entries = await readCatalog({ root, timeZone, components: options.component, series });
+				const wanted = { root, timeZone, components: options.component, series };
+				const entries = await asOwnerOf(root, async () => await readCatalog(wanted));
 				output.result(entries.map(entryJson));
 				output.say(entries.length === 0 ? `There are no backups in ${root}.` : asTable(entries, timeZone));
 				return exitCodes.ok;

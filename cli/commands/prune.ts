@@ -10,6 +10,7 @@ import {
 } from '../../core/retention';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
 import { wholeNumber } from '../options/numbers';
@@ -44,8 +45,9 @@ export const addPrune: AddCommand = (parent, run) => {
 		.action((options: PruneOptions) =>
 			run(command, async ({ output, globals, signal }) => {
 				const { dryRun = false } = options;
-				const verdicts = await planPrune({
-					root: backupDirectory(globals),
+				const root = backupDirectory(globals);
+				const request = {
+					root,
 					timeZone: globals.timeZone,
 					series: chosenSeries(globals),
 					now: new Date(),
@@ -53,11 +55,12 @@ export const addPrune: AddCommand = (parent, run) => {
 					includeUnproven: options.includeUnproven ?? false,
 					failedComponents: options.failed ?? [],
 					maxBytesPerComponent: options.maxMegabytes && options.maxMegabytes * megabyte,
-				});
+				};
+				const verdicts = await asOwnerOf(root, async () => await planPrune(request));
 				const results: Result[] = [];
 				for (const verdict of verdicts) {
 					if (signal.aborted) throw cancelledError(signal.reason);
-					results.push(await attempt(verdict, { dryRun, output }));
+					results.push(await asOwnerOf(root, async () => await attempt(verdict, { dryRun, output })));
 				}
 				output.result(results.map(({ entry, ...rest }) => ({ ...entryJson(entry), ...rest })));
 				output.say(describe(results, dryRun));

@@ -1,12 +1,19 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { dirname } from 'node:path';
 import { describeServer, type PostgresConnection } from '../../core/postgres/connection';
 import { builtInDump } from '../../core/postgres/dump/builtInDump';
-import type { OwnerRule, RestoreReport, RestoreTarget } from '../../core/postgres/restore/request';
+import type {
+	OwnerRule,
+	RestoreReport,
+	RestoreRequest,
+	RestoreTarget,
+} from '../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../core/postgres/restore/restoreDump';
 import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
 import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
 import {
 	addPostgresOptions,
@@ -71,26 +78,24 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		run(self, async (tools) => {
 			const { path } = await findArtifact(named, tools.globals, 'postgres');
 			const connection = await postgresConnection(options, tools);
-			const report = await restoreDump(
-				{
-					artifactPath: path,
-					manifest: await manifestOf(path, options),
-					connection,
-					target: await chooseTarget(path, options, connection, tools),
-					options: {
-						owners: ownerRule(options),
-						privileges: options.privileges ? 'as-dumped' : 'skip',
-						missingRoles: options.skipMissingRoles ? 'skip' : 'fail',
-						withoutExtensions: options.withoutExtension,
-						skipFailedIndexes: options.skipFailedIndexes,
-						tables: options.table,
-						indexJobs: options.jobs,
-					},
-					timeZone: tools.globals.timeZone,
-					onProgress: tools.output.onProgress,
+			const request: RestoreRequest = {
+				artifactPath: path,
+				manifest: await manifestOf(path, options),
+				connection,
+				target: await chooseTarget(path, options, connection, tools),
+				options: {
+					owners: ownerRule(options),
+					privileges: options.privileges ? 'as-dumped' : 'skip',
+					missingRoles: options.skipMissingRoles ? 'skip' : 'fail',
+					withoutExtensions: options.withoutExtension,
+					skipFailedIndexes: options.skipFailedIndexes,
+					tables: options.table,
+					indexJobs: options.jobs,
 				},
-				tools.signal,
-			);
+				timeZone: tools.globals.timeZone,
+				onProgress: tools.output.onProgress,
+			};
+			const report = await asOwnerOf(dirname(path), async () => await restoreDump(request, tools.signal));
 			tools.output.result({ artifact: path, ...report });
 			tools.output.say(describe(report));
 			return exitCodes.ok;

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
+import { dirname } from 'node:path';
 import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
 import { describeServer } from '../../core/redis/connection';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
@@ -8,6 +9,7 @@ import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
 import { plural } from '../output/units';
@@ -40,7 +42,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { path } = await findArtifact(named, tools.globals, 'redis');
-			await demandSound(path, tools.output, tools.signal);
+			await asOwnerOf(dirname(path), async () => await demandSound(path, tools.output, tools.signal));
 			const connection = await redisConnection(options, tools);
 			const openSource = builtInSnapshot(connection);
 			const save = options.safetySnapshot
@@ -50,18 +52,18 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 			const consequence = `This replaces everything that ${server} holds with ${path}.`;
 			await confirm({ consequence, word: 'replace', yes: options.yes }, tools.terminal, tools.signal);
 			const { listenHost, listenPort, announceHost, allowPlainText } = options;
-			const restored = await restoreRdb(
-				connection,
-				{
-					openRdb: () => createReadStream(path),
-					takeSafetySnapshot: save && (async () => await save(tools.signal)),
-					listenHost,
-					listenPort,
-					announceHost,
-					allowPlainText,
-					onProgress: tools.output.onProgress,
-				},
-				tools.signal,
+			const request = {
+				openRdb: () => createReadStream(path),
+				takeSafetySnapshot: save && (async () => await save(tools.signal)),
+				listenHost,
+				listenPort,
+				announceHost,
+				allowPlainText,
+				onProgress: tools.output.onProgress,
+			};
+			const restored = await asOwnerOf(
+				dirname(path),
+				async () => await restoreRdb(connection, request, tools.signal),
 			);
 			tools.output.result({ artifact: path, ...restored });
 			tools.output.say(describe(server, restored));

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
+import { dirname } from 'node:path';
 import type { Component } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { artifactsInCatalog, type ChosenArtifact, findArtifact } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
+import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import type { GlobalOptions } from '../options/global';
 import { formatChecks, marks } from '../output/checks';
@@ -67,7 +69,7 @@ async function verifyEach(
 	for (const { path, component } of chosen) {
 		const request = { path, component, record, onProgress: output.onProgress };
 		try {
-			const report = await verifyBackup(request, signal);
+			const report = await asOwnerOf(dirname(path), async () => await verifyBackup(request, signal));
 			outcomes.push({ report });
 			output.say(formatReport(report));
 		} catch (error) {

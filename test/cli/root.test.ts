@@ -1,0 +1,96 @@
+import { chmod, chown, lchown, mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import { type Artifact, type Component, manifestPath } from '../../core/artifact';
+import { asOwnerOf } from '../../cli/identity';
+import { describeAsRoot } from '../support/asRoot';
+import { command } from '../support/commandProcess';
+import { makeBackups } from '../support/makeBackups';
+import { runCommand } from '../support/runCommand';
+import { temporaryDirectory } from '../support/temporaryDirectory';
+
+const directory = temporaryDirectory();
+const owner = 1000;
+
+describeAsRoot('root in a backup directory of uid 1000 (skipped unless root)', () => {
+	let backups: Record<Component, Artifact>;
+	const root = () => directory.path('backups');
+
+	beforeEach(async () => {
+		await chmod(directory.path(), 0o755);
+		await mkdir(root());
+		await chown(root(), owner, owner);
+		backups = await makeBackups(root());
+	});
+
+	it('reads nothing that a link of theirs leads to and that they could not read themselves', async () => {
+		const { path } = backups.env;
+		await mkdir(directory.path('secret'), { mode: 0o700 });
+		for (const file of [path, manifestPath(path)])
+			await rename(file, directory.path('secret', basename(file)));
+		const before = await readFile(directory.path('secret', basename(manifestPath(path))), 'utf8');
+		await rename(dirname(path), `${dirname(path)}.old`);
+		await symlink(directory.path('secret'), dirname(path));
+		await lchown(dirname(path), owner, owner);
+
+		const verified = await command(['verify', path]);
+		expect([verified.exitCode, verified.stdout]).toEqual([1, '']);
+		expect(verified.stderr).toContain(path);
+		expect(await readFile(directory.path('secret', basename(manifestPath(path))), 'utf8')).toBe(before);
+	});
+
+	it('follows no link in the place of an artifact, and gives nobody what it leads to', async () => {
+		const { path } = backups.env;
+		const secret = directory.path('shadow');
+		await rename(path, secret);
+		await chown(secret, 0, 0);
+		await chmod(secret, 0o600);
+		await symlink(secret, path);
+		await lchown(path, owner, owner);
+		const restored = await command([
+			'restore',
+			'file',
+			path,
+			'--to',
+			directory.path('copy'),
+			'--no-manifest',
+		]);
+		expect(restored.exitCode).toBe(2);
+		expect(restored.stderr).toContain(`${path} is a symbolic link where a file of its own was expected`);
+		expect(await readdir(directory.path())).not.toContain('copy');
+	});
+
+	it.each([['list'], ['verify'], ['prune', '--keep-last', '1']])(
+		'works as that user, and what it writes is theirs: %s',
+		async (...args) => {
+			const { exitCode, stderr } = await command([...args, '-d', root()]);
+			expect([exitCode, stderr]).toEqual([0, '']);
+			for (const { path } of Object.values(backups)) {
+				const { uid, gid } = await stat(manifestPath(path));
+				expect([uid, gid]).toEqual([owner, owner]);
+			}
+		},
+	);
+
+	it('is root again afterwards, whatever happened, and however the work overlapped', async () => {
+		expect((await runCommand(['list', '-d', root()])).exitCode).toBe(0);
+		const who = () => [process.geteuid!(), process.getegid!()];
+		expect(who()).toEqual([0, 0]);
+		const seen: number[][] = [];
+		const work = async (ms: number) =>
+			await asOwnerOf(root(), async () => {
+				await new Promise((resolve) => setTimeout(resolve, ms));
+				seen.push(who());
+				if (ms === 20) throw new Error('failed');
+			});
+		await Promise.allSettled([work(5), work(20), work(40)]);
+		expect(seen).toEqual(Array(3).fill([owner, owner]));
+		expect(who()).toEqual([0, 0]);
+	});
+
+	it('stays root where the owner cannot get by that path, as to a Docker volume on its host', async () => {
+		await chmod(directory.path(), 0o700);
+		const { exitCode, stdout } = await command(['list', '-d', root()]);
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain(basename(backups.env.path));
+	});
+});
