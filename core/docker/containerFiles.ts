@@ -69,3 +69,19 @@ export function packFiles(files: NewFile[]): Readable {
 	packAll().catch((error: Error) => tar.destroy(error));
 	return Readable.from(tar, { objectMode: false });
 }
+
+/** A file that is there already gets another name as well. */
+export interface NewLink {
+	/** Relative to the directory that it is put into, as `target` is. What has this name is replaced. */
+	name: string;
+	target: string;
+	owner: FileOwner;
+}
+
+/** As a tar for `writeArchive`: so short that it reaches the engine as a whole or not at all. */
+export function packLink({ name, target, owner }: NewLink): Readable {
+	const tar = pack();
+	tar.entry({ name, type: 'link', linkname: target, size: 0, ...owner });
+	tar.finalize();
+	return Readable.from(tar, { objectMode: false });
+}

@@ -72,6 +72,7 @@ async function findIngredients(): Promise<Ingredients> {
 			'/usr/bin/redis-cli',
 			'/usr/bin/dash',
 			'/usr/bin/sleep',
+			'/usr/bin/rm',
 		],
 		folders: [`/usr/share/postgresql/${major}`],
 		// The compiler of queries weighs 100 MB and is not needed.

@@ -1,4 +1,4 @@
-import { BackupError } from '../../errors';
+import { BackupError, errorMessage } from '../../errors';
 import type { RedisCommands } from '../client';
 import { describeServer } from '../connection';
 import { nobody, replicaOf } from '../replicaOf';
@@ -53,22 +53,26 @@ export async function readFollowing(client: RedisCommands): Promise<Following> {
 export async function releaseLeftBehind(client: RedisCommands): Promise<string | undefined> {
 	const following = await readFollowing(client);
 	if (following.state !== 'left-behind') return undefined;
-	await releaseServer(client);
+	await releaseOurs(client);
 	const when = following.begunAt === undefined ? '' : ` of ${following.begunAt.toISOString()}`;
 	return `${describeServer(client.connection)} was left a replica by a restore${when} that crashed, and was made a master again: see whether its data is what you expect`;
 }
 
 /** Makes a server a master, whatever it followed. */
 export async function releaseServer(client: RedisCommands): Promise<void> {
+	await replicaOf(client, nobody);
+	await clearMark(client);
+}
+
+async function releaseOurs(client: RedisCommands): Promise<void> {
 	try {
-		await replicaOf(client, nobody);
+		await releaseServer(client);
 	} catch (error) {
 		const known = error instanceof BackupError ? error : undefined;
 		throw new BackupError(
 			known?.code ?? 'server',
-			`${describeServer(client.connection)} was left a replica by a restore that crashed, and could not be made a master again: ${known?.what ?? String(error)}`,
+			`${describeServer(client.connection)} was left a replica by a restore that crashed, and could not be made a master again: ${known?.what ?? errorMessage(error)}`,
 			{ advice: 'Run REPLICAOF NO ONE there as a user that may; until then it refuses writes', cause: error },
 		);
 	}
-	await clearMark(client);
 }

@@ -24,7 +24,7 @@ import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys } from '../serverFacts';
 import type { RestoreResult } from './restoreRdb';
 import { releaseLeftBehind } from './crashedRestore';
-import { learnFiles, putRdb, type RdbFile, type ServerFiles } from './serverFiles';
+import { learnFiles, putRdb, removePartial, type RdbFile, type ServerFiles } from './serverFiles';
 import { examineTarget } from './target';
 import { demandLoaded, untilLoaded } from './untilLoaded';
 
@@ -79,7 +79,8 @@ export async function dockerRestoreRdb(
 	const held = await holdStill(client, { containers: [container.id], how: 'stop' }, uncancelled);
 	try {
 		const keys = await restoreStopped(attempt, rdb, signal);
-		const warnings = [...leftovers, ...rdb.warnings, ...target.warnings];
+		const left = await removePartial(client, container, files, signal);
+		const warnings = [...leftovers, ...rdb.warnings, ...target.warnings, ...left];
 		return { keys, keysBefore: target.keys, safetySnapshot, rdb, warnings };
 	} finally {
 		await held.release();
@@ -121,7 +122,7 @@ async function startOn(
 
 /** Starts the server on the safety snapshot; answers the error of the restore, with what became of that. */
 async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
-	const { client, container, safetySnapshot } = attempt;
+	const { client, container, files, safetySnapshot } = attempt;
 	const known = error instanceof BackupError ? error : undefined;
 	const failed = (left: string, advice: string) =>
 		new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
@@ -138,6 +139,7 @@ async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
 		await takeOutOfService(client, container, 'stop');
 		const { size: bytes } = await stat(safetySnapshot);
 		const info = await startOn(attempt, { open: () => createReadStream(safetySnapshot), bytes }, uncancelled);
+		await removePartial(client, container, files, uncancelled);
 		const left = `What ${container.name} held before was put back from the safety snapshot ${safetySnapshot}; it holds ${countKeys(info)} keys`;
 		return failed(left, known?.advice ?? 'Restore another backup');
 	} catch (second) {

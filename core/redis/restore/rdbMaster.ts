@@ -22,6 +22,8 @@ export interface RdbMasterOptions {
 
 /** More often than any sensible `repl-timeout`. */
 const pingMs = 5_000;
+/** A replica that says nothing for this long before it asks is none. */
+const handshakeMs = 60_000;
 /** What a TLS client says first. */
 const tlsHandshake = 0x16;
 
@@ -111,6 +113,10 @@ export class RdbMaster {
 			this.#sockets.delete(socket);
 			if (socket === this.#served)
 				this.#fail('The server ended the connection before it had loaded the data');
+		});
+		// Whoever comes without asking for the data keeps nothing occupied.
+		socket.setTimeout(handshakeMs, () => {
+			if (socket !== this.#served) socket.destroy();
 		});
 		const commands = new ReplicaCommands();
 		socket.on('data', (chunk: Buffer) => {

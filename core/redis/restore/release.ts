@@ -8,6 +8,8 @@ import { clearMark } from './restoreMark';
 
 /** A server that is loading refuses the command until it is done. */
 const patienceMs = 10 * 60_000;
+/** A network that fails for a moment. */
+const reconnectMs = 10_000;
 const pauseMs = 250;
 
 /**
@@ -18,7 +20,7 @@ const pauseMs = 250;
  * @throws {BackupError} `server` where the server could not be reached or persuaded
  */
 export async function makeMasterAgain(connection: RedisConnection, failure?: unknown): Promise<void> {
-	const deadline = Date.now() + patienceMs;
+	const begun = Date.now();
 	const uncancelled = new AbortController().signal;
 	for (;;) {
 		try {
@@ -28,16 +30,19 @@ export async function makeMasterAgain(connection: RedisConnection, failure?: unk
 			});
 			return;
 		} catch (error) {
-			if (Date.now() > deadline || !isBusy(error)) throw stillReplica(connection, error, failure);
+			const patience = patienceFor(error);
+			if (Date.now() - begun >= patience) throw stillReplica(connection, error, failure);
 			await wait(pauseMs);
 		}
 	}
 }
 
-/** Loading, or running a script; everything else would be the same at the next attempt. */
-function isBusy(error: unknown): boolean {
-	if (!(error instanceof BackupError) || !(error.cause instanceof ReplyError)) return false;
-	return ['LOADING', 'BUSY'].includes(error.cause.kind);
+/** Everything but these would be the same at the next attempt. */
+function patienceFor(error: unknown): number {
+	if (!(error instanceof BackupError)) return 0;
+	if (error.code === 'unreachable') return reconnectMs;
+	const isBusy = error.cause instanceof ReplyError && ['LOADING', 'BUSY'].includes(error.cause.kind);
+	return isBusy ? patienceMs : 0;
 }
 
 function stillReplica(connection: RedisConnection, error: unknown, failure: unknown): BackupError {

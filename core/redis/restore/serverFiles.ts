@@ -7,11 +7,13 @@ import {
 	type FileOwner,
 	type NewFile,
 	packFiles,
+	packLink,
 	readContainerFile,
 	readOwner,
+	runExec,
 	writeArchive,
 } from '../../docker';
-import { BackupError } from '../../errors';
+import { BackupError, errorMessage } from '../../errors';
 import type { RedisCommands } from '../client';
 import { describeServer } from '../connection';
 import { configValue, rdbPathOf } from '../localSnapshot';
@@ -62,10 +64,14 @@ export async function putRdb(
 	signal: AbortSignal,
 ): Promise<void> {
 	const directory = posix.dirname(rdbPath);
+	const name = posix.basename(rdbPath);
 	const owner = await ownerOfFile(client, container, rdbPath, signal);
 	const put = async (path: string, files: NewFile[]) =>
 		await writeArchive(client, container, path, packFiles(files), signal);
-	await put(directory, [{ name: posix.basename(rdbPath), owner, size, open }]);
+	// Whoever crashes while it is sent leaves what the server had before.
+	const target = partialName(name);
+	await put(directory, [{ name: target, owner, size, open }]);
+	await writeArchive(client, container, directory, packLink({ name, target, owner }), signal);
 	if (!appendOnly) return;
 
 	const manifestName = `${appendOnly.fileName}.manifest`;
@@ -80,6 +86,36 @@ export async function putRdb(
 		// Last: until then, the old one holds.
 		{ name: manifestName, owner: ownerHere, size: manifest.length, open: () => Readable.from([manifest]) },
 	]);
+}
+
+function partialName(name: string): string {
+	return `.${name}.restoring`;
+}
+
+/**
+ * Removes the name under which {@link putRdb} has sent the RDB; the server runs. What is left of a restore that
+ * crashed goes as well.
+ *
+ * @returns a warning where it is still there
+ */
+export async function removePartial(
+	client: DockerClient,
+	container: Container,
+	{ rdbPath }: ServerFiles,
+	signal: AbortSignal,
+): Promise<string[]> {
+	const path = posix.join(posix.dirname(rdbPath), partialName(posix.basename(rdbPath)));
+	try {
+		const { exitCode, stdout, stderr } = await runExec(
+			client,
+			{ container, argv: ['rm', '-f', path] },
+			signal,
+		);
+		if (exitCode === 0) return [];
+		return [`${path} in ${container.name} could not be removed: ${(stderr || stdout).trim()}`];
+	} catch (error) {
+		return [`${path} in ${container.name} could not be removed: ${errorMessage(error)}`];
+	}
 }
 
 /** A server that has never saved has no file yet; its directory says whose it will be. */

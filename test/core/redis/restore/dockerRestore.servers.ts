@@ -1,12 +1,16 @@
 import type Docker from 'dockerode';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { DockerConnection } from '../../../../core/docker/connection';
 import { dockerSnapshot } from '../../../../core/redis/dockerSnapshot';
 import { dockerRestoreRdb, type DockerRestoreRequest } from '../../../../core/redis/restore/dockerRestore';
+import { root } from '../../../../scripts/lib/paths.ts';
 import { type DockerEngine, startDocker } from '../../../../scripts/servers/docker.ts';
 import {
 	execute,
@@ -79,6 +83,12 @@ describeDocker('A restore by the engine docker', () => {
 	const digest = (container: Docker.Container, secret?: string) =>
 		redisCli(container, ['DEBUG', 'DIGEST'], secret);
 
+	/** Names that begin with a dot, in the server's data directory; the pattern itself where there are none. */
+	const hiddenFiles = async (container: Docker.Container) =>
+		(await execute(container, ['sh', '-c', 'echo /data/.[!.]*']))
+			.split(' ')
+			.filter((name) => !name.endsWith('*'));
+
 	const restart = async (container: Docker.Container) => {
 		await container.restart();
 		await until('it answers', async () => (await redisCli(container, ['PING']).catch(() => '')) === 'PONG');
@@ -103,6 +113,7 @@ describeDocker('A restore by the engine docker', () => {
 				expect(result).toMatchObject({ keys: 5001, keysBefore: 2, warnings: [] });
 				const restored = await digest(target);
 				expect(await redisCli(target, ['EXISTS', 'before'])).toBe('0');
+				expect(await hiddenFiles(target)).toEqual([]);
 				await redisCli(target, ['SET', 'after', '1']);
 				await redisCli(target, ['SAVE']);
 				await restart(target);
@@ -207,6 +218,57 @@ describeDocker('A restore by the engine docker', () => {
 				dockerRestoreRdb(connection, 'target', { ...request(backup), openRdb }, cancel.signal),
 			).rejects.toThrow(/^The run was cancelled .* it holds 300 keys\./);
 			expect(await digest(target)).toBe(before);
+		});
+	});
+
+	it('that crashes while it sends leaves what the server held, which the next run starts again', async () => {
+		const settings = ['--save', '3600 1'];
+		await withServer({ settings, volumes: { crashed: '/data' } }, async (target) => {
+			await redisCli(target, ['DEBUG', 'POPULATE', '300', 'before', '10']);
+			const before = await digest(target);
+			const program = `
+				const { dockerRestoreRdb } = require(process.argv[1]);
+				const { createReadStream } = require('node:fs');
+				const { Readable } = require('node:stream');
+				let opened = 0;
+				const stalling = () => {
+					const stream = new Readable({ read() {} });
+					stream.push('REDIS0010');
+					console.log('sending');
+					return stream;
+				};
+				const openRdb = () => (opened++ > 0 ? stalling() : createReadStream(process.argv[3]));
+				const connection = { kind: 'socket', path: process.argv[2] };
+				dockerRestoreRdb(connection, 'target', { openRdb }, new AbortController().signal);`;
+			const dist = join(root, 'dist/core/redis/restore/dockerRestore.js');
+			const restoring = spawn(process.execPath, ['-e', program, dist, engine.socketPath, backup], {
+				stdio: ['ignore', 'pipe', 'inherit'],
+			});
+			const ended = once(restoring, 'exit');
+			await once(restoring.stdout, 'data');
+			// The engine has begun to write by then, or will not any more.
+			await wait(500);
+			restoring.kill('SIGKILL');
+			await ended;
+			expect((await target.inspect()).State.Running).toBe(false);
+
+			const { warnings } = await dockerRestoreRdb(
+				connection,
+				'target',
+				{
+					...request(backup),
+					takeSafetySnapshot: async () => {
+						expect(await digest(target)).toBe(before);
+						return await snapshot('target');
+					},
+				},
+				never,
+			);
+			expect(warnings).toEqual([
+				'A run before this one was cut off and left helper containers behind, which were removed; running again: target',
+			]);
+			expect(await redisCli(target, ['DBSIZE'])).toBe('5001');
+			expect(await hiddenFiles(target)).toEqual([]);
 		});
 	});
 
