@@ -1,6 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
-import { copyTarget, SqlLexer, type SqlSegment, TrailerWatch } from './sql';
+import { clusterHeading, copyTarget, FormatCheck, SqlLexer, type SqlSegment, TrailerWatch } from './sql';
 import { encodingSetting } from './sql/encoding';
 
 /** How a dump opens each large object that it is about to fill. */
@@ -15,6 +15,8 @@ export interface DumpInspection {
 	 * zero; ones whose rows were excluded, and partitioned tables (whose partitions have the rows), are not.
 	 */
 	census: PostgresCensus;
+	/** Of one database, or of what belongs to the whole server (pg_dumpall). */
+	of: 'database' | 'server';
 	/** Definitions of tables, also of those without rows of their own. */
 	definedTables: number;
 	/** As in the dump's head: `15.18 (Debian 15.18-0+deb12u1)`. */
@@ -28,7 +30,9 @@ export interface DumpInspection {
  * whether pg_dump's trailer came last.
  */
 export class DumpInspector {
+	readonly #format = new FormatCheck();
 	readonly #lexer = new SqlLexer();
+	#of: DumpInspection['of'] = 'database';
 	readonly #tables = new Map<string, number>();
 	#encoding = 'UTF8';
 	#table = '';
@@ -48,6 +52,7 @@ export class DumpInspector {
 	inspect(chunk: Buffer): void {
 		if (this.#fault !== undefined) return;
 		try {
+			this.#format.note(chunk);
 			for (const segment of this.#lexer.push(chunk)) this.#note(segment);
 		} catch (error) {
 			this.#fault = error instanceof Error ? error : new Error(String(error));
@@ -72,6 +77,7 @@ export class DumpInspector {
 				rows,
 				...(this.#largeObjects > 0 ? { largeObjects: this.#largeObjects } : {}),
 			},
+			of: this.#of,
 			definedTables: this.#definedTables,
 			serverVersion: this.#serverVersion,
 			pgDumpVersion: this.#pgDumpVersion,
@@ -106,6 +112,7 @@ export class DumpInspector {
 	}
 
 	#noteComment(text: string): void {
+		if (text === clusterHeading) this.#of = 'server';
 		this.#serverVersion ??= /^-- Dumped from database version (.+)$/.exec(text)?.[1];
 		this.#pgDumpVersion ??= /^-- Dumped by pg_dump version (.+)$/.exec(text)?.[1];
 	}

@@ -1,7 +1,8 @@
 import type { CheckResult } from '../artifact/checks';
 import type { Manifest, PostgresCensus } from '../artifact/manifest';
 import { type VerifyReport, type VerifyRequest, verifyArtifact } from '../artifact/verifyArtifact';
-import { DumpInspector } from './census';
+import { type DumpInspection, DumpInspector } from './census';
+import { assertNoDirectoryFormat } from './sql';
 
 /**
  * Verifies a dump: everything that {@link verifyArtifact} proves of any artifact, that pg_dump's last line is
@@ -13,6 +14,7 @@ export async function verifyPostgresArtifact(
 	request: Omit<VerifyRequest, 'inspect'>,
 	signal: AbortSignal,
 ): Promise<VerifyReport> {
+	await assertNoDirectoryFormat(request.path);
 	return verifyArtifact({ ...request, inspect: inspectDump }, signal);
 }
 
@@ -22,14 +24,20 @@ async function inspectDump(
 ): Promise<CheckResult[]> {
 	const inspector = new DumpInspector();
 	for await (const chunk of raw) inspector.inspect(chunk);
-	const { census } = inspector.conclude();
+	const { census, of } = inspector.conclude();
 	const whole: CheckResult = {
 		check: 'content',
 		result: 'passed',
-		detail: 'The dump is complete, down to pg_dump’s last line.',
+		detail: wholeness[of],
 	};
 	return [whole, compareRows(census, manifest)];
 }
+
+const wholeness: Record<DumpInspection['of'], string> = {
+	database: 'The dump is complete, down to pg_dump’s last line.',
+	server:
+		'The dump is complete, down to pg_dumpall’s last line. It holds the roles and tablespaces of a server: psql applies it, Restore does not.',
+};
 
 function compareRows(found: PostgresCensus, manifest: Manifest | undefined): CheckResult {
 	const check = 'rows';

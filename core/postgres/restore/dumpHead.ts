@@ -1,6 +1,7 @@
 import type { CompressionMethod } from '../../artifact';
 import { readArtifact } from '../../artifact/readArtifact';
-import { SqlLexer, type SqlSegment } from '../sql';
+import { BackupError } from '../../errors';
+import { assertNoDirectoryFormat, clusterHeading, FormatCheck, SqlLexer, type SqlSegment } from '../sql';
 
 /** What the first lines of a dump say of it. */
 export interface DumpHead {
@@ -16,11 +17,13 @@ const headBytes = 64 * 1024;
 /**
  * Reads the first lines of a dump: its comments and settings, up to the first statement that makes something.
  *
- * @throws BackupError when the file cannot be read or not decompressed
+ * @throws BackupError when the file cannot be read or not decompressed, `damaged` for one in another format,
+ * `bad-parameter` for one of roles and tablespaces
  */
 export async function readDumpHead(path: string, compression: CompressionMethod): Promise<DumpHead> {
 	const head: DumpHead = {};
 	const enough = new AbortController();
+	await assertNoDirectoryFormat(path);
 	try {
 		await readArtifact(
 			{ path, compression },
@@ -45,9 +48,11 @@ export function creationFor({ encoding }: DumpHead): string {
 }
 
 async function readHead(raw: AsyncIterable<Buffer>, head: DumpHead): Promise<void> {
+	const format = new FormatCheck();
 	const lexer = new SqlLexer();
 	let bytes = 0;
 	for await (const chunk of raw) {
+		format.note(chunk);
 		for (const segment of lexer.push(chunk)) {
 			if (!readSegment(segment, head)) return;
 		}
@@ -59,6 +64,7 @@ async function readHead(raw: AsyncIterable<Buffer>, head: DumpHead): Promise<voi
 /** Takes what a segment says; false once the dump begins to make things. */
 function readSegment(segment: SqlSegment, head: DumpHead): boolean {
 	if (segment.kind === 'comment') {
+		if (segment.text.toString('latin1').trimEnd() === clusterHeading) throw notOneDatabase();
 		const version = /^-- Dumped from database version (\d+(?:\.\d+)*)/.exec(segment.text.toString());
 		head.serverVersion ??= version?.[1];
 		return true;
@@ -67,4 +73,13 @@ function readSegment(segment: SqlSegment, head: DumpHead): boolean {
 	const text = segment.text.toString('utf8', 0, 100);
 	head.encoding ??= /^SET client_encoding = '([^']+)';$/.exec(text)?.[1];
 	return /^(?:SET |SELECT pg_catalog\.set_config\()/.test(text);
+}
+
+/** What belongs to the whole server cannot be put beside what is there and be proven first: it is no database. */
+function notOneDatabase(): BackupError {
+	const what = 'The backup holds roles and tablespaces of a whole server (globals), not one database';
+	return new BackupError('bad-parameter', what, {
+		advice:
+			'Apply it with psql as a superuser, before the databases are restored: gzip -dc FILE | psql --dbname postgres (zstd -dc for .zst)',
+	});
 }

@@ -1,4 +1,5 @@
 export * from './copyTarget';
+export * from './dumpFormat';
 export * from './lexer';
 export * from './segment';
 export * from './names';

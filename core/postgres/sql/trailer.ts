@@ -4,6 +4,9 @@ import type { SqlSegment } from './segment';
 /** The comment that pg_dump writes last, when all went well. */
 export const dumpTrailer = '-- PostgreSQL database dump complete';
 
+/** How pg_dumpall begins: roles and tablespaces of a whole server, and its databases unless it was told otherwise. */
+export const clusterHeading = '-- PostgreSQL database cluster dump';
+
 /** What pg_dumpall writes instead, as after `--globals-only`. */
 const clusterTrailer = '-- PostgreSQL database cluster dump complete';
 
