@@ -22,14 +22,32 @@ const locked: ServerAdvice = {
 	advice: 'Something else holds a lock: run it at a quieter time, or raise the lock time-out',
 };
 
+const again: ServerAdvice = { code: 'server', advice: 'Something else was in the way: run it again' };
+
+const damagedFiles: ServerAdvice = {
+	code: 'server',
+	advice:
+		'The server finds its own files damaged: keep the backups that you have, and look into its log and its disk',
+};
+
 const bySqlState: Record<string, ServerAdvice> = {
+	'23505': {
+		code: 'server',
+		advice:
+			'Two rows have the same key where only one may: remove one of them in the source database, or rebuild its index there (REINDEX), and back up again',
+	},
+	'25006': { code: 'server', advice: 'Connect to the primary: that server takes no changes' },
 	'28000': refusedIdentity,
 	'28P01': refusedIdentity,
 	'3D000': { code: 'not-found', advice: 'Correct the name of the database; capitals count' },
+	'2BP01': { code: 'server', advice: 'Something else depends on it: drop that first' },
+	'40001': again,
+	'40P01': again,
 	'42501': {
 		code: 'not-permitted',
 		advice: 'Connect as a superuser, or as the role that owns what is concerned',
 	},
+	'42P01': { code: 'server', advice: 'That table was dropped or renamed meanwhile: run it again' },
 	'53100': { code: 'server', advice: 'Free space on the server’s disk, then run it again' },
 	'53200': { code: 'server', advice: 'Give the server more memory, or lower its maintenance_work_mem' },
 	'53300': {
@@ -46,6 +64,8 @@ const bySqlState: Record<string, ServerAdvice> = {
 	'57P02': ended,
 	'57P03': { code: 'unreachable', advice: 'Wait until that server accepts connections, then run it again' },
 	'57P05': ended,
+	XX001: damagedFiles,
+	XX002: damagedFiles,
 };
 
 const otherwise: ServerAdvice = {
@@ -69,8 +89,16 @@ export function serverError(error: unknown, connection: PostgresConnection, doin
 	const state = errorCode(error);
 	if (state === undefined || !isSqlState(state)) return networkError(lostConnection(error), server);
 	const { code, advice } = adviceFor(state);
-	const what = `${doing ? `${doing} failed: ` : ''}${server} says: ${errorMessage(error)}`;
+	const what = `${doing ? `${doing} failed: ` : ''}${server} says: ${serverWords(error)}`;
 	return new BackupError(code, what, { advice, cause: error });
+}
+
+/** The server's message with its DETAIL, which names the key, the object or the role that stands in the way. */
+function serverWords(error: unknown): string {
+	const detail = typeof error === 'object' && error && 'detail' in error ? error.detail : undefined;
+	return typeof detail === 'string' && detail !== ''
+		? `${errorMessage(error)} (${detail})`
+		: errorMessage(error);
 }
 
 /** An error of the log-in: here a user or a database that the server does not know has a sentence of its own. */

@@ -21,6 +21,8 @@ export interface PostgresOptions {
 	settings?: Record<string, string>;
 	/** How passwords are stored and asked for. */
 	auth?: 'scram-sha-256' | 'md5';
+	/** A language that it speaks instead of English: `de_DE`. Only servers of Debian's own packages know any. */
+	language?: string;
 	/** A line for pg_hba.conf, ahead of the ones that ask everybody for a password. */
 	hba?: string;
 }
@@ -87,6 +89,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 		const certificates = options.tls
 			? await makeCertificates({ home, dataDir, user, owner: identity })
 			: undefined;
+		if (options.language !== undefined) await makeLocale(home, options.language);
 		const { child, port, version } = await launch({ binDir, home, dataDir, identity, options });
 		return describe({ binDir, home, dataDir, child, port, version, certificates });
 	} catch (error) {
@@ -139,6 +142,12 @@ async function initialise({
 	);
 }
 
+/** Where LOCPATH points to: nothing of the machine's own is changed. */
+async function makeLocale(home: string, language: string): Promise<void> {
+	const locale = join(home, `${language}.UTF-8`);
+	await run('localedef', ['-i', language, '-f', 'UTF-8', locale]);
+}
+
 async function prepend(path: string, text: string): Promise<void> {
 	await writeFile(path, text + (await readFile(path, 'utf8')));
 }
@@ -182,12 +191,13 @@ function spawnServer(
 		timezone: 'UTC',
 		...(options.tls ? { ssl: 'on', ssl_ca_file: 'ca.crt' } : {}),
 		...(options.auth === 'md5' ? { password_encryption: 'md5' } : {}),
+		...(options.language === undefined ? {} : { lc_messages: `${options.language}.UTF-8` }),
 		...options.settings,
 	};
 	return spawn(
 		join(binDir, 'postgres'),
 		['-D', dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-		{ ...identity, cwd: home, env: serverEnvironment(), stdio: 'ignore' },
+		{ ...identity, cwd: home, env: { ...serverEnvironment(), LOCPATH: home }, stdio: 'ignore' },
 	);
 }
 

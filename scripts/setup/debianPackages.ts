@@ -20,6 +20,9 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'dockerd', debianPackage: 'docker.io' },
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },
 	{ program: 'openssl', debianPackage: 'openssl' },
+	{ program: 'xz', debianPackage: 'xz-utils' },
+	// What localedef makes the locales of servers from that speak another language.
+	{ program: 'locale-gen', debianPackage: 'locales' },
 	{ program: 'sqlite3', debianPackage: 'sqlite3' },
 	{ program: 'strace', debianPackage: 'strace' },
 	{ program: 'mount.exfat-fuse', debianPackage: 'exfat-fuse' },

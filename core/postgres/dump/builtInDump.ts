@@ -59,6 +59,7 @@ async function prove(
 				connection,
 				request,
 				messages: exit.messages,
+				sqlState: thread.serverFault()?.sqlState,
 				connectionError: thread.connectionError(),
 				ending: describeExit(exit),
 			});

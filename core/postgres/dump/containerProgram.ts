@@ -1,4 +1,5 @@
 import type { Container, ExecRequest } from '../../docker';
+import { plainWords } from './libpqEnvironment';
 
 /** Who to be inside a container. What is undefined, the container's own environment says. */
 export interface ContainerLogin {
@@ -34,18 +35,28 @@ export interface ContainerProgram {
 	login: ContainerLogin;
 	/** Empty: the one that the container's environment names. */
 	database: string;
+	/** Whether the server is to speak English, which not every user may ask of it. */
+	inEnglish?: boolean;
 	/** One of PostgreSQL's client programs and its arguments. */
 	argv: [program: string, ...programArguments: string[]];
 }
 
 /** How to run a client program of PostgreSQL's inside the server's own container. */
-export function containerProgram({ container, login, database, argv }: ContainerProgram): ExecRequest {
+export function containerProgram({
+	container,
+	login,
+	database,
+	argv,
+	inEnglish,
+}: ContainerProgram): ExecRequest {
 	return {
 		container,
 		argv: ['sh', '-c', logInFromEnvironment, 'sh', ...argv],
 		// By environment, so that no name is taken for a connection string or shown in a list of processes.
 		environment: {
 			PGAPPNAME: 'n8n-nodes-backup',
+			...plainWords,
+			...(inEnglish ? { PGOPTIONS: '-c lc_messages=C' } : {}),
 			...(login.user ? { PGUSER: login.user } : {}),
 			...(login.password ? { PGPASSWORD: login.password } : {}),
 			...(database ? { PGDATABASE: database } : {}),

@@ -12,11 +12,15 @@ export interface ContainerServer {
 	/** `15.18 (Debian 15.18-0+deb12u1)`. */
 	version: string;
 	databases: DatabaseList;
+	/** Whether it speaks another language than English and would change that for this user. */
+	canSpeakEnglish: boolean;
 }
 
 const question = `
 SELECT pg_catalog.current_database()
 UNION ALL SELECT pg_catalog.current_setting('server_version')
+UNION ALL SELECT CASE WHEN pg_catalog.current_setting('is_superuser') = 'on'
+	AND pg_catalog.current_setting('lc_messages') !~* '^(C|POSIX|en)' THEN 'can' ELSE 'no' END
 UNION ALL (SELECT state || ' ' || name FROM (${databaseQuestion}) AS found)`;
 
 /** Programs that the container lacks end so, and the engine says why on the program's behalf. */
@@ -47,8 +51,15 @@ export async function askContainerServer(
 			ending: `psql ended with exit code ${exitCode}`,
 		});
 	}
-	const [current = '', version = '', ...found] = stdout.split('\0').filter((line) => line !== '');
-	return { database: current, version, databases: databaseList(found.map(readDatabase)) };
+	const [current = '', version = '', english = '', ...found] = stdout
+		.split('\0')
+		.filter((line) => line !== '');
+	return {
+		database: current,
+		version,
+		databases: databaseList(found.map(readDatabase)),
+		canSpeakEnglish: english === 'can',
+	};
 }
 
 /** A database of tens of thousands of tables has some megabytes to say. */

@@ -54,7 +54,11 @@ export function dockerDump(
 			'--format=plain',
 			'--no-password',
 		];
-		const exec = await startExec(client, containerProgram({ ...target, argv }), signal);
+		const exec = await startExec(
+			client,
+			containerProgram({ ...target, argv, inEnglish: server.canSpeakEnglish }),
+			signal,
+		);
 		return inspected({ exec, container, request: survey.request, signal }, async (inspection, messages) => {
 			const unchecked = await survey.check(inspection.census);
 			const said = dumpWarnings(messages, containerPlace(container));
@@ -84,7 +88,11 @@ export function dockerGlobals(
 		const server = await askContainerServer(client, target, signal);
 		const argv: [string, ...string[]] = ['pg_dumpall', '--globals-only', '--no-password'];
 		const request = { database: server.database };
-		const exec = await startExec(client, containerProgram({ ...target, argv }), signal);
+		const exec = await startExec(
+			client,
+			containerProgram({ ...target, argv, inEnglish: server.canSpeakEnglish }),
+			signal,
+		);
 		return inspected({ exec, container, request, signal }, ({ census }, messages): SourceFacts => ({
 			source: { container: container.name, serverVersion: server.version },
 			engine: { name: 'docker', version: `pg_dumpall ${server.version.split(' ')[0]}` },

@@ -1,70 +1,118 @@
-import { BackupError, type BackupErrorCode, networkError } from '../../errors';
+import { BackupError, networkError } from '../../errors';
 import { describeServer, type PostgresConnection } from '../connection';
 import type { DumpRequest } from '../dumpRequest';
-import { adviceFor } from '../serverError';
+import { adviceFor, type ServerAdvice } from '../serverError';
 
 export interface DumpFailure {
 	connection: Pick<PostgresConnection, 'host' | 'port'>;
 	request: Pick<DumpRequest, 'database'>;
 	/** What pg_dump wrote to its standard error. */
 	messages: string;
+	/** Of the error that the server gave up with, where that is known: words are in the server's language. */
+	sqlState?: string;
 	/** What its connection failed with, where that is known. */
 	connectionError?: unknown;
 	/** How the program failed that it could not say by itself: `was killed by SIGKILL`. */
 	ending: string;
 }
 
-interface Diagnosis {
-	pattern: RegExp;
-	code: BackupErrorCode;
-	advice: string;
-}
-
-const fromSqlState = (sqlState: string, pattern: RegExp): Diagnosis => ({ pattern, ...adviceFor(sqlState) });
-
-/** What pg_dump's and the server's words mean; the first that fits. */
-const diagnoses: Diagnosis[] = [
-	fromSqlState('3D000', /database ".*" does not exist/),
-	fromSqlState(
-		'28P01',
-		/authentication failed|no password supplied|requires a valid client certificate|no pg_hba\.conf entry/,
-	),
-	fromSqlState('28000', /role ".*" (?:does not exist|is not permitted to log in)/),
-	{
-		pattern: /permission denied/,
+/** What the server's errors mean to a dump, where that is something else than elsewhere. By SQLSTATE. */
+const forDumps: Record<string, ServerAdvice> = {
+	'42501': {
 		code: 'not-permitted',
 		advice:
 			'Connect as the owner or a superuser, grant the user pg_read_all_data (PostgreSQL 14 and later), or exclude what it may not read',
 	},
-	{
-		pattern: /canceling statement due to (?:statement|lock) timeout/,
+	'42P01': {
+		code: 'server',
+		advice: 'A table was dropped or renamed while the dump began: run it again',
+	},
+	'55P03': {
 		code: 'server',
 		advice:
 			'Something else holds a table’s lock: run the backup at a quieter time, or raise the lock time-out',
 	},
-	fromSqlState('53300', /too many (?:connections|clients)|remaining connection slots/),
-	fromSqlState('57P03', /the database system is (?:starting up|shutting down|in recovery|not yet accepting)/),
+	'57014': {
+		code: 'server',
+		advice:
+			'Something else holds a table’s lock: run the backup at a quieter time, or raise the lock time-out',
+	},
+	'53200': { code: 'server', advice: 'Give the server more memory, then run it again' },
+};
+
+interface Diagnosis {
+	pattern: RegExp;
+	/** What the server says so. */
+	sqlState?: string;
+	/** What pg_dump says so, which has no SQLSTATE. */
+	own?: ServerAdvice;
+}
+
+/**
+ * What words mean where no SQLSTATE is known; the first that fits. pg_dump's own are in English always, and a
+ * server's that speaks English.
+ */
+const diagnoses: Diagnosis[] = [
+	{
+		// From the parts of the server that speak of numbers, in no language but English.
+		pattern: /could not open relation with OID|cache lookup failed for/,
+		sqlState: '42P01',
+	},
+	{ pattern: /relation ".*" does not exist/, sqlState: '42P01' },
+	{ pattern: /database ".*" does not exist/, sqlState: '3D000' },
+	{
+		pattern:
+			/authentication failed|no password supplied|requires a valid client certificate|no pg_hba\.conf entry/,
+		sqlState: '28P01',
+	},
+	{ pattern: /role ".*" (?:does not exist|is not permitted to log in)/, sqlState: '28000' },
+	{ pattern: /permission denied/, sqlState: '42501' },
+	{ pattern: /canceling statement due to (?:statement|lock) timeout/, sqlState: '55P03' },
+	{ pattern: /too many (?:connections|clients)|remaining connection slots/, sqlState: '53300' },
+	{
+		pattern: /the database system is (?:starting up|shutting down|in recovery|not yet accepting)/,
+		sqlState: '57P03',
+	},
 	{
 		pattern: /no matching (?:tables|schemas|extensions) were found/,
-		code: 'bad-parameter',
-		advice: 'Correct the names of schemas and tables; names with capitals need double quotes around them',
+		own: {
+			code: 'bad-parameter',
+			advice: 'Correct the names of schemas and tables; names with capitals need double quotes around them',
+		},
 	},
 	{
 		pattern: /server version mismatch/,
-		code: 'unsupported',
-		advice: 'Use the engine “docker”, or a local pg_dump of the server’s own version or newer',
+		own: {
+			code: 'unsupported',
+			advice: 'Use the engine “docker”, or a local pg_dump of the server’s own version or newer',
+		},
 	},
 	{
 		pattern: /out of memory|cannot allocate memory|cannot enlarge|lost synchronization with server/i,
-		code: 'unsupported',
-		advice:
-			'A single value may be too large for the built-in engine, whose memory ends at 2 GB: use the engine “docker” or “local”, or exclude that table’s data',
+		own: {
+			code: 'unsupported',
+			advice:
+				'A single value may be too large for the built-in engine, whose memory ends at 2 GB: use the engine “docker” or “local”, or exclude that table’s data',
+		},
 	},
-	fromSqlState(
-		'57P01',
-		/closed the connection unexpectedly|terminating connection|connection .*(?:lost|reset|closed)|no connection to the server|could not receive data/i,
-	),
+	// In the midst of work FATAL, which most languages leave so, is the end of the session.
+	{ pattern: /Error message from server: FATAL:/, sqlState: '57P01' },
+	{
+		pattern:
+			/closed the connection unexpectedly|terminating connection|connection .*(?:lost|reset|closed)|no connection to the server|could not receive data|PQgetCopyData\(\) failed/i,
+		sqlState: '57P01',
+	},
 ];
+
+function diagnose(said: string, sqlState: string | undefined): ServerAdvice {
+	// The server's numbers for an internal error say less than its words.
+	const isTelling = sqlState !== undefined && sqlState !== 'XX000';
+	const found = isTelling ? undefined : diagnoses.find(({ pattern }) => pattern.test(said));
+	if (found?.own) return found.own;
+	const state = isTelling ? sqlState : found?.sqlState;
+	if (state !== undefined) return forDumps[state] ?? adviceFor(state);
+	return { code: 'server', advice: 'Look into PostgreSQL’s log for more, then run it again' };
+}
 
 /** pg_dump's own words about a failure, as a BackupError that names the server and says what to do. */
 export function dumpError(failure: DumpFailure): BackupError {
@@ -73,15 +121,11 @@ export function dumpError(failure: DumpFailure): BackupError {
 	const server = describeServer(connection);
 	if (messages.length === 0 && connectionError !== undefined) return networkError(connectionError, server);
 	const said = messages.length > 0 ? asSentence(messages) : ending;
-	const found = diagnoses.find(({ pattern }) => pattern.test(said));
-	return new BackupError(
-		found?.code ?? 'server',
-		`pg_dump failed on the database “${request.database}” of ${server}: ${said}`,
-		{
-			advice: found?.advice ?? 'Look into PostgreSQL’s log for more, then run it again',
-			cause: connectionError ?? (failure.messages === '' ? undefined : new Error(failure.messages)),
-		},
-	);
+	const { code, advice } = diagnose(said, failure.sqlState);
+	return new BackupError(code, `pg_dump failed on the database “${request.database}” of ${server}: ${said}`, {
+		advice,
+		cause: connectionError ?? (failure.messages === '' ? undefined : new Error(failure.messages)),
+	});
 }
 
 /** What pg_dump has to say on success, such as a circular foreign key: one line each. */

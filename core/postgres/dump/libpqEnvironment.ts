@@ -12,6 +12,9 @@ export interface LibpqOptions {
 	isEncrypted: boolean;
 }
 
+/** What pg_dump and libpq say themselves is in English then; what the server says is in its own language. */
+export const plainWords = { LC_ALL: 'C', LANGUAGE: 'C' };
+
 /** Variables that tell libpq where and how to connect, and what must stay until it is done: files, a tunnel. */
 export interface LibpqEnvironment extends AsyncDisposable {
 	variables: Record<string, string>;
@@ -41,6 +44,7 @@ export async function libpqEnvironment(
 			PGPASSWORD: connection.password,
 			PGDATABASE: database,
 			PGAPPNAME: 'n8n-nodes-backup',
+			...plainWords,
 			PGCONNECT_TIMEOUT: String(Math.ceil(connectTimeoutOf(connection) / 1000)),
 			PGGSSENCMODE: 'disable',
 			...tls.variables,

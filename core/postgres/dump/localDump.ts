@@ -10,6 +10,7 @@ import { DumpInspector } from '../census';
 import type { PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { serverVersion } from '../server';
+import { sqlStateAskedAgain } from './askAgain';
 import { clientVersion, refuseOlderClient } from './clientVersion';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
@@ -79,7 +80,13 @@ function followProgram(
 			// Why the program ended explains why there was nothing more to read.
 			if (end.exitCode !== 0) {
 				const { messages } = end;
-				throw dumpError({ connection, request, messages, ending: `it ${describeEnd(end)}` });
+				throw dumpError({
+					connection,
+					request,
+					messages,
+					sqlState: await sqlStateAskedAgain(connection, request.database, messages),
+					ending: `it ${describeEnd(end)}`,
+				});
 			}
 			await received;
 			const inspection = inspector.conclude();

@@ -4,6 +4,7 @@ import { BlockReader, giveBackSharedMemory } from '../../blocks';
 import { smallHeap, startThread } from '../../threads';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
+import type { ServerFault } from './serverFault';
 import { ServerInput } from './serverInput';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
 import { createRing } from './worker/sharedRing';
@@ -29,6 +30,8 @@ export interface PgDumpThread {
 	output: DumpOutput;
 	/** How pg_dump ended. Never rejects; a thread that was stopped has neither exit code nor crash. */
 	exit: Promise<PgDumpExit>;
+	/** The error that the server gave up with, if it did; to be asked before the output is destroyed. */
+	serverFault(): ServerFault | undefined;
 	/** What the connection to the server failed with, if it did. */
 	connectionError(): unknown;
 }
@@ -95,5 +98,5 @@ export function startPgDump({
 		worker.once('error', (error: Error) => resolve({ messages: '', crash: error.message }));
 		worker.once('exit', () => resolve({ messages: '' }));
 	});
-	return { output, exit, connectionError: () => connectionError };
+	return { output, exit, serverFault: () => input.fault, connectionError: () => connectionError };
 }

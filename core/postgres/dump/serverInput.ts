@@ -2,8 +2,12 @@ import { type Duplex, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { putAll, readDirectly } from '../../blocks';
 import { PasswordOnlySasl } from './saslFilter';
+import { lastServerFault, type ServerFault } from './serverFault';
 import { SessionKeyReader } from './sessionKey';
 import { RingWriter, type SharedRing } from './worker/sharedRing';
+
+/** An error with its detail is never so long. */
+const faultBytes = 64 * 1024;
 
 /** What a server sends, on its way into the ring that pg_dump reads from, as fast as there is room. */
 export class ServerInput {
@@ -20,6 +24,11 @@ export class ServerInput {
 	/** See {@link SessionKeyReader.key}. */
 	get sessionKey(): Buffer | undefined {
 		return this.#session.key;
+	}
+
+	/** The error that the server gave up with, if it did; to be asked as long as the ring's memory is there. */
+	get fault(): ServerFault | undefined {
+		return lastServerFault(this.#ring.last(faultBytes));
 	}
 
 	/** Receives until the connection ends, and rejects with what it failed with. */

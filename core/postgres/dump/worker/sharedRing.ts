@@ -68,6 +68,15 @@ export class RingWriter implements ByteTarget {
 		}
 	}
 
+	/** A copy of what was written last: so many bytes, or fewer where there were not so many. */
+	last(count: number): Buffer {
+		const written = Atomics.load(this.#control, writtenAt) >>> 0;
+		const length = Math.min(count, written, this.#bytes.length);
+		const start = (written - length) % this.#bytes.length;
+		const first = this.#bytes.subarray(start, start + length);
+		return Buffer.concat([first, this.#bytes.subarray(0, length - first.length)]);
+	}
+
 	/** Nothing follows. The reader still gets what was written. */
 	close(): void {
 		this.#isClosed = true;

@@ -80,3 +80,43 @@ test('warnings come line by line', () => {
 		),
 	).toEqual(['warning: circular', 'detail: a']);
 });
+
+test.each([
+	['3D000', 'not-found', 'Correct the name of the database'],
+	['28P01', 'auth', 'Correct user and password'],
+	['28000', 'auth', 'Correct user and password'],
+	['42501', 'not-permitted', 'grant the user pg_read_all_data'],
+	['42P01', 'server', 'A table was dropped or renamed while the dump began: run it again'],
+	['55P03', 'server', 'raise the lock time-out'],
+	['57014', 'server', 'raise the lock time-out'],
+	['53100', 'server', 'Free space on the server’s disk'],
+	['53200', 'server', 'Give the server more memory'],
+	['53300', 'server', 'raise its max_connections'],
+	['57P01', 'unreachable', 'Look into that server’s log'],
+	['57P03', 'unreachable', 'Wait until that server accepts connections'],
+	['XX001', 'server', 'keep the backups that you have'],
+	['22P02', 'server', 'Look into that server’s log for more'],
+])('SQLSTATE %s means the same in every language', (sqlState, code, advice) => {
+	// English words for something else do not count then.
+	const error = dumpError({
+		connection,
+		request,
+		messages: 'pg_dump: error: FEHLER:  out of memory permission denied',
+		sqlState,
+		ending: '',
+	});
+	expect(error).toMatchObject({ code, advice: expect.stringContaining(advice) as string });
+});
+
+test.each([
+	'ERROR:  relation "public.gone" does not exist',
+	'ERROR:  could not open relation with OID 16423',
+	'ERROR:  cache lookup failed for relation 16423',
+])('a table that goes while the dump begins: %s', (words) => {
+	expect(failure(`pg_dump: error: query failed: ${words}\n`).advice).toBe(
+		'A table was dropped or renamed while the dump began: run it again.',
+	);
+	expect(dumpError({ connection, request, messages: words, sqlState: 'XX000', ending: '' }).advice).toBe(
+		'A table was dropped or renamed while the dump began: run it again.',
+	);
+});

@@ -1,0 +1,163 @@
+import { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import pg from 'pg';
+import { withClient } from '../../../core/postgres/client';
+import type { DumpRequest } from '../../../core/postgres/dumpRequest';
+import { type PostgresServer, startPostgres } from '../../../scripts/servers/postgres';
+import { connectionTo, engines, never, readDump, requestFor } from './support/dumps';
+
+jest.setTimeout(60_000);
+
+let server: PostgresServer;
+
+beforeAll(async () => {
+	server = await startPostgres({ language: 'de_DE' });
+	await server.createDatabase('big');
+	await server.psql(
+		`CREATE TABLE big AS SELECT n, repeat(md5(n::text), 30) AS text FROM generate_series(1, 60000) n;
+		CREATE TABLE hidden AS SELECT 1 AS a;
+		CREATE ROLE clerk LOGIN CREATEDB PASSWORD 'clerk';
+		CREATE ROLE hermit LOGIN PASSWORD 'hermit' CONNECTION LIMIT 0;
+		CREATE ROLE ghost LOGIN PASSWORD 'ghost';
+		GRANT ALL ON big TO ghost;
+		ALTER TABLE hidden ENABLE ROW LEVEL SECURITY;
+		GRANT SELECT ON hidden TO ghost;`,
+		{ database: 'big' },
+	);
+});
+afterAll(async () => server.stop());
+
+test('the server speaks German', async () => {
+	await expect(server.query('SELECT x')).rejects.toThrow('Spalte »x« existiert nicht');
+});
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+	while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+describe.each(Object.keys(engines))('a dump by the engine %s', (engine) => {
+	const dump = async (
+		connection: Parameters<typeof connectionTo>[1] = {},
+		request: Partial<DumpRequest> = {},
+	) => await readDump(engines[engine]!(connectionTo(server, connection), requestFor('big', request)));
+
+	test('names a wrong password', async () => {
+		await expect(dump({ password: 'wrong' })).rejects.toMatchObject({
+			code: 'auth',
+			message: expect.stringMatching(/Passwort-Authentifizierung.*Correct user and password/) as string,
+		});
+	});
+
+	test('names an unknown user', async () => {
+		await expect(dump({ user: 'nobody at all' })).rejects.toMatchObject({ code: 'auth' });
+	});
+
+	test('names an unknown database', async () => {
+		await expect(dump({}, { database: 'no such one' })).rejects.toMatchObject({
+			code: 'not-found',
+			message: expect.stringContaining('Correct the name of the database') as string,
+		});
+	});
+
+	test('names a table that may not be read', async () => {
+		await expect(dump({ user: 'clerk', password: 'clerk' })).rejects.toMatchObject({
+			code: 'not-permitted',
+			message: expect.stringMatching(
+				/keine Berechtigung für Tabelle.*grant the user pg_read_all_data/,
+			) as string,
+		});
+	});
+
+	test('names a table whose rows are hidden', async () => {
+		const request = { selection: { tables: ['hidden'] } };
+		await expect(dump({ user: 'ghost', password: 'ghost' }, request)).rejects.toMatchObject({
+			code: 'not-permitted',
+			message: expect.stringMatching(
+				/Policy für Sicherheit auf Zeilenebene|Zeilenebene.*pg_read_all_data/,
+			) as string,
+		});
+	});
+
+	test('names a server without a connection left', async () => {
+		await expect(dump({ user: 'hermit', password: 'hermit' })).rejects.toMatchObject({
+			code: 'server',
+			message: expect.stringMatching(/zu viele Verbindungen.*raise its max_connections/) as string,
+		});
+	});
+
+	test('names a table that stays locked', async () => {
+		const holder = new pg.Client(server.url('big'));
+		await holder.connect();
+		await holder.query('BEGIN; LOCK TABLE big IN ACCESS EXCLUSIVE MODE');
+		await expect(dump({}, { lockTimeoutMs: 200 })).rejects.toMatchObject({
+			code: 'server',
+			message: expect.stringContaining('raise the lock time-out') as string,
+		});
+		await holder.end();
+	});
+
+	test('names a table that is dropped while it begins', async () => {
+		await server.query('CREATE TABLE gone AS SELECT 1 AS a', { database: 'big' });
+		const dropper = new pg.Client(server.url('big'));
+		await dropper.connect();
+		await dropper.query('BEGIN; DROP TABLE gone');
+		const dumped = expect(dump()).rejects.toMatchObject({
+			code: 'server',
+			message: expect.stringContaining(
+				'A table was dropped or renamed while the dump began: run it again.',
+			) as string,
+		});
+		await until(async () => {
+			const waiting = await server.query(`SELECT FROM pg_locks WHERE NOT granted`);
+			return waiting.length > 0;
+		});
+		await dropper.query('COMMIT');
+		await dropper.end();
+		await dumped;
+	});
+
+	test('names a session that was ended', async () => {
+		const source = await engines[engine]!(connectionTo(server), requestFor('big'))(never);
+		let isFirst = true;
+		const sink = new Writable({
+			write: (_chunk, _encoding, callback) => {
+				if (!isFirst) return callback();
+				isFirst = false;
+				void server
+					.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'COPY public.big%'`)
+					.then(() => callback());
+			},
+		});
+		const [proof] = await Promise.allSettled([source.finished, pipeline(source.stream, sink)]);
+		expect(proof).toMatchObject({ status: 'rejected', reason: { code: 'unreachable' } });
+	});
+});
+
+test('a database that is in use cannot be dropped, and the advice says why', async () => {
+	await server.createDatabase('used');
+	const user = new pg.Client(server.url('used'));
+	// Ended with the server.
+	user.on('error', () => {});
+	await user.connect();
+	const drop = withClient(connectionTo(server), {}, never, async (client) =>
+		client.query('DROP DATABASE used'),
+	);
+	await expect(drop).rejects.toMatchObject({
+		code: 'server',
+		message: expect.stringMatching(
+			/wird von anderen Benutzern zugegriffen.*Stop what uses that database/s,
+		) as string,
+	});
+	await user.end();
+});
+
+test('an error shows what the server adds to it', async () => {
+	const query = withClient(connectionTo(server, { database: 'big' }), {}, never, async (client) =>
+		client.query('CREATE TABLE keyed (a integer PRIMARY KEY); INSERT INTO keyed VALUES (1), (1)'),
+	);
+	await expect(query).rejects.toMatchObject({
+		message: expect.stringMatching(
+			/\(Schlüssel »\(a\)=\(1\)« existiert bereits\.\) Two rows have the same key/,
+		) as string,
+	});
+});
