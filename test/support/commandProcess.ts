@@ -12,10 +12,15 @@ export interface CommandProcess {
 export const program = join(process.cwd(), 'dist', 'cli', 'main.js');
 
 /** Starts the built command as a process of its own, with no environment but this one. */
-export function startCommand(args: string[], env: NodeJS.ProcessEnv = {}): CommandProcess {
+export function startCommand(
+	args: string[],
+	env: NodeJS.ProcessEnv = {},
+	user: { uid?: number; gid?: number } = {},
+): CommandProcess {
 	const child = spawn(process.execPath, [program, ...args], {
 		env: { PATH: process.env.PATH, TZ: 'UTC', ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],
+		...user,
 	});
 	const written = { stdout: '', stderr: '' };
 	child.stdout.on('data', (chunk: Buffer) => (written.stdout += chunk.toString()));

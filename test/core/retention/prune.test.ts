@@ -1,5 +1,6 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { manifestPath } from '../../../core/artifact';
 import { carryOut, planPrune, type PlanOptions } from '../../../core/retention';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
@@ -81,6 +82,16 @@ describe('pruning a backup directory', () => {
 		await writeFile(verdict.entry.path, 'something else came in between');
 		await expect(carryOut(verdict, { dryRun: false })).rejects.toThrow(
 			`${verdict.entry.path} changed while old backups were being pruned. See what else writes`,
+		);
+		expect(await namesIn('postgres')).toContain(verdict.entry.name);
+	});
+
+	it('leaves a backup alone that has become unreadable since it was judged', async () => {
+		const verdicts = await planPrune({ root: directory.path('backups'), ...options });
+		const verdict = verdicts.find(({ action }) => action === 'delete')!;
+		await writeFile(manifestPath(verdict.entry.path), '');
+		await expect(carryOut(verdict, { dryRun: false })).rejects.toThrow(
+			`${verdict.entry.path} changed while old backups were being pruned.`,
 		);
 		expect(await namesIn('postgres')).toContain(verdict.entry.name);
 	});
