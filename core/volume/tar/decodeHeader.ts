@@ -1,5 +1,6 @@
 import { BackupError } from '../../errors';
 import { blockBytes, type MemberType, type TarMember } from './member';
+import { bounds, readNumber, toTime } from './readNumber';
 
 /** A header block taken apart; what long names and pax records before it say is not in it yet. */
 export interface RawHeader extends Omit<TarMember, 'type'> {
@@ -34,10 +35,15 @@ export function isZeroBlock(block: Buffer): boolean {
  * version before both.
  *
  * @param offset Where the block is in the archive, for the error.
- * @throws BackupError `damaged` when its checksum is wrong or a number in it is none.
+ * @throws BackupError `damaged` when its checksum is wrong, or a number in it is none or out of bounds.
  */
 export function decodeHeader(block: Buffer, offset: number): RawHeader {
-	if (!hasRightChecksum(block, readNumber(block, 148, 8, offset))) {
+	const number = (what: string, at: number, length: number, within: keyof typeof bounds): bigint => {
+		const value = readNumber(block.subarray(at, at + length), bounds[within]);
+		if (value === undefined) throw damagedHeader(offset, `its ${what} makes no sense`);
+		return value;
+	};
+	if (!hasRightChecksum(block, Number(number('checksum', 148, 8, 'checksum')))) {
 		throw damagedHeader(offset, 'its checksum is wrong');
 	}
 	const name = readText(block, 0, 100);
@@ -46,11 +52,11 @@ export function decodeHeader(block: Buffer, offset: number): RawHeader {
 		typeFlag: block.toString('latin1', 156, 157),
 		path: prefix?.length ? Buffer.concat([prefix, Buffer.from('/'), name]) : name,
 		linkPath: readText(block, 157, 100),
-		mode: readNumber(block, 100, 8, offset) & 0o7777,
-		uid: readNumber(block, 108, 8, offset),
-		gid: readNumber(block, 116, 8, offset),
-		size: readNumber(block, 124, 12, offset),
-		mtime: readNumber(block, 136, 12, offset),
+		mode: Number(number('mode', 100, 8, 'mode') & 0o7777n),
+		uid: Number(number('owner', 108, 8, 'owner')),
+		gid: Number(number('group', 116, 8, 'owner')),
+		size: Number(number('size', 124, 12, 'size')),
+		mtime: toTime(number('time', 136, 12, 'time')),
 	};
 }
 
@@ -75,28 +81,4 @@ function readText(block: Buffer, at: number, length: number): Buffer {
 	const text = block.subarray(at, end === -1 || end > at + length ? at + length : end);
 	// A copy: the block is a window into a chunk that should not be kept alive by a name.
 	return Buffer.from(text);
-}
-
-function readNumber(block: Buffer, at: number, length: number, offset: number): number {
-	const value = block[at]! & 0x80 ? readBase256(block, at, length) : readOctal(block, at, length);
-	if (!Number.isSafeInteger(value)) throw damagedHeader(offset, 'a number in it cannot be read');
-	return value;
-}
-
-/** Digits with spaces or zeros around them; nothing at all is zero. */
-function readOctal(block: Buffer, at: number, length: number): number {
-	const end = at + length;
-	let i = at;
-	while (i < end && block[i] === 0x20) i++;
-	let value = 0;
-	for (; i < end && block[i]! >= 0x30 && block[i]! <= 0x37; i++) value = value * 8 + block[i]! - 0x30;
-	return i === end || block[i] === 0 || block[i] === 0x20 ? value : Number.NaN;
-}
-
-function readBase256(block: Buffer, at: number, length: number): number {
-	const bits = length * 8;
-	let value = 0n;
-	for (let i = at; i < at + length; i++) value = (value << 8n) | BigInt(block[i]!);
-	const isNegative = (block[at]! & 0x40) !== 0;
-	return Number(isNegative ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits - 1, value));
 }

@@ -1,7 +1,15 @@
 import { damagedHeader, type RawHeader } from './decodeHeader';
+import { noBytes } from './member';
+import { bounds } from './readNumber';
 
 /** Records of a pax header (`LENGTH KEY=VALUE\n` each), values as the bytes that they are. */
 export type PaxRecords = Map<string, Buffer>;
+
+/** Keywords that change a member. All others are left out: one header could hold a hundred thousand of them. */
+const heeded = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'];
+
+/** What stands for every keyword of a sparse file. */
+export const sparseKeyword = 'GNU.sparse';
 
 /**
  * Takes the content of a pax header apart (IEEE Std 1003.1, "pax Header Block").
@@ -14,14 +22,14 @@ export function parsePaxRecords(content: Buffer, offset: number): PaxRecords {
 	let at = 0;
 	while (at < content.length) {
 		const space = content.indexOf(0x20, at);
-		const length = Number(content.toString('latin1', at, Math.max(space, at)));
-		const end = at + length;
-		const equals = content.indexOf(0x3d, space);
-		if (!Number.isSafeInteger(length) || end > content.length || equals >= end || content[end - 1] !== 0x0a) {
+		const end = at + (space === -1 ? 0 : lengthIn(content.toString('latin1', at, space)));
+		const equals = space === -1 ? -1 : content.indexOf(0x3d, space);
+		if (equals === -1 || equals >= end || end > content.length || content[end - 1] !== 0x0a) {
 			throw damagedHeader(offset, 'a pax record in it is cut');
 		}
-		if (space === -1 || equals === -1) throw damagedHeader(offset, 'a pax record in it is cut');
-		records.set(content.toString('utf8', space + 1, equals), content.subarray(equals + 1, end - 1));
+		const keyword = content.toString('utf8', space + 1, equals);
+		if (heeded.includes(keyword)) records.set(keyword, content.subarray(equals + 1, end - 1));
+		else if (keyword.startsWith(`${sparseKeyword}.`)) records.set(sparseKeyword, noBytes);
 		at = end;
 	}
 	return records;
@@ -29,20 +37,28 @@ export function parsePaxRecords(content: Buffer, offset: number): PaxRecords {
 
 /** The header with what the records say instead of its own fields. */
 export function applyPaxRecords(header: RawHeader, records: PaxRecords, offset: number): RawHeader {
-	const number = (key: string, own: number): number => {
-		const value = records.get(key);
+	const number = (key: string, own: number, form: RegExp, most: number): number => {
+		const value = records.get(key)?.toString('latin1');
 		if (value === undefined) return own;
-		const parsed = Number(value.toString('latin1'));
-		if (!Number.isFinite(parsed)) throw damagedHeader(offset, `its ${key} is no number`);
-		return parsed;
+		const parsed = Number(value);
+		if (form.test(value) && Math.abs(parsed) <= most) return parsed;
+		throw damagedHeader(offset, `its ${key} makes no sense`);
 	};
 	return {
 		...header,
 		path: records.get('path') ?? header.path,
 		linkPath: records.get('linkpath') ?? header.linkPath,
-		size: number('size', header.size),
-		uid: number('uid', header.uid),
-		gid: number('gid', header.gid),
-		mtime: number('mtime', header.mtime),
+		size: number('size', header.size, whole, Number.MAX_SAFE_INTEGER),
+		uid: number('uid', header.uid, whole, Number(bounds.owner.most)),
+		gid: number('gid', header.gid, whole, Number(bounds.owner.most)),
+		mtime: number('mtime', header.mtime, decimal, Number.MAX_SAFE_INTEGER),
 	};
+}
+
+const whole = /^\d+$/;
+const decimal = /^-?\d+(\.\d*)?$/;
+
+/** Zero for what is no length, which then ends before its record begins. */
+function lengthIn(text: string): number {
+	return /^\d{1,7}$/.test(text) ? Number(text) : 0;
 }

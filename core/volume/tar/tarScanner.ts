@@ -1,7 +1,7 @@
 import { BackupError } from '../../errors';
 import { damagedHeader, decodeHeader, isZeroBlock, memberTypeOf, type RawHeader } from './decodeHeader';
 import { blockBytes, displayPath, type MemberType, noBytes, paddingOf, type TarMember } from './member';
-import { applyPaxRecords, parsePaxRecords, type PaxRecords } from './paxRecords';
+import { applyPaxRecords, parsePaxRecords, type PaxRecords, sparseKeyword } from './paxRecords';
 
 /**
  * What comes out of an archive, in its order: a member, then the pieces of its content (only files have any),
@@ -14,6 +14,9 @@ export type TarEvent =
 
 /** Long names and pax records are held in memory; no honest one comes near this. */
 const longestSpecialContent = 1024 * 1024;
+
+/** Linux makes no link to a longer one (PATH_MAX). The targets of all links are held in memory. */
+const longestLinkTarget = 4096;
 
 /**
  * Reads a tar as it streams past, keeping nothing but the header it is at. Understands ustar, pax and GNU
@@ -122,7 +125,9 @@ export class TarScanner {
 		if ('LKxXg'.includes(header.typeFlag)) {
 			if (header.size > longestSpecialContent) throw damagedHeader(offset, 'the name in it is absurdly long');
 			this.#special = { flag: header.typeFlag, pieces: [], offset };
-			this.#expectContent(header.size);
+			// A long name ends at its zero byte, which GNU tar looks for in the padding as well.
+			const isName = 'LK'.includes(header.typeFlag);
+			this.#expectContent(isName ? header.size + paddingOf(header.size) : header.size);
 		} else {
 			this.#member = this.#toMember(header, offset);
 			yield { kind: 'member', member: this.#member };
@@ -146,14 +151,23 @@ export class TarScanner {
 	/** The member that a header and the special members before it make together. */
 	#toMember(header: RawHeader, offset: number): TarMember {
 		const records = this.#takeRecords();
-		const { typeFlag, ...own } = records ? applyPaxRecords(header, records, offset) : header;
-		const path = this.#longPath ?? own.path;
-		const type = typeOf(typeFlag, path, records);
-		const linkPath = this.#longLinkPath ?? own.linkPath;
+		const named = {
+			...header,
+			path: this.#longPath ?? header.path,
+			linkPath: this.#longLinkPath ?? header.linkPath,
+			// Some writers say of another name how large the file is that it stands for.
+			size: memberTypeOf(header.typeFlag) === 'hard-link' ? 0 : header.size,
+		};
 		this.#longPath = this.#longLinkPath = undefined;
-		const size = type === 'file' ? own.size : 0;
-		if (!Number.isSafeInteger(size) || size < 0) throw damagedHeader(offset, 'its size makes no sense');
-		return { ...own, type, path, linkPath, size };
+		const { typeFlag, ...own } = records ? applyPaxRecords(named, records, offset) : named;
+		const type = typeOf(typeFlag, own.path, records);
+		if (type !== 'file' && own.size > 0) {
+			throw damagedHeader(offset, `it gives content to a ${type.replace('-', ' ')}`);
+		}
+		if (type === 'symbolic-link' && own.linkPath.length > longestLinkTarget) {
+			throw damagedHeader(offset, 'its link leads to a longer path than any system takes');
+		}
+		return { ...own, type };
 	}
 
 	/** What pax headers say of the next member: those for all of the archive, and over them its own. */
@@ -167,7 +181,7 @@ export class TarScanner {
 
 function typeOf(typeFlag: string, path: Buffer, records?: PaxRecords): MemberType {
 	const type = memberTypeOf(typeFlag);
-	const isSparse = [...(records?.keys() ?? [])].some((key) => key.startsWith('GNU.sparse.'));
+	const isSparse = records?.has(sparseKeyword) === true;
 	if (!type || isSparse) {
 		const kind = isSparse || typeFlag === 'S' ? 'a sparse file' : `of the unknown type “${typeFlag}”`;
 		throw new BackupError('unsupported', `The archive’s member ${displayPath(path)} is ${kind}`, {
