@@ -42,7 +42,9 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 				);
 				output.result({ artifact: path, destination: to, ...report });
 				const entries = plural(report.entries, 'entry', 'entries');
-				output.say(`✓ ${to} is restored: ${entries}, ${formatBytes(report.bytes)}.`);
+				const warnings = report.warnings.map((warning) => `  ! ${warning}`);
+				const line = `✓ ${to} is restored: ${entries}, ${formatBytes(report.bytes)}.`;
+				output.say([line, ...warnings].join('\n'));
 				return exitCodes.ok;
 			}),
 		);

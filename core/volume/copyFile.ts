@@ -8,6 +8,7 @@ import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
 import { keyFileFromEnvFile, keyFromEnvFile, longestKeyFileBytes } from './encryptionKey';
 import { isLeased, leasedError, leaseRetryMs, leaseTimeoutMs } from './leasedFile';
+import { filesOpenHere, isOpenHere } from './pack/openFiles';
 import { missingOnHostError, replacedOnHostError } from './staleMount';
 
 export interface CopyFileOptions {
@@ -41,6 +42,7 @@ export function copyFile({ path }: CopyFileOptions): OpenSource {
 }
 
 async function openRegularFile(path: string, signal: AbortSignal): Promise<FileHandle> {
+	if (isOpenDatabase(path)) throw inUseError(path);
 	const file = await openUnleased(path, signal);
 	try {
 		const stats = await file.stat({ bigint: true });
@@ -69,6 +71,17 @@ async function openUnleased(path: string, signal: AbortSignal): Promise<FileHand
 			});
 		}
 	}
+}
+
+/** To open and close a database that n8n has open would drop n8n's locks on it; of its files only these are known. */
+function isOpenDatabase(path: string): boolean {
+	return /\.(?:sqlite3?|db3?)(?:-wal|-shm|-journal)?$/i.test(path) && isOpenHere(filesOpenHere(), path);
+}
+
+function inUseError(path: string): BackupError {
+	return new BackupError('unsupported', `${path} is a database that this very n8n has open`, {
+		advice: 'Archive the directory that it is in: that captures databases consistently',
+	});
 }
 
 async function notAFile(path: string, stats: BigIntStats): Promise<BackupError> {

@@ -8,7 +8,7 @@ import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
 import type { ChunkWriter } from './chunkWriter';
 import { type ModifiedAt, modifiedAt, modifiedAtOf } from './modifiedAt';
 import { openFlags, openTreeFile } from './openTreeFile';
-import { filesOpenHere } from './openFiles';
+import { filesOpenHere, isOpenHere } from './openFiles';
 import type { PackNotes } from './packNotes';
 import { identityOf } from './place';
 import type { ScratchCopies, ScratchCopy } from './scratchCopies';
@@ -53,7 +53,8 @@ export class FilePacker {
 	/** @throws BackupError when the file is there but cannot be read. */
 	async pack(entry: TreeEntry): Promise<void> {
 		if (this.#companions.size > 0 && this.#companions.has(entry.path.toString('latin1'))) return;
-		if (this.#isOpenHere(entry)) {
+		// Closing one of these would take locks away from n8n.
+		if (isOpenHere(this.#openHere, entry.location)) {
 			await this.#packElsewhere(entry);
 			return;
 		}
@@ -73,13 +74,6 @@ export class FilePacker {
 		} finally {
 			closeSync(descriptor);
 		}
-	}
-
-	/** Closing one of these would take locks away from n8n. */
-	#isOpenHere({ location }: TreeEntry): boolean {
-		if (this.#openHere.size === 0) return false;
-		const stats = lstatSync(location, { bigint: true, throwIfNoEntry: false });
-		return stats !== undefined && this.#openHere.has(identityOf(stats));
 	}
 
 	/** A further name of a file that is in the archive already. Inode numbers need all of their 64 bits. */

@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync } from 'node:fs';
+import { fstatSync, lstatSync, readdirSync } from 'node:fs';
 import { identityOf } from './place';
 
 /** Linux has it as a link to `/proc/self/fd`, macOS as it is. */
@@ -18,6 +18,17 @@ export function filesOpenHere(): Set<string> {
 		if (identity !== undefined) identities.add(identity);
 	}
 	return identities;
+}
+
+/** Whether a path leads to one of {@link filesOpenHere}. Only looks from outside, and leaves errors to who opens it. */
+export function isOpenHere(openHere: ReadonlySet<string>, path: Buffer | string): boolean {
+	if (openHere.size === 0) return false;
+	try {
+		const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+		return stats !== undefined && openHere.has(identityOf(stats));
+	} catch {
+		return false;
+	}
 }
 
 function openDescriptors(): number[] {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { BackupError } from '../../errors';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
+import { filesOpenHere, isOpenHere } from '../pack/openFiles';
 import { displayPath } from '../tar/member';
 import { MountsBelow } from './mountsBelow';
 
@@ -19,13 +20,21 @@ const slash = Buffer.from('/');
  * Looks whether {@link mergeTree} can do all of its work, before it does any.
  *
  * @throws BackupError `exists` when a file or link would have to replace a directory, `unsupported` when something
- * would have to be moved into a mount below `to`, or in place of one
+ * would have to be moved into a mount below `to`, or in place of one, or in place of a database that this process
+ * has open: n8n would go on with the old one, without its log
  */
 export function assertMergeable(from: Buffer, to: Buffer): void {
-	assertLevelMergeable(from, to, new MountsBelow(to));
+	assertLevelMergeable(from, to, { mounts: new MountsBelow(to), openHere: filesOpenHere() });
 }
 
-function assertLevelMergeable(from: Buffer, to: Buffer, mounts: MountsBelow): void {
+interface Obstacles {
+	mounts: MountsBelow;
+	/** Files that this process has open. */
+	openHere: ReadonlySet<string>;
+}
+
+function assertLevelMergeable(from: Buffer, to: Buffer, obstacles: Obstacles): void {
+	const { mounts, openHere } = obstacles;
 	for (const entry of childrenOf(from)) {
 		const target = join(to, entry.name);
 		if (mounts.has(target)) {
@@ -33,7 +42,13 @@ function assertLevelMergeable(from: Buffer, to: Buffer, mounts: MountsBelow): vo
 			if (!isEmpty) throw intoMount(target);
 		} else if (isDirectory(target)) {
 			if (!entry.isDirectory()) throw inPlaceOfDirectory(target);
-			assertLevelMergeable(join(from, entry.name), target, mounts);
+			assertLevelMergeable(join(from, entry.name), target, obstacles);
+		} else if (
+			entry.isFile() &&
+			isOpenHere(openHere, target) &&
+			isDatabase(firstBytesOf(join(from, entry.name)))
+		) {
+			throw inUse(target);
 		}
 	}
 }
@@ -46,6 +61,13 @@ function intoMount(target: Buffer): BackupError {
 			advice: 'Unmount it, or restore into another directory and copy from there; nothing was changed',
 		},
 	);
+}
+
+function inUse(target: Buffer): BackupError {
+	return new BackupError('unsupported', `${displayPath(target)} is the database that this very n8n runs on`, {
+		advice:
+			'Stop n8n and restore it by the command line (n8n-backup restore volume), or choose another directory; nothing was changed',
+	});
 }
 
 function inPlaceOfDirectory(target: Buffer): BackupError {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
 	chmodSync,
+	copyFileSync,
 	createWriteStream,
 	existsSync,
 	mkdirSync,
@@ -123,14 +124,21 @@ test('a restored database is not ruined by the write-ahead log of the one that i
 	};
 	write(scratch.path('tree', 'database.sqlite'), 'saved').close();
 	await packInto(scratch.path('tree.tar'), { directory: scratch.path('tree') });
-	const live = write(scratch.path('out', 'database.sqlite'), 'unwanted');
+	// As a process leaves it that has crashed.
+	const live = write(scratch.path('unwanted.sqlite'), 'unwanted');
+	for (const suffix of ['', '-wal', '-shm']) {
+		copyFileSync(
+			`${scratch.path('unwanted.sqlite')}${suffix}`,
+			scratch.path('out', `database.sqlite${suffix}`),
+		);
+	}
+	live.close();
 	expect(existsSync(scratch.path('out', 'database.sqlite-wal'))).toBe(true);
 	await restore(readFileSync(scratch.path('tree.tar')), { overwrite: true });
 	expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
 	const restored = new DatabaseSync(scratch.path('out', 'database.sqlite'));
 	expect(restored.prepare('SELECT v FROM t').all()).toEqual([{ v: 'saved' }]);
 	restored.close();
-	live.close();
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { packInto } from '../support/pack';
 import { consistentRows, startLedger } from './support/ledger';
@@ -53,3 +54,19 @@ test('where no directory can be written to, that is an error and no raw copy', a
 		}
 	},
 );
+
+test('copies that a crash has left are removed when nobody has touched them for minutes, those of another run are not', async () => {
+	const places = [scratch.path('temporary'), scratch.path('backups')];
+	const old = Date.now() / 1000 - 600;
+	for (const place of places) {
+		for (const name of ['.n8n-backup-databases-old', '.n8n-backup-databases-new', 'not-ours']) {
+			mkdirSync(join(place, name), { recursive: true });
+			writeFileSync(join(place, name, '0.sqlite'), '');
+			if (!name.endsWith('new')) utimesSync(join(place, name), old, old);
+		}
+	}
+	await captureWith(...(places as [string, string]));
+	for (const place of places) {
+		expect(readdirSync(place)).toEqual(['.n8n-backup-databases-new', 'not-ours']);
+	}
+});

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import type { TarCensus } from '../../../../core/artifact/manifest';
+import { copyFile } from '../../../../core/volume/copyFile';
 import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { makeTar } from '../support/makeTar';
@@ -87,4 +89,35 @@ test('a restore that was killed while it put things in place says how to do it a
 	await expect(restore(await makeTar({ name: 'file' }))).rejects.toThrow(
 		/out is not empty: it holds moved already\. A restore into it was ended half way: allow overwriting to do it again/,
 	);
+});
+
+test('a database that this process has open is not replaced: it would go on with the old one', async () => {
+	mkdirSync(scratch.path('out'));
+	const database = new DatabaseSync(scratch.path('out', 'database.sqlite'));
+	try {
+		database.exec('PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+		const before = readdirSync(scratch.path('out'));
+		const content = readFileSync(scratch.path('out', 'database.sqlite'));
+		const archive = await makeTar({ name: 'a', content: 'new' }, { name: 'database.sqlite', content });
+		await expect(restore(archive, { overwrite: true })).rejects.toThrow(
+			/out\/database\.sqlite is the database that this very n8n runs on\. Stop n8n and restore it by the command line/,
+		);
+		expect(readdirSync(scratch.path('out'))).toEqual(before);
+	} finally {
+		database.close();
+	}
+});
+
+test('a database that this process has open is not copied as a single file either', async () => {
+	mkdirSync(scratch.path('out'));
+	const path = scratch.path('out', 'database.sqlite');
+	const database = new DatabaseSync(path);
+	try {
+		database.exec('CREATE TABLE t (x)');
+		await expect(copyFile({ path })(new AbortController().signal)).rejects.toThrow(
+			`${path} is a database that this very n8n has open. Archive the directory that it is in`,
+		);
+	} finally {
+		database.close();
+	}
 });
