@@ -25,7 +25,7 @@ const longestManifestBytes = 32 * 1024 * 1024;
 export async function sweepLeftOvers(directory: string, signal: AbortSignal): Promise<void> {
 	for (const leftOver of await findAbandoned(directory, isLeftOver)) {
 		const { name, path, stats } = leftOver;
-		if (!stats.isFile()) continue;
+		if (!stats.isFile() && !stats.isSymbolicLink()) continue;
 		const isNeeded = isManifest(name) && (await completeManifest(directory, leftOver, signal));
 		// The next run finds what cannot go now.
 		if (!isNeeded) await rm(path, { force: true }).catch(() => {});

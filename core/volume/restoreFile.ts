@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, rm, stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { findAbandoned, partialSuffix } from '../artifact/abandoned';
 import { AtomicFile, partialPath } from '../artifact/atomicFile';
 import { readArtifact } from '../artifact/readArtifact';
@@ -78,16 +78,15 @@ async function findReplaced(destination: string, overwrite: boolean): Promise<bo
 
 /** @returns what became of the partial files of earlier restores, in sentences for people */
 async function sweepEarlier(destination: string): Promise<string[]> {
+	const directory = dirname(destination);
 	const isOurs = (name: string) =>
 		name.startsWith(`.${basename(destination)}.`) && name.endsWith(partialSuffix);
-	const said: string[] = [];
-	for (const { path } of await findAbandoned(dirname(destination), isOurs)) {
+	for (const { path } of await findAbandoned(directory, isOurs))
 		await rm(path, { force: true }).catch(() => {});
-		const isGone = await lstat(path).then(
-			() => false,
-			() => true,
-		);
-		said.push(`A restore that was killed left ${path}${isGone ? '; it is gone now' : ''}.`);
-	}
-	return said;
+	const left = (await readdir(directory).catch((): string[] => [])).filter(isOurs);
+	return left.map(
+		(name) =>
+			`${join(directory, name)} is from another restore of this file, which was ended half way or still runs. ` +
+			'A later restore of it removes what nobody has written to for five minutes.',
+	);
 }

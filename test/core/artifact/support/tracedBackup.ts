@@ -26,7 +26,19 @@ const script = join(__dirname, 'makeOneBackup.cjs');
 
 /** Calls that change what is in a directory, or bring it to the disk. */
 export const changingCalls = ['mkdir', 'openat', 'write', 'fsync', 'link', 'unlink', 'rename', 'fchmod'];
-const allCalls = [...changingCalls, 'statx', 'fstat', 'getdents64', 'close', 'pread64', 'read', 'utimensat'];
+const allCalls = [
+	...changingCalls,
+	'statx',
+	'fstat',
+	'getdents64',
+	'close',
+	'pread64',
+	'read',
+	'utimensat',
+	'fchown',
+	'chown',
+	'lchown',
+];
 
 /** Makes one backup in a process of its own under strace, which sees only what touches the backup directory. */
 export async function tracedBackup({
