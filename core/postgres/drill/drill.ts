@@ -1,9 +1,13 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
 import {
+	type CatalogState,
 	type CompressionMethod,
 	compressionOf,
+	isRoles,
 	type Manifest,
+	newestFirst,
+	newestOfEach,
 	type OnProgress,
 	readCatalog,
 } from '../../artifact';
@@ -87,10 +91,11 @@ interface Subject {
 }
 
 async function newestArtifact({ root, timeZone, prefix }: DrillRequest): Promise<string> {
-	const entries = await readCatalog({ root, timeZone, components: ['postgres'] });
-	const usable = entries.filter((entry) => prefix === undefined || entry.prefix === prefix);
-	const newest =
-		usable.find(({ state }) => state === 'good') ?? usable.find(({ state }) => state === 'unproven');
+	const entries = await readCatalog({ root, timeZone, components: ['postgres'], series: { prefix } });
+	const databases = entries.filter((entry) => !isRoles(entry));
+	const newestOf = (wanted: CatalogState) =>
+		newestOfEach(databases.filter(({ state }) => state === wanted)).sort(newestFirst)[0];
+	const newest = newestOf('good') ?? newestOf('unproven');
 	if (newest) return newest.path;
 	const which =
 		prefix === undefined ? 'a PostgreSQL backup' : `a PostgreSQL backup that begins with "${prefix}"`;
