@@ -37,7 +37,7 @@ export function encodeCommand(args: string[]): Buffer {
 }
 
 /** Bytes of a reply's first line, and of an answer's longest bulk string: far more than any command here gets. */
-const longest = 64 * 1024 * 1024;
+const longest = 8 * 1024 * 1024;
 
 /** Takes bytes in chunks of any size and gives replies one by one. For ordinary answers, not for bulk data. */
 export class RespParser {

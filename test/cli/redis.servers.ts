@@ -77,6 +77,35 @@ describe('n8n-backup restore redis', () => {
 		expect(await server.cli('GET', 'newer')).toBe('than the backup');
 	});
 
+	it('sends nothing in plain text to a server by TLS, unless it is allowed', async () => {
+		const secure = await startRedis({ tls: true });
+		try {
+			const overTls = async (...more: string[]) => {
+				const options = [
+					'--port',
+					String(secure.port),
+					'--tls',
+					'--insecure',
+					'--yes',
+					'--no-safety-snapshot',
+				];
+				return await command(
+					['restore', 'redis', artifact.path, '--host', secure.host, '--no-password', ...options, ...more],
+					{ REDISCLI_AUTH: '' },
+				);
+			};
+			const refused = await overTls();
+			expect(refused.exitCode).toBe(1);
+			expect(refused.stderr).toContain('the server fetches a restore from n8n in plain text');
+			expect(await secure.cli('DBSIZE')).toBe('0');
+			const { exitCode, stderr } = await overTls('--allow-plain-text');
+			expect([exitCode, stderr]).toEqual([0, '']);
+			expect(await secure.cli('DBSIZE')).toBe('2');
+		} finally {
+			await secure.stop();
+		}
+	});
+
 	it('ends with 1 for a wrong password', async () => {
 		const { exitCode, stderr } = await command(
 			[

@@ -119,8 +119,12 @@ export class RdbReader {
 	/** Passes over a string; answers its size, and 1 for a number. */
 	skipString(): number {
 		const first = this.#window[this.#position]!;
+		if (first < 0x40) {
+			this.#position += 1 + first;
+			return first;
+		}
 		if (first >= 0xc0) return this.#skipEncoded(first);
-		const bytes = this.length();
+		const bytes = this.#longLength(first);
 		this.skip(bytes);
 		return bytes;
 	}

@@ -1,4 +1,4 @@
-import { type Part, type Run, type Shape, shapesOf } from './valueShapes';
+import { type Part, type Run, type Shape, shapesOf, singlesOf } from './valueShapes';
 import { RdbOutline } from './rdbOutline';
 import { RdbFormatError, RdbReader } from './rdbReader';
 
@@ -57,21 +57,25 @@ export class RdbWalker {
 		const reader = this.#reader;
 		while (reader.starved) yield;
 		const shapes = this.#magic();
+		const { isSingle, emptyBytes } = singlesOf(shapes);
 		let database = 0;
 		let keysBefore = 0;
 		for (;;) {
 			while (reader.starved) yield;
 			const type = reader.byte();
+			if (isSingle[type] === 1) {
+				// Most values of most servers; no generator of its own for each.
+				reader.skipString();
+				while (reader.starved) yield;
+				const bytes = reader.skipString();
+				if (bytes === emptyBytes[type] && bytes > 0) outline.emptyKeys++;
+				outline.keys++;
+				continue;
+			}
 			const shape = shapes[type];
 			if (shape !== undefined) {
 				reader.skipString();
-				if (shape.kind === 'single') {
-					// Most values of most servers; no generator of its own for each.
-					while (reader.starved) yield;
-					if (reader.skipString() === shape.emptyBytes) outline.emptyKeys++;
-				} else {
-					yield* this.#value(shape);
-				}
+				yield* this.#value(shape);
 				outline.keys++;
 				continue;
 			}
@@ -161,7 +165,7 @@ export class RdbWalker {
 				yield* this.#parts(['string']);
 				break;
 			case 'run':
-				yield* this.#parts(shape.head);
+				if (shape.head.length > 0) yield* this.#parts(shape.head);
 				yield* this.#run(shape);
 				break;
 			case 'stream':
@@ -174,15 +178,15 @@ export class RdbWalker {
 	}
 
 	/** The elements of a collection. */
-	*#run({ counted, element, emptyBytes }: Run): Generator<void, void, void> {
+	*#run({ counted, element, emptyBytes = 0 }: Run): Generator<void, void, void> {
 		const reader = this.#reader;
+		while (reader.starved) yield;
 		let isEmpty = true;
-		let left = counted ? yield* this.#number() : 1;
-		for (; left > 0; left--) {
+		for (let left = counted ? reader.length() : 1; left > 0; left--) {
 			for (const part of element) {
 				while (reader.starved) yield;
 				if (part !== 'string') this.#part(part);
-				else if (reader.skipString() !== emptyBytes) isEmpty = false;
+				else if (reader.skipString() !== emptyBytes || emptyBytes === 0) isEmpty = false;
 			}
 		}
 		if (isEmpty) this.outline.emptyKeys++;

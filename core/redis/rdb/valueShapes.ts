@@ -97,6 +97,21 @@ export function mayHoldUnknown(magic: RdbMagic, version: number): boolean {
 /** The magic word of a file says whose numbers it uses. Valkey before 9 writes `REDIS`. */
 export type RdbMagic = 'REDIS' | 'VALKEY';
 
+/** Nothing else is as quick to look at for each key: what a type's number says of values that are one string. */
+export interface Singles {
+	/** By type number: whether the value is one string. */
+	isSingle: Uint8Array;
+	/** By type number: the size of such a string when the collection in it has no elements; 0 for plain ones. */
+	emptyBytes: Uint8Array;
+}
+
+export function singlesOf(shapes: Array<Shape | undefined>): Singles {
+	return {
+		isSingle: Uint8Array.from(shapes, (shape) => (shape?.kind === 'single' ? 1 : 0)),
+		emptyBytes: Uint8Array.from(shapes, (shape) => (shape?.kind === 'single' ? (shape.emptyBytes ?? 0) : 0)),
+	};
+}
+
 /** The known shapes by type number; undefined where this version of the package does not know the type. */
 export function shapesOf(magic: RdbMagic): Array<Shape | undefined> {
 	const known = { ...common, ...(magic === 'VALKEY' ? valkeyOnly : redisOnly) };
