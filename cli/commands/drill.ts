@@ -80,7 +80,9 @@ async function drillOne(path: string, { connection, options, tools }: DrillTools
 		};
 		const report = await asOwnerOf(dirname(path), async () => await drill(request, signal));
 		output.say(describe(report));
-		return { document: report, exitCode: report.result === 'passed' ? exitCodes.ok : exitCodes.damaged };
+		const { obstacle } = report;
+		const document = obstacle ? { ...report, obstacle: failureJson(obstacle) } : report;
+		return { document, exitCode: resultCodes[report.result] };
 	} catch (error) {
 		if (signal.aborted) throw error;
 		output.complain(error);
@@ -88,11 +90,24 @@ async function drillOne(path: string, { connection, options, tools }: DrillTools
 	}
 }
 
-function describe({ artifactPath, result, checks, droppedLeftOvers, durationMs }: DrillReport): string {
-	const mark = result === 'passed' ? '✓' : '✗';
+/** What kept a drill from finding anything out is no verdict on the backup. */
+const resultCodes = {
+	passed: exitCodes.ok,
+	failed: exitCodes.damaged,
+	unknown: exitCodes.failed,
+} as const;
+
+const marks = { passed: '✓', failed: '✗', unknown: '?' } as const;
+
+function describe({ artifactPath, result, checks, durationMs, ...report }: DrillReport): string {
+	const mark = marks[result];
 	return [
 		`${mark} ${artifactPath}: ${result} in ${(durationMs / 1000).toFixed(1)} s`,
 		formatChecks(checks),
-		...droppedLeftOvers.map((name) => `  The scratch database ${name} of a crashed drill is gone, too.`),
+		...(report.obstacle ? [`  Nothing was found out about the backup. ${report.obstacle.advice}`] : []),
+		...report.warnings.map((warning) => `  ! ${warning}`),
+		...report.droppedLeftOvers.map(
+			(name) => `  The scratch database ${name} of a crashed drill is gone, too.`,
+		),
 	].join('\n');
 }

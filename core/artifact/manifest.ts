@@ -58,12 +58,36 @@ export interface UnknownCensus {
 
 export type Census = PostgresCensus | TarCensus | RedisCensus | FileCensus | UnknownCensus;
 
+/** What a database is beside what is in it: no dump of a database has that. */
+export interface DatabaseProperties {
+	owner: string;
+	encoding: string;
+	collate: string;
+	ctype: string;
+	/** Undefined: libc, as everywhere before PostgreSQL 15. */
+	localeProvider?: 'icu' | 'builtin';
+	/** Of that provider. */
+	locale?: string;
+	icuRules?: string;
+	/** Undefined: the server's usual one. */
+	tablespace?: string;
+	/** -1: as many as there may be. */
+	connectionLimit: number;
+	comment?: string;
+	/** Undefined: the privileges that every database begins with. Without a grantee: everybody's. */
+	grants?: Array<{ grantee?: string; privilege: string; grantable: boolean }>;
+	/** What was SET for everybody in the database, and for a role in it. */
+	settings: Array<{ role?: string; name: string; value: string }>;
+}
+
 /** Where the bytes came from. Never a secret. */
 export interface ManifestSource {
 	host?: string;
 	port?: number;
 	database?: string;
 	serverVersion?: string;
+	/** Of the database. Settings with a dot in their names are left out: applications keep secrets in them. */
+	properties?: DatabaseProperties;
 	container?: string;
 	volume?: string;
 	path?: string;

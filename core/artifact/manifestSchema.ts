@@ -39,11 +39,35 @@ const census = z.discriminatedUnion('kind', [
 	z.looseObject({ kind: z.literal('file') }),
 ]);
 
+const properties = z.looseObject({
+	owner: z.string(),
+	encoding: z.string(),
+	collate: z.string(),
+	ctype: z.string(),
+	localeProvider: z.enum(['icu', 'builtin']).optional(),
+	locale: z.string().optional(),
+	icuRules: z.string().optional(),
+	tablespace: z.string().optional(),
+	connectionLimit: z.int(),
+	comment: z.string().optional(),
+	grants: z
+		.array(
+			z.looseObject({
+				grantee: z.string().optional(),
+				privilege: z.string().regex(/^[A-Z ]+$/),
+				grantable: z.boolean(),
+			}),
+		)
+		.optional(),
+	settings: z.array(z.looseObject({ role: z.string().optional(), name: z.string(), value: z.string() })),
+});
+
 const source = z.looseObject({
 	host: z.string().optional(),
 	port: z.int().optional(),
 	database: z.string().optional(),
 	serverVersion: z.string().optional(),
+	properties: properties.optional(),
 	container: z.string().optional(),
 	volume: z.string().optional(),
 	path: z.string().optional(),

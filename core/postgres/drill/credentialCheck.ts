@@ -17,19 +17,34 @@ interface N8nTables {
 
 /**
  * The proof that a database and its key were saved together: takes credentials out of a restored n8n database and
- * decrypts them with the keys that were found in other backups, one after the other.
+ * decrypts them with the keys that were found in other backups, one after the other. Each n8n in the database is judged
+ * for itself, and named where there are several.
  *
- * @returns undefined when the database is not n8n's
+ * @param keys begins with the first key each time
+ * @returns no check when the database is not n8n's
  */
-export async function checkCredential(
+export async function checkCredentials(
 	client: pg.Client,
+	keys: () => AsyncIterable<FoundKey>,
+): Promise<CheckResult[]> {
+	const found = await findN8nTables(client);
+	const checks: CheckResult[] = [];
+	for (const tables of found) {
+		const { result, detail } = await checkOne(client, tables, keys());
+		const name = found.length > 1 ? `${check} of ${tables.schema}.${tables.prefix}*` : check;
+		checks.push({ check: name, result, detail });
+	}
+	return checks;
+}
+
+async function checkOne(
+	client: pg.Client,
+	tables: N8nTables,
 	keys: AsyncIterable<FoundKey>,
-): Promise<CheckResult | undefined> {
-	const tables = await findN8nTables(client);
-	if (!tables) return undefined;
+): Promise<Pick<CheckResult, 'result' | 'detail'>> {
 	const credentials = await readCredentials(client, tables);
 	if (credentials.length === 0) {
-		return { check, result: 'unknown', detail: 'n8n has no credentials stored that could be decrypted.' };
+		return { result: 'unknown', detail: 'n8n has no credentials stored that could be decrypted.' };
 	}
 	const storedKeys = await readStoredKeys(client, tables);
 	const tried: string[] = [];
@@ -37,11 +52,11 @@ export async function checkCredential(
 		const readable = credentials.filter((data) => canDecryptCredential(data, key, storedKeys)).length;
 		if (readable > 0) {
 			const detail = `${readable} of ${credentials.length} stored credentials were decrypted with the key in ${artifact}.`;
-			return { check, result: 'passed', detail };
+			return { result: 'passed', detail };
 		}
 		tried.push(artifact);
 	}
-	return { check, result: 'failed', detail: explainFailure(tried) };
+	return { result: 'failed', detail: explainFailure(tried) };
 }
 
 function explainFailure(tried: string[]): string {
@@ -52,7 +67,8 @@ function explainFailure(tried: string[]): string {
 	return `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
 }
 
-async function findN8nTables(client: pg.Client): Promise<N8nTables | undefined> {
+/** Every n8n of the database, in the order of their names. */
+async function findN8nTables(client: pg.Client): Promise<N8nTables[]> {
 	const found = await client.query<N8nTables>(
 		`SELECT nspname AS schema, pg_catalog.regexp_replace(relname, 'credentials_entity$', '') AS prefix
 		FROM pg_catalog.pg_class c
@@ -61,9 +77,9 @@ async function findN8nTables(client: pg.Client): Promise<N8nTables | undefined> 
 			SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute
 			WHERE attrelid = c.oid AND attname IN ('data', 'type', 'updatedAt') AND NOT attisdropped
 		)
-		ORDER BY pg_catalog.length(relname) LIMIT 1`,
+		ORDER BY nspname, relname`,
 	);
-	return found.rows[0];
+	return found.rows;
 }
 
 async function readCredentials(client: pg.Client, tables: N8nTables): Promise<string[]> {

@@ -18,13 +18,14 @@ import { findEncryptionKeys } from '../../n8n/encryptionKeys';
 import { closeClient, openClient, serverError } from '../client';
 import { compareCensus, describeDifferences } from '../compareCensus';
 import { describeServer, type PostgresConnection } from '../connection';
-import { creationFor, readDumpHead } from '../restore/dumpHead';
+import { creationsFor, readDumpHead } from '../restore/dumpHead';
 import { type Loaded, loadDump, overLimit } from '../restore/loadDump';
 import { findMaintenance, type Maintenance } from '../restore/maintenance';
 import { dropLeftOvers, ScratchDatabase } from '../restore/scratchDatabase';
 import { assertNotOlder } from '../restore/serverDifferences';
-import { checkCredential } from './credentialCheck';
+import { checkCredentials } from './credentialCheck';
 import { drillOptions, drillSettings } from './drillSettings';
+import { blamesBackup } from './obstacle';
 
 export interface DrillRequest {
 	/** The backup directory: where the artifact is taken from, and n8n's encryption key. */
@@ -46,8 +47,13 @@ export interface DrillRequest {
 
 export interface DrillReport {
 	artifactPath: string;
-	result: 'passed' | 'failed';
+	/** `unknown`: something kept the drill from finding anything out about the backup, and nothing was written down. */
+	result: 'passed' | 'failed' | 'unknown';
 	checks: CheckResult[];
+	/** What could not be done beside. */
+	warnings: string[];
+	/** Only with `unknown`: what it was, and what to do about it. */
+	obstacle?: BackupError;
 	/** Scratch databases of crashed drills that were dropped before this one. */
 	droppedLeftOvers: string[];
 	/** Milliseconds. */
@@ -61,7 +67,10 @@ const defaultMaxRawBytes = 20 * 1024 ** 3;
  * compared with the census, and when it is an n8n database its credentials are decrypted with the key that was
  * backed up beside it. What was found is written into the manifest.
  *
- * @throws BackupError when nothing could be found out about the backup: no artifact, no server, too large, cancelled
+ * A server that is in the way (none there, full, read-only, without an extension) says nothing of the backup: the result
+ * is `unknown` then.
+ *
+ * @throws BackupError when there was nothing to drill: no artifact, too large, cancelled
  */
 export async function drill(request: DrillRequest, signal: AbortSignal): Promise<DrillReport> {
 	const startedAt = Date.now();
@@ -72,14 +81,62 @@ export async function drill(request: DrillRequest, signal: AbortSignal): Promise
 	if ((manifest?.rawBytes ?? 0) > maxRawBytes) throw overLimit(maxRawBytes);
 
 	const compression = manifest?.compression ?? compressionOf(basename(artifactPath));
-	const maintenance = await findMaintenance(request.connection, undefined, signal);
-	const droppedLeftOvers = await dropLeftOvers(maintenance, 'drill', signal);
-	const subject: Subject = { artifactPath, compression, manifest, maintenance, maxRawBytes };
-	const checks = await judge(() => drillInScratch(request, subject, signal));
-
+	let droppedLeftOvers: string[] = [];
+	const { checks, obstacle } = await judge(async () => {
+		const maintenance = await prepareServer(request, manifest, signal);
+		droppedLeftOvers = await dropLeftOvers(maintenance, 'drill', signal);
+		return drillInScratch(request, { artifactPath, compression, manifest, maintenance, maxRawBytes }, signal);
+	});
+	const ended = { artifactPath, droppedLeftOvers, durationMs: Date.now() - startedAt };
+	if (obstacle) {
+		const checks = [{ check: 'restore', result: 'unknown', detail: obstacle.what } as const];
+		return { ...ended, result: 'unknown', checks, warnings: [], obstacle };
+	}
 	const result = checks.some(({ result: said }) => said === 'failed') ? 'failed' : 'passed';
-	await recordProof(artifactPath, 'drill', proofRecord({ result, checks }));
-	return { artifactPath, result, checks, droppedLeftOvers, durationMs: Date.now() - startedAt };
+	return { ...ended, result, checks, warnings: await record(artifactPath, { result, checks }) };
+}
+
+/** Writes the result into the manifest. One that cannot be written does not undo what was proven. */
+async function record(path: string, proof: Parameters<typeof proofRecord>[0]): Promise<string[]> {
+	try {
+		await recordProof(path, 'drill', proofRecord(proof));
+		return [];
+	} catch (error) {
+		return [`The result could not be written into the manifest: ${errorMessage(error)}`];
+	}
+}
+
+/**
+ * Looks whether the server can take a drill of the backup at all.
+ *
+ * @throws BackupError that says nothing of the backup
+ */
+async function prepareServer(
+	{ connection }: DrillRequest,
+	manifest: Manifest | undefined,
+	signal: AbortSignal,
+): Promise<Maintenance> {
+	const maintenance = await findMaintenance(connection, undefined, signal);
+	assertCanTake(maintenance, manifest?.source.serverVersion, connection);
+	return maintenance;
+}
+
+function assertCanTake(
+	{ major }: Maintenance,
+	dumped: string | undefined,
+	connection: PostgresConnection,
+): void {
+	try {
+		assertNotOlder(major, dumped, describeServer(connection));
+	} catch (error) {
+		throw ofServer(error);
+	}
+}
+
+/** The server is too old, or has no scratch database to give: whatever that error calls itself, it is not the backup's. */
+function ofServer(error: unknown): unknown {
+	if (!(error instanceof BackupError) || error.code === 'cancelled') return error;
+	return new BackupError('not-permitted', error.what, { advice: error.advice, cause: error });
 }
 
 interface Subject {
@@ -104,15 +161,19 @@ async function newestArtifact({ root, timeZone, prefix }: DrillRequest): Promise
 	});
 }
 
-/** Errors that say something of the backup become a failed check; others mean that nothing was found out. */
-async function judge(drilled: () => Promise<CheckResult[]>): Promise<CheckResult[]> {
+/** What a drill found out, or what kept it from finding anything out. */
+type Finding =
+	{ checks: CheckResult[]; obstacle?: undefined } | { checks?: undefined; obstacle: BackupError };
+
+/** An error that says something of the backup becomes a failed check; another one is an obstacle. */
+async function judge(drilled: () => Promise<CheckResult[]>): Promise<Finding> {
 	try {
-		return await drilled();
+		return { checks: await drilled() };
 	} catch (error) {
-		const isVerdict =
-			error instanceof BackupError && ['server', 'damaged', 'incomplete', 'unsupported'].includes(error.code);
-		if (!isVerdict) throw error;
-		return [{ check: 'restore', result: 'failed', detail: error.what }];
+		if (!(error instanceof BackupError) || error.code === 'cancelled' || error.code === 'bad-parameter')
+			throw error;
+		if (!blamesBackup(error)) return { obstacle: error };
+		return { checks: [{ check: 'restore', result: 'failed', detail: error.what }] };
 	}
 }
 
@@ -125,9 +186,16 @@ async function drillInScratch(
 	const { artifactPath, compression, manifest, maintenance } = subject;
 	const head = await readDumpHead(artifactPath, compression);
 	const dumped = head.serverVersion ?? manifest?.source.serverVersion;
-	assertNotOlder(maintenance.major, dumped, describeServer(connection));
+	assertCanTake(maintenance, dumped, connection);
 
-	await using scratch = await ScratchDatabase.create(maintenance, 'drill', creationFor(head), signal);
+	await using scratch = await ScratchDatabase.create(
+		maintenance,
+		'drill',
+		creationsFor(head, manifest?.source.properties),
+		signal,
+	).catch((error: unknown) => {
+		throw ofServer(error);
+	});
 	const settings = drillSettings(maintenance.major);
 	const client = await openClient(
 		connection,
@@ -138,8 +206,7 @@ async function drillInScratch(
 		const loaded = await load(request, subject, { client, database: scratch.name }, signal);
 		const checks = [checkRestore(loaded), checkHash(loaded, manifest)];
 		checks.push(await checkRows(client, manifest, loaded));
-		const credential = await checkCredential(client, findEncryptionKeys(request, signal));
-		if (credential) checks.push(credential);
+		checks.push(...(await checkCredentials(client, () => findEncryptionKeys(request, signal))));
 		await closeClient(client);
 		checks.push(await checkDropped(scratch));
 		return checks;
@@ -215,7 +282,7 @@ async function checkDropped(scratch: ScratchDatabase): Promise<CheckResult> {
 		await scratch.drop();
 		return { check, result: 'passed', detail: 'The scratch database is gone again.' };
 	} catch (error) {
-		const detail = `${scratch.name} could not be dropped and will be at the next drill: ${errorMessage(error)}`;
-		return { check, result: 'failed', detail };
+		const detail = `${scratch.name} could not be dropped and will be by a later drill: ${errorMessage(error)}`;
+		return { check, result: 'unknown', detail };
 	}
 }

@@ -72,6 +72,7 @@ async function prove(
 			engine: 'built-in',
 			request,
 			inspection,
+			properties: survey.properties,
 			warnings: [...survey.warnings, ...dumpWarnings(exit.messages, connection), ...unchecked],
 			place: { host: connection.host, port: connection.port },
 		});

@@ -66,6 +66,7 @@ export function dockerDump(
 				engine: 'docker',
 				request: survey.request,
 				inspection,
+				properties: survey.properties,
 				warnings: [...warnings, ...survey.warnings, ...said, ...unchecked],
 				place: { container: container.name },
 			});

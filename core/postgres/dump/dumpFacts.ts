@@ -1,4 +1,4 @@
-import type { EngineName, SourceFacts } from '../../artifact';
+import type { DatabaseProperties, EngineName, SourceFacts } from '../../artifact';
 import type { DumpInspection } from '../census';
 import type { DumpRequest } from '../dumpRequest';
 
@@ -6,6 +6,8 @@ export interface FinishedDump {
 	engine: EngineName;
 	request: DumpRequest;
 	inspection: DumpInspection;
+	/** Undefined where the server did not say. */
+	properties: DatabaseProperties | undefined;
 	/** What was found out before, and what pg_dump said although it succeeded. */
 	warnings: string[];
 	/** Where it came from: host and port, or a container. */
@@ -13,10 +15,17 @@ export interface FinishedDump {
 }
 
 /** What is known of a dump that proved to be whole, the same for every engine. */
-export function dumpFacts({ engine, request, inspection, warnings, place }: FinishedDump): SourceFacts {
+export function dumpFacts({
+	engine,
+	request,
+	inspection,
+	properties,
+	warnings,
+	place,
+}: FinishedDump): SourceFacts {
 	const isEmpty = inspection.definedTables === 0;
 	return {
-		source: { ...place, database: request.database, serverVersion: inspection.serverVersion },
+		source: { ...place, database: request.database, serverVersion: inspection.serverVersion, properties },
 		engine: { name: engine, version: `pg_dump ${inspection.pgDumpVersion ?? 'of an unknown version'}` },
 		census: inspection.census,
 		warnings: isEmpty ? [...warnings, `The dump of “${request.database}” holds no tables`] : warnings,

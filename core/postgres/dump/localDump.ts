@@ -97,6 +97,7 @@ function followProgram(
 				engine: 'local',
 				request,
 				inspection,
+				properties: survey.properties,
 				warnings: [...survey.warnings, ...dumpWarnings(end.messages, connection), ...unchecked],
 				place: { host: connection.host, port: connection.port },
 			});

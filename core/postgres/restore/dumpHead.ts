@@ -1,7 +1,8 @@
-import type { CompressionMethod } from '../../artifact';
+import type { CompressionMethod, DatabaseProperties } from '../../artifact';
 import { readArtifact } from '../../artifact/readArtifact';
 import { BackupError } from '../../errors';
 import { assertNoDirectoryFormat, clusterHeading, FormatCheck, SqlLexer, type SqlSegment } from '../sql';
+import { creationClauses } from './adoption';
 
 /** What the first lines of a dump say of it. */
 export interface DumpHead {
@@ -40,10 +41,24 @@ export async function readDumpHead(path: string, compression: CompressionMethod)
 }
 
 /**
+ * Clauses of CREATE DATABASE, the best first: as the database was that was dumped, where somebody wrote that down; without
+ * its tablespace; and as the server likes it.
+ */
+export function creationsFor(
+	head: DumpHead,
+	dumped: DatabaseProperties | undefined,
+): readonly [string, ...string[]] {
+	if (!dumped) return [creationFor(head)];
+	const elsewhere = creationClauses({ ...dumped, tablespace: undefined });
+	if (dumped.tablespace === undefined) return [elsewhere, creationFor(head)];
+	return [creationClauses(dumped), elsewhere, creationFor(head)];
+}
+
+/**
  * Clauses of CREATE DATABASE for a database that can hold the dump: texts of SQL_ASCII databases are bytes in any
  * encoding, and only another such database takes them all.
  */
-export function creationFor({ encoding }: DumpHead): string {
+function creationFor({ encoding }: DumpHead): string {
 	return encoding === 'SQL_ASCII' ? `ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'` : '';
 }
 

@@ -1,19 +1,24 @@
 import { basename } from 'node:path';
 import { DateTime } from 'luxon';
-import { type CompressionMethod, compressionOf, type Manifest } from '../../artifact';
+import {
+	type CompressionMethod,
+	compressionOf,
+	type DatabaseProperties,
+	type Manifest,
+} from '../../artifact';
 import { BackupError, cancelledError } from '../../errors';
 import { closeClient, openClient, serverError, withClient } from '../client';
 import { compareCensus, type CensusComparison, describeDifferences } from '../compareCensus';
 import { describeServer } from '../connection';
-import { adoptionStatements, type DatabaseProperties, readDatabaseProperties } from './databaseProperties';
-import { creationFor, readDumpHead } from './dumpHead';
+import { readDatabaseProperties } from '../databaseProperties';
+import { adoptionStatements, adoptNew, chosenOwner, creationClauses } from './adoption';
+import { creationsFor, readDumpHead } from './dumpHead';
 import { loadDump, type Loaded, loadSettings } from './loadDump';
 import { databaseExists, findMaintenance, type Maintenance, runMaintenance } from './maintenance';
 import type { RestoreReport, RestoreRequest } from './request';
 import { dropLeftOvers, ScratchDatabase } from './scratchDatabase';
 import { assertNotOlder } from './serverDifferences';
-import { swapDatabases } from './swapDatabases';
-import { quoteIdentifier } from '../sql';
+import { renameDatabases } from './renameDatabases';
 
 /**
  * Restores a dump without any program: into a scratch database first, which gets its name only when every
@@ -37,12 +42,9 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 	const present = await inspectTarget(maintenance, request, signal);
 	await dropLeftOvers(maintenance, 'restore', signal);
 
-	await using scratch = await ScratchDatabase.create(
-		maintenance,
-		'restore',
-		present?.creation ?? creationFor(head),
-		signal,
-	);
+	const dumped = request.manifest?.source.properties;
+	const creations = present ? ([creationClauses(present)] as const) : creationsFor(head, dumped);
+	await using scratch = await ScratchDatabase.create(maintenance, 'restore', creations, signal);
 	const proven = await fill(request, { maintenance, compression, database: scratch.name }, signal);
 	const outcome = await putInPlace(request, { maintenance, scratch, present, startedAt }, signal);
 	return {
@@ -50,9 +52,16 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 		rawBytes: proven.rawBytes,
 		rows: proven.rows,
 		comparison: proven.comparison,
-		warnings: proven.warnings,
+		warnings: [...proven.warnings, ...localeWarnings(scratch, creations), ...outcome.warnings],
 		durationMs: Date.now() - startedAt.getTime(),
 	};
+}
+
+function localeWarnings({ creation }: ScratchDatabase, [wanted]: readonly string[]): string[] {
+	if (creation === wanted) return [];
+	return [
+		`The server could not create the database as it was (${wanted}); it was created as the server could.`,
+	];
 }
 
 /** A name for a new database after the backup that it is restored from: `n8n_20261123_020000`. */
@@ -168,26 +177,36 @@ async function putInPlace(
 	request: RestoreRequest,
 	{ maintenance, scratch, present, startedAt }: Proven,
 	signal: AbortSignal,
-): Promise<Pick<RestoreReport, 'database' | 'replacedDatabase' | 'safetyBackup'>> {
-	const { target, timeZone = 'utc', onProgress } = request;
+): Promise<Pick<RestoreReport, 'database' | 'replacedDatabase' | 'safetyBackup' | 'warnings'>> {
+	const { target, timeZone = 'utc', onProgress, options = {}, manifest } = request;
 	const { database } = target;
 	if (target.kind === 'new') {
 		if (await databaseExists(maintenance, database, signal)) throw nameTaken(database);
-		const rename = `ALTER DATABASE ${quoteIdentifier(scratch.name)} RENAME TO ${quoteIdentifier(database)}`;
-		await runMaintenance(maintenance, [rename], `Naming the restored database "${database}"`, signal);
+		const doing = `Naming the restored database "${database}"`;
+		await scratch.endLease();
+		const dumped = manifest?.source.properties;
+		const warnings = await adoptNew(maintenance, scratch.name, { dumped, options }, signal);
+		await renameDatabases(maintenance, [{ from: scratch.name, to: database }], doing, signal);
 		scratch.release();
-		return { database };
+		return { database, warnings };
 	}
 	onProgress?.({ step: `Saving the present ${database}`, rawBytes: 0 });
 	const safetyBackup = await target.safetyBackup(signal);
+	await scratch.endLease();
 	if (present) {
-		const statements = adoptionStatements(scratch.name, present);
+		const owner = chosenOwner(options.owners) ?? present.owner;
+		const statements = adoptionStatements(scratch.name, { ...present, owner });
 		await runMaintenance(maintenance, statements, `Preparing the successor of "${database}"`, signal);
 	}
 	const retired = retiredName(database, startedAt, timeZone);
-	await swapDatabases(maintenance, { database, successor: scratch.name, retired }, signal);
+	const swap = [
+		{ from: database, to: retired },
+		{ from: scratch.name, to: database },
+	];
+	const doing = `Putting the restored database in the place of "${database}"`;
+	await renameDatabases(maintenance, swap, doing, signal);
 	scratch.release();
-	return { database, replacedDatabase: retired, safetyBackup };
+	return { database, replacedDatabase: retired, safetyBackup, warnings: [] };
 }
 
 /** `n8n_replaced_20261123_020000`, within the 63 bytes that names may have. */

@@ -2,17 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { withClient } from '../client';
 import { quoteIdentifier } from '../sql';
 import { dropDatabase, type Maintenance, runMaintenance } from './maintenance';
+import { leaseIsOver, ScratchLease } from './scratchLease';
 
 /** What a scratch database is for; its name says so. */
 export type ScratchPurpose = 'drill' | 'restore';
 
-/** How old a scratch that nobody uses must be to count as left over by a crash. */
-const leftOverAfter: Record<ScratchPurpose, string> = {
-	// It has a connection as long as its drill lives, but for the moment after it was created.
-	drill: '5 minutes',
-	// It has none while the safety backup is made.
-	restore: '2 days',
-};
+/** How old a scratch without a lease must be to count as left over: it crashed in the moment after it was created. */
+const leftOverAfter = '2 days';
 
 /**
  * A database that is in nobody's way until it is finished. Leaving its `await using` block drops it, unless it
@@ -20,39 +16,58 @@ const leftOverAfter: Record<ScratchPurpose, string> = {
  */
 export class ScratchDatabase implements AsyncDisposable {
 	readonly name: string;
+	/** The clauses that the server created it with. */
+	creation = '';
 	readonly #maintenance: Maintenance;
+	readonly #lease: ScratchLease;
 	#isOurs = true;
 
 	private constructor(maintenance: Maintenance, name: string) {
 		this.#maintenance = maintenance;
+		this.#lease = new ScratchLease(maintenance, name);
 		this.name = name;
 	}
 
 	/**
-	 * @param creation clauses of CREATE DATABASE, such as the encoding
+	 * @param creations clauses of CREATE DATABASE, such as the encoding: the ones wanted first, then what will do on a
+	 * server that does not have that locale
 	 * @throws BackupError when the server does not create it
 	 */
 	static async create(
 		maintenance: Maintenance,
 		purpose: ScratchPurpose,
-		creation: string,
+		creations: readonly [string, ...string[]],
 		signal: AbortSignal,
 	): Promise<ScratchDatabase> {
 		const name = `${prefixOf(purpose)}${await serverTime(maintenance, signal)}_${randomBytes(3).toString('hex')}`;
 		const scratch = new ScratchDatabase(maintenance, name);
 		try {
-			await runMaintenance(
-				maintenance,
-				[`CREATE DATABASE ${quoteIdentifier(name)} TEMPLATE template0 ${creation}`],
-				`Creating the database "${name}"`,
-				signal,
-			);
+			await scratch.#create(creations, signal);
+			await scratch.#lease.begin(signal);
 			return scratch;
 		} catch (error) {
 			// A cancelled CREATE DATABASE may have gone through all the same.
 			await scratch[Symbol.asyncDispose]();
 			throw error;
 		}
+	}
+
+	async #create(creations: readonly string[], signal: AbortSignal): Promise<void> {
+		for (const [at, creation] of creations.entries()) {
+			const statement = `CREATE DATABASE ${quoteIdentifier(this.name)} TEMPLATE template0 ${creation}`;
+			try {
+				await runMaintenance(this.#maintenance, [statement], `Creating the database "${this.name}"`, signal);
+				this.creation = creation;
+				return;
+			} catch (error) {
+				if (at === creations.length - 1 || signal.aborted) throw error;
+			}
+		}
+	}
+
+	/** Is to be called before its comment is changed: from then on it counts as in use for some minutes only. */
+	async endLease(): Promise<void> {
+		await this.#lease.end();
 	}
 
 	/** It has another name now, or is gone: what becomes of it is no longer decided here. */
@@ -62,6 +77,7 @@ export class ScratchDatabase implements AsyncDisposable {
 
 	/** Drops it now. Throws when the server does not do it. */
 	async drop(): Promise<void> {
+		await this.#lease.end();
 		if (!this.#isOurs) return;
 		await dropDatabase(this.#maintenance, this.name);
 		this.#isOurs = false;
@@ -73,8 +89,8 @@ export class ScratchDatabase implements AsyncDisposable {
 }
 
 /**
- * Drops the scratch databases of runs that crashed: known by their names, used by nobody, and older than a run
- * could be that is about to use them.
+ * Drops the scratch databases of runs that crashed: known by their names, used by nobody, and with a lease that is
+ * over, by the server's own clock.
  *
  * @returns the names of those that were dropped
  */
@@ -96,6 +112,8 @@ export async function dropLeftOvers(
 	return dropped;
 }
 
+const comment = `pg_catalog.shobj_description(d.oid, 'pg_database')`;
+
 async function findLeftOvers(
 	{ connection, database }: Maintenance,
 	purpose: ScratchPurpose,
@@ -105,12 +123,13 @@ async function findLeftOvers(
 		const result = await client.query<{ datname: string }>(
 			`SELECT datname FROM pg_catalog.pg_database d
 			WHERE datname ~ ('^' || $1 || '\\d{8}t\\d{6}_[0-9a-f]{6}$')
-			AND pg_catalog.substr(datname, pg_catalog.length($1) + 1, 15)
-				< pg_catalog.to_char((pg_catalog.now() - $2::interval) AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MISS')
+			AND (${leaseIsOver(comment)} OR (${comment} IS NULL
+				AND pg_catalog.substr(datname, pg_catalog.length($1) + 1, 15)
+				< pg_catalog.to_char((pg_catalog.now() - $2::interval) AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MISS')))
 			AND NOT EXISTS (
 				SELECT FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid AND a.backend_type = 'client backend'
 			)`,
-			[prefixOf(purpose), leftOverAfter[purpose]],
+			[prefixOf(purpose), leftOverAfter],
 		);
 		return result.rows.map(({ datname }) => datname);
 	});

@@ -78,9 +78,13 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	);
 }
 
-function drillItem({ artifactPath, result, checks, ...report }: DrillReport): IDataObject {
+function drillItem({ artifactPath, result, checks, obstacle, ...report }: DrillReport): IDataObject {
 	if (result === 'passed') {
 		return { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	}
+	if (obstacle) {
+		const what = `Whether ${artifactPath} can be restored is unknown, since the drill could not be done: ${obstacle.what}`;
+		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
 	}
 	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
 	throw new BackupError('damaged', `${artifactPath} did not pass its drill: ${faults.join(' ')}`, {

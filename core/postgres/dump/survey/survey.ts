@@ -1,5 +1,6 @@
-import type { PostgresCensus } from '../../../artifact';
+import type { DatabaseProperties, PostgresCensus } from '../../../artifact';
 import { BackupError, errorMessage } from '../../../errors';
+import { parseProperties, propertiesQuestion, withoutSecrets } from '../../databaseProperties';
 import type { DumpRequest } from '../../dumpRequest';
 import { DumpScope } from './dumpScope';
 import { type Dependency, dependencyQuestion, describeLacking } from './lacking';
@@ -16,6 +17,8 @@ export type Ask = (question: string) => Promise<string[]>;
 export interface Survey {
 	/** The request as pg_dump gets it: with the tables whose rows are left out because others' are. */
 	request: DumpRequest;
+	/** Of the database, for a restore into a new one. */
+	properties: DatabaseProperties | undefined;
 	/** What whoever restores the dump should know. */
 	warnings: string[];
 	/**
@@ -35,6 +38,7 @@ export interface Survey {
  * @throws BackupError `bad-parameter` for a pattern that matches nothing; whatever `ask` throws
  */
 export async function surveyDatabase(ask: Ask, place: string, request: DumpRequest): Promise<Survey> {
+	const [properties] = (await ask(propertiesQuestion())).map(parseProperties).map(withoutSecrets);
 	const question = surveyQuestion(request.selection);
 	const found = await askForScope(ask, question, request);
 	const unmatched = refuseUnmatched(found, request.database, request.unmatchedExclusions ?? 'fail');
@@ -44,6 +48,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 	const foreign = request.expectN8n ? describeForeign(scope, request.database, place) : [];
 	return {
 		request: followed.request,
+		properties,
 		warnings: [...foreign, ...unmatched, ...followed.warnings, ...lacking],
 		check: async (census) => {
 			const later = await askAgain(ask, surveyQuestion(followed.request.selection), followed.request);

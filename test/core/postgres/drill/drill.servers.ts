@@ -240,15 +240,25 @@ describe('a drill spares its server', () => {
 		const inUse = 'n8n_backup_drill_20200101t000000_123456';
 		const young = 'n8n_backup_drill_29990101t000000_abcdef';
 		const foreign = 'n8n_backup_drill_20200101t000000_abcdef_copy';
-		for (const name of [leftOver, inUse, young, foreign]) await server.createDatabase(name);
+		const leaseOver = 'n8n_backup_drill_29990101t000000_111111';
+		const leased = 'n8n_backup_drill_20200101t000000_222222';
+		const commented = 'n8n_backup_drill_20200101t000000_333333';
+		const all = [leftOver, inUse, young, foreign, leaseOver, leased, commented];
+		for (const name of all) await server.createDatabase(name);
+		const lease = 'Scratch database of n8n-nodes-backup, in use until';
+		await server.psql(
+			`COMMENT ON DATABASE ${leaseOver} IS '${lease} 2020-01-01T00:00:00Z';
+			COMMENT ON DATABASE ${leased} IS '${lease} 2999-01-01T00:00:00Z';
+			COMMENT ON DATABASE ${commented} IS 'mine, keep';`,
+		);
 		const user = new pg.Client(server.url(inUse));
 		user.on('error', () => {});
 		await user.connect();
 
 		const report = await drillAll();
 
-		expect(report.droppedLeftOvers).toEqual([leftOver]);
-		expect(await databaseNames(server)).toEqual(['n8n', inUse, foreign, young].sort());
+		expect(report.droppedLeftOvers.sort()).toEqual([leftOver, leaseOver].sort());
+		expect(await databaseNames(server)).toEqual(['n8n', inUse, foreign, young, leased, commented].sort());
 		await user.end();
 	});
 
@@ -273,6 +283,11 @@ describe('a drill spares its server', () => {
 
 		expect(await sleeping()).toEqual([{ name: 'n8n-nodes-backup drill' }]);
 		const [scratch] = await scratchDatabases(server);
+		expect(
+			await server.query(
+				`SELECT shobj_description(oid, 'pg_database') ~ 'in use until .*Z$' AS leased FROM pg_database WHERE datname = '${scratch}'`,
+			),
+		).toEqual([{ leased: true }]);
 		expect(await server.query('SELECT * FROM seen', { database: scratch })).toEqual([
 			{ memory: '64MB', workers: '0' },
 		]);
@@ -282,6 +297,127 @@ describe('a drill spares its server', () => {
 		expect(await databaseNames(server)).toEqual([]);
 		expect(await sleeping()).toEqual([]);
 	});
+});
+
+describe('a server that is in the way says nothing of the backup', () => {
+	/** The drill is unknown, and the manifest as it was. */
+	const expectUnknown = async (path: string, more: Partial<DrillRequest>, words: RegExp): Promise<void> => {
+		const before = await readFile(manifestPath(path), 'utf8');
+
+		const report = await drillAll({ artifactPath: path, ...more });
+
+		expect(report).toMatchObject({ result: 'unknown', checks: [{ check: 'restore', result: 'unknown' }] });
+		expect(report.obstacle?.message).toMatch(words);
+		expect(await readFile(manifestPath(path), 'utf8')).toBe(before);
+		expect(await scratchDatabases(server)).toEqual([]);
+	};
+
+	const n8nBackup = async () => {
+		await createN8n();
+		return (await backUp(server, 'n8n', directory.path())).path;
+	};
+
+	test('when nothing answers', async () => {
+		const path = await n8nBackup();
+
+		await expectUnknown(path, { connection: connectionTo(server, { port: 1 }) }, /Nothing answers at/);
+	});
+
+	test('when it is older than the one that was dumped', async () => {
+		const path = await n8nBackup();
+		const manifest = await readManifest(path);
+		const source = { ...manifest.source, serverVersion: '99.1' };
+		await writeFile(manifestPath(path), JSON.stringify({ ...manifest, source }));
+
+		await expectUnknown(path, {}, /which is older/);
+	});
+
+	test('when its user may not create databases', async () => {
+		const path = await n8nBackup();
+		await server.psql(`CREATE ROLE reader LOGIN PASSWORD 'reader'`);
+		const connection = connectionTo(server, { user: 'reader', password: 'reader' });
+
+		await expectUnknown(path, { connection }, /"reader" may not create databases/);
+	});
+
+	test('when it has no connection left', async () => {
+		const path = await n8nBackup();
+		await server.psql(`CREATE ROLE single LOGIN CREATEDB PASSWORD 'single' CONNECTION LIMIT 0`);
+		const connection = connectionTo(server, { user: 'single', password: 'single' });
+
+		await expectUnknown(path, { connection }, /too many connections for role/);
+	});
+
+	test('when it lacks an extension', async () => {
+		const dump = await writeDump(directory.path('x'), 'CREATE EXTENSION pg_cron WITH SCHEMA pg_catalog;');
+		const path = await writeBackup(directory.path(), { stamp: '20261123_020000' });
+		await writeFile(path, await readFile(dump));
+
+		await expectUnknown(path, {}, /pg_cron/);
+		expect(await drillAll({ artifactPath: path, withoutExtensions: ['pg_cron'] })).not.toMatchObject({
+			result: 'unknown',
+		});
+	});
+
+	test('when it ends the session in the middle', async () => {
+		const dump = await writeDump(
+			directory.path('x'),
+			'CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);',
+		);
+		const path = await writeBackup(directory.path(), { stamp: '20261123_020000' });
+		await writeFile(path, await readFile(dump));
+		let isOver = false;
+		const kill = async () => {
+			while (!isOver) {
+				await server.query(
+					`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%sleep(600)%' AND pid <> pg_backend_pid()`,
+				);
+				await sleep(50);
+			}
+		};
+		const killing = kill();
+
+		await expectUnknown(path, {}, /terminating connection due to administrator command/);
+		isOver = true;
+		await killing;
+	});
+});
+
+test('what passed has passed, also where the manifest cannot be written', async () => {
+	await createN8n({ credentials: 0 });
+	const { path } = await backUp(server, 'n8n', directory.path());
+	execFileSync('mount', ['--bind', '-o', 'ro', directory.path('postgres'), directory.path('postgres')]);
+	try {
+		execFileSync('mount', ['-o', 'remount,bind,ro', directory.path('postgres')]);
+		const report = await drillAll({ artifactPath: path });
+
+		expect(report.result).toBe('passed');
+		expect(report.warnings).toEqual([
+			expect.stringMatching(/^The result could not be written into the manifest: .*read-only/) as unknown,
+		]);
+	} finally {
+		execFileSync('umount', [directory.path('postgres')]);
+	}
+});
+
+test('each n8n in a database is judged and named', async () => {
+	await createN8n({ prefix: 'one_' });
+	await server.psql(
+		`CREATE SCHEMA second;
+		CREATE TABLE second.credentials_entity (id text, name text, data text NOT NULL, type text, "updatedAt" timestamptz);
+		INSERT INTO second.credentials_entity VALUES (1, 'x', 'encrypted with another key', 'x', now());`,
+		{ database: 'n8n' },
+	);
+	await backUp(server, 'n8n', directory.path());
+	await writeEnv(`N8N_ENCRYPTION_KEY=${encryptionKey}\n`);
+
+	const report = await drillAll();
+
+	expect(resultsOf(report)).toMatchObject({
+		'credential of public.one_*': 'passed',
+		'credential of second.*': 'failed',
+	});
+	expect(report.result).toBe('failed');
 });
 
 describe('the artifact of a drill', () => {

@@ -1,10 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { RestoreTarget } from '../../../../core/postgres/restore/request';
 import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';
-import { databaseNames, dropDatabases, restore } from '../support/restoring';
+import { databaseNames, dropDatabases, restore, scratchDatabases } from '../support/restoring';
 
 jest.setTimeout(60_000);
 
@@ -94,6 +95,52 @@ test('sessions in the old database are ended, and new ones find the restored one
 	expect((await ended).message).toMatch(/terminating connection|Connection terminated/);
 	expect(await workflows()).toEqual([{ id: 1 }]);
 });
+
+test.each(['new', 'replace'] as const)(
+	'an exporter that visits every database again and again does not keep a %s one from its name',
+	async (kind) => {
+		const { path, manifest } = await backUp(server, 'n8n', directory.path());
+		let isOver = false;
+		let visits = 0;
+		const visitors: pg.Client[] = [];
+		const visit = async () => {
+			while (!isOver) {
+				for (const name of await scratchDatabases(server)) {
+					const visitor = new pg.Client(server.url(name));
+					visitor.on('error', () => {});
+					// It stays, as a pooler's connection does.
+					visitors.push(visitor);
+					await visitor.connect().then(
+						() => visits++,
+						() => {},
+					);
+				}
+				await sleep(20);
+			}
+		};
+		const visiting = visit();
+
+		const target = kind === 'new' ? ({ kind, database: 'restored' } as const) : replacing();
+		try {
+			await restore(server, { artifactPath: path, manifest, target });
+		} finally {
+			isOver = true;
+			await visiting;
+			await Promise.allSettled(visitors.map((visitor) => visitor.end()));
+		}
+
+		expect(visits).toBeGreaterThan(0);
+		expect(await scratchDatabases(server)).toEqual([]);
+		expect(await server.query('SELECT id FROM workflow_entity', { database: target.database })).toEqual([
+			{ id: 1 },
+		]);
+		expect(
+			await server.query(
+				`SELECT shobj_description(oid, 'pg_database') AS comment FROM pg_database WHERE datname = '${target.database}'`,
+			),
+		).toEqual([{ comment: null }]);
+	},
+);
 
 test('it also works when the credential names the very database that is replaced', async () => {
 	const { path, manifest } = await backUp(server, 'n8n', directory.path());
