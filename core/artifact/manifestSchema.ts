@@ -29,6 +29,15 @@ const census = z.discriminatedUnion('kind', [
 		changed: z.array(z.string()),
 		vanished: z.array(z.string()),
 		sqlite: z.array(z.string()),
+		databases: z
+			.array(
+				z.looseObject({
+					path: z.string(),
+					check: z.enum(['passed', 'unchecked']),
+					tables: z.record(z.string(), count).optional(),
+				}),
+			)
+			.optional(),
 	}),
 	z.looseObject({
 		kind: z.literal('redis'),

@@ -1,4 +1,4 @@
-import { BackupError, type BackupErrorCode, errorMessage } from './backupError';
+import { BackupError, type BackupErrorCode, errorCode, errorMessage } from './backupError';
 
 /** A BackupError on its way between threads, where classes are lost. */
 export interface WorkerError {
@@ -13,6 +13,14 @@ export function toWorkerError(error: unknown): WorkerError {
 	const stack = error instanceof Error ? error.stack : undefined;
 	if (error instanceof BackupError)
 		return { code: error.code, what: error.what, advice: error.advice, stack };
+	if (errorCode(error) === 'ERR_WORKER_OUT_OF_MEMORY') {
+		return {
+			code: 'incomplete',
+			what: 'A thread had no memory left for its work',
+			advice: 'Give n8n more memory, then run it again',
+			stack,
+		};
+	}
 	return {
 		code: 'internal',
 		what: errorMessage(error),

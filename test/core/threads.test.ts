@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fromWorkerError, toWorkerError } from '../../core/errors/workerError';
 import { startThread } from '../../core/threads';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
@@ -36,4 +37,15 @@ test('every thread is started in that one way', () => {
 		/\bnew\s+(?:\w+\.)?Worker\s*\(/.test(readFileSync(join(core, name), 'utf8')),
 	);
 	expect(starters).toEqual(['threads.ts']);
+});
+
+test('a thread that runs out of memory is an error that says so, and ends nobody else', async () => {
+	writeFileSync(scratch.path('thread.js'), 'const all = []; for (;;) all.push({ value: Math.random() });');
+	const limits = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+	const thread = startThread(scratch.path('thread.js'), { name: 'test', limits });
+	const error = await new Promise((resolve) => thread.once('error', resolve));
+	expect(fromWorkerError(toWorkerError(error))).toMatchObject({
+		code: 'incomplete',
+		message: 'A thread had no memory left for its work. Give n8n more memory, then run it again.',
+	});
 });

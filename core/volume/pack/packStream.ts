@@ -35,7 +35,7 @@ export class PackStream extends BlockStream {
 		const job: PackJob = { options, output: this.#blocks.shared };
 		this.#worker = startThread(join(__dirname, 'packWorker.js'), { name: 'pack', data: job });
 		this.#worker.on('message', (message: PackMessage) => this.#receive(message));
-		this.#worker.on('error', (error: Error) => this.destroy(error));
+		this.#worker.on('error', (error) => this.destroy(fromWorkerError(toWorkerError(error))));
 		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
 	}
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { BackupError, cancelledError } from '../../errors';
-import { fromWorkerError } from '../../errors/workerError';
+import { fromWorkerError, toWorkerError } from '../../errors/workerError';
 import { startThread } from '../../threads';
 import type { ExtractReport, UnpackOptions } from './unpackArchive';
 import { commitMessage, type UnpackMessage } from './unpackMessages';
@@ -22,7 +22,7 @@ export async function unpackInWorker(
 		return await new Promise<ExtractReport>((resolve, reject) => {
 			const cancel = () => reject(cancelledError(signal.reason));
 			signal.addEventListener('abort', cancel, { signal: ignoreSignal.signal });
-			worker.on('error', reject);
+			worker.on('error', (error) => reject(fromWorkerError(toWorkerError(error))));
 			worker.on('exit', (exitCode) => reject(endedEarly(exitCode)));
 			worker.on('message', (message: UnpackMessage) => {
 				if (message.kind === 'progress') onBytes(message.rawBytes);

@@ -83,6 +83,29 @@ test('a crashed database is captured from a directory that cannot be written to,
 	expect(readFileSync(scratch.path('tree', 'database.sqlite-wal')).equals(before)).toBe(true);
 });
 
+// Only root can mount.
+(process.getuid?.() === 0 ? test : test.skip).each(['wal', 'delete'] as const)(
+	'a database that is written to is captured through a read-only mount, and stays consistent itself: %s',
+	async (journalMode) => {
+		mkdirSync(scratch.path('live'));
+		mkdirSync(scratch.path('tree'));
+		const path = scratch.path('live', 'database.sqlite');
+		const writer = await startLedger(path, journalMode);
+		execFileSync('mount', ['--bind', scratch.path('live'), scratch.path('tree')]);
+		try {
+			execFileSync('mount', ['-o', 'remount,bind,ro', scratch.path('tree')]);
+			const { census } = await packAndExtract(scratch.path('tree'));
+			expect(census.databases).toEqual([{ path: 'database.sqlite', check: 'passed' }]);
+		} finally {
+			execFileSync('umount', [scratch.path('tree')]);
+		}
+		expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
+		expect(consistentRows(scratch.path('out', 'database.sqlite'))).toBeGreaterThanOrEqual(1000);
+		await kill(writer);
+		consistentRows(path);
+	},
+);
+
 /** A read-only bind mount where we may mount; the directory's permissions where we may not. */
 function makeReadOnly(directory: string): () => void {
 	if (process.getuid?.() !== 0) {
