@@ -12,6 +12,8 @@ export interface ReceivedBlocks {
 	stream: BlockStream;
 	/** Resolves when the other side has closed and all of it was delivered; rejects with what the socket fails with. */
 	received: Promise<void>;
+	/** Whether there is room for more; without, nothing is read. */
+	hasRoom(): boolean;
 }
 
 /**
@@ -26,5 +28,5 @@ export function receiveBlocks(socket: Socket, onBlock: (bytes: Buffer) => void):
 	const received = finished(socket, { writable: false }).then(() => filler.flush());
 	received.catch(() => {});
 	socket.resume();
-	return { stream: filler.output, received };
+	return { stream: filler.output, received, hasRoom: () => filler.space() !== undefined };
 }

@@ -28,6 +28,9 @@ export interface ExecToEnd {
 /** In milliseconds; the two together stay below the two seconds in which a cancelled run has to be over. */
 const graceMs = { ownEnd: 150, afterTerm: 700 };
 
+/** An engine that does not answer by then has gone silent, perhaps like the command's stream. */
+const answerTimeoutMs = 5_000;
+
 /**
  * Ends a command whose reader has gone. Most end by themselves, on their next write; a silent one, such as a
  * pg_dump that waits for a lock, would stay. The API has no call that ends a command, and the process id that it
@@ -48,8 +51,10 @@ export async function endExec(client: DockerClient, target: ExecToEnd): Promise<
 
 async function endsWithin(client: DockerClient, { execId }: ExecToEnd, ms: number): Promise<boolean> {
 	for (const deadline = Date.now() + ms; ;) {
-		const { Running } = await client.call(operations.inspectExec, (docker, abortSignal) =>
-			docker.getExec(execId).inspect({ abortSignal }),
+		const { Running } = await client.call(
+			operations.inspectExec,
+			(docker, abortSignal) => docker.getExec(execId).inspect({ abortSignal }),
+			{ timeoutMs: answerTimeoutMs },
 		);
 		if (!Running) return true;
 		if (Date.now() >= deadline) return false;

@@ -4,7 +4,7 @@ import pg from 'pg';
 import { cancelledError } from '../errors';
 import { awaitsServer } from './clientState';
 import { openTransport } from './connect/transport';
-import { connectTimeoutOf, type PostgresConnection } from './connection';
+import { connectTimeoutOf, idleTimeoutOf, type PostgresConnection } from './connection';
 import { loginError, serverError } from './serverError';
 import { activityQuestion, readActivity, type SessionIdentity } from './sessionActivity';
 import { undoTimeouts } from './sessionSettings';
@@ -38,9 +38,14 @@ export async function openClient(
 	signal: AbortSignal,
 ): Promise<pg.Client> {
 	const client = await logIn(connection, options, signal);
+	const session: WatchedSession = {};
+	watchClient(client, session, connection);
 	try {
-		const pid = await exclusiveProcess(client, connection, async () => logIn(connection, options, signal));
-		watchClient(client, { pid }, connection);
+		session.pid = await exclusiveProcess(client, connection, async () => {
+			const second = await logIn(connection, options, signal);
+			watchClient(second, {}, connection);
+			return second;
+		});
 		await client.query(undoTimeouts);
 		for (const [name, value] of Object.entries(options.settings ?? {})) {
 			await client.query('SELECT pg_catalog.set_config($1, $2, false)', [name, value]);
@@ -95,8 +100,11 @@ export async function askActivity(
 	let client: pg.Client | undefined;
 	try {
 		client = await logIn(connection, {}, signal);
-		const { rows } = await client.query<{ activity: string }>(activityQuestion(session));
-		return readActivity(rows.map(({ activity }) => activity));
+		const { rows } = await client.query<{ line: string }>(activityQuestion(session));
+		return readActivity(
+			rows.map(({ line }) => line),
+			idleTimeoutOf(connection),
+		);
 	} catch (error) {
 		const explained = serverError(error, connection);
 		// A server that refuses is there, but cannot be asked.
@@ -107,14 +115,21 @@ export async function askActivity(
 	}
 }
 
-function watchClient(client: pg.Client, session: SessionIdentity, connection: PostgresConnection): void {
+interface WatchedSession {
+	/** Undefined until the server has said it. */
+	pid?: number;
+}
+
+function watchClient(client: pg.Client, session: WatchedSession, connection: PostgresConnection): void {
 	const { stream } = client.connection;
 	let received = 0;
 	stream.on('data', (chunk: Buffer) => (received += chunk.length));
 	const stop = watchForSilence(connection, {
 		progress: () => received - stream.writableLength,
 		awaitsServer: () => awaitsServer(client),
-		ask: async () => askActivity(connection, session),
+		// What is asked before its process is known takes no time.
+		ask: async () =>
+			session.pid === undefined ? 'waits-for-us' : await askActivity(connection, { pid: session.pid }),
 		giveUp: (error) => void stream.destroy(error),
 	});
 	stream.once('close', stop);

@@ -53,9 +53,11 @@ export function connectTimeoutOf({ connectTimeoutMs }: PostgresConnection): numb
 	return connectTimeoutMs ?? 15_000;
 }
 
+export const defaultIdleTimeoutMs = 60_000;
+
 /** Milliseconds of silence after which the server is asked whether it is still at work. */
 export function idleTimeoutOf({ idleTimeoutMs }: Pick<PostgresConnection, 'idleTimeoutMs'>): number {
-	return idleTimeoutMs ?? 60_000;
+	return idleTimeoutMs ?? defaultIdleTimeoutMs;
 }
 
 export function hasTunnel(

@@ -21,6 +21,8 @@ export interface DumpRequest {
 	unmatchedExclusions?: 'fail' | 'warn';
 	/** Whether a database that is not n8n's is worth a warning. */
 	expectN8n?: boolean;
+	/** As a connection's `idleTimeoutMs`, for the engine that has none. */
+	idleTimeoutMs?: number;
 	/** Milliseconds to wait for a table's lock before the dump is given up; undefined waits for ever. */
 	lockTimeoutMs?: number;
 }

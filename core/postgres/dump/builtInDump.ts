@@ -4,12 +4,15 @@ import { finished } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../../artifact';
 import { BackupError, cancelledError, networkError } from '../../errors';
 import { DumpInspector } from '../census';
+import { askActivity } from '../client';
 import { openTransport } from '../connect/transport';
 import { connectTimeoutOf, describeServer, type PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { watchForSilence } from '../silence';
 import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
+import { newSessionName } from './sessionName';
 import type { Survey } from './survey/survey';
 import { surveyOverTheNetwork } from './surveyOverTheNetwork';
 import { type PgDumpThread, startPgDump } from './pgDumpThread';
@@ -26,17 +29,26 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 		const survey = await surveyOverTheNetwork(connection, request, signal);
 		const server = await openTransport(connection, signal);
 		const inspector = new DumpInspector();
+		const applicationName = newSessionName();
 		const thread = startPgDump({
 			program,
 			args: dumpArguments(survey.request),
-			environment: libpqEnvironment(connection, request),
+			environment: libpqEnvironment(connection, request, applicationName),
 			server,
 			inspect: (chunk) => inspector.inspect(chunk),
 			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
 		});
 		giveUpSilent(server, connection, (error) => thread.output.destroy(error));
+		const stopWatching = watchForSilence(connection, {
+			...thread.traffic,
+			ask: async () => await askActivity({ ...connection, database: request.database }, { applicationName }),
+			giveUp: (error) => void thread.output.destroy(error),
+		});
 		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
-		const proven = prove(thread, connection, survey, inspector).finally(() => cancellation[Symbol.dispose]());
+		const proven = prove(thread, connection, survey, inspector).finally(() => {
+			stopWatching();
+			cancellation[Symbol.dispose]();
+		});
 		proven.catch(() => {});
 		return { stream: thread.output, finished: proven };
 	};
@@ -110,14 +122,18 @@ function abandoned(): BackupError {
  * The log-in by environment, so that no name is ever taken for a connection string (`-d` reads one) or shown in
  * an argument list.
  */
-function libpqEnvironment(connection: PostgresConnection, request: DumpRequest): Record<string, string> {
+function libpqEnvironment(
+	connection: PostgresConnection,
+	request: DumpRequest,
+	applicationName: string,
+): Record<string, string> {
 	return {
 		PGHOST: 'localhost',
 		PGPORT: String(connection.port),
 		PGUSER: connection.user,
 		PGPASSWORD: connection.password,
 		PGDATABASE: request.database,
-		PGAPPNAME: 'n8n-nodes-backup',
+		PGAPPNAME: applicationName,
 		// Node has done the encryption already.
 		PGSSLMODE: 'disable',
 	};

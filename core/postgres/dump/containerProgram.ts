@@ -37,6 +37,8 @@ export interface ContainerProgram {
 	database: string;
 	/** Whether the server is to speak English, which not every user may ask of it. */
 	inEnglish?: boolean;
+	/** What the session calls itself; `n8n-nodes-backup` when undefined. */
+	applicationName?: string;
 	/** One of PostgreSQL's client programs and its arguments. */
 	argv: [program: string, ...programArguments: string[]];
 }
@@ -46,6 +48,7 @@ export function containerProgram({
 	container,
 	login,
 	database,
+	applicationName = 'n8n-nodes-backup',
 	argv,
 	inEnglish,
 }: ContainerProgram): ExecRequest {
@@ -54,7 +57,7 @@ export function containerProgram({
 		argv: ['sh', '-c', logInFromEnvironment, 'sh', ...argv],
 		// By environment, so that no name is taken for a connection string or shown in a list of processes.
 		environment: {
-			PGAPPNAME: 'n8n-nodes-backup',
+			PGAPPNAME: applicationName,
 			...plainWords,
 			...(inEnglish ? { PGOPTIONS: '-c lc_messages=C' } : {}),
 			...(login.user ? { PGUSER: login.user } : {}),

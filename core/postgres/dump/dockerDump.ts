@@ -23,7 +23,9 @@ import {
 } from './containerServer';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
+import { newSessionName } from './sessionName';
 import { surveyDatabase } from './survey/survey';
+import { watchExec } from './watchExec';
 
 /**
  * A dump by the engine `docker`: the pg_dump inside the server's own container, so that versions always match.
@@ -54,11 +56,13 @@ export function dockerDump(
 			'--format=plain',
 			'--no-password',
 		];
+		const applicationName = newSessionName();
 		const exec = await startExec(
 			client,
-			containerProgram({ ...target, argv, inEnglish: server.canSpeakEnglish }),
+			containerProgram({ ...target, applicationName, argv, inEnglish: server.canSpeakEnglish }),
 			signal,
 		);
+		watchExec(exec, { client, target, applicationName, idleTimeoutMs: request.idleTimeoutMs });
 		return inspected({ exec, container, request: survey.request, signal }, async (inspection, messages) => {
 			const unchecked = await survey.check(inspection.census);
 			const said = dumpWarnings(messages, containerPlace(container));

@@ -8,6 +8,8 @@ import { connectTimeoutOf, hasTunnel, type PostgresConnection } from '../connect
 export interface LibpqOptions {
 	connection: PostgresConnection;
 	database: string;
+	/** What the session calls itself. */
+	applicationName: string;
 	/** Whether the server was found to speak TLS; decides what `prefer` comes to. */
 	isEncrypted: boolean;
 }
@@ -31,7 +33,7 @@ export async function libpqEnvironment(
 	options: LibpqOptions,
 	signal: AbortSignal,
 ): Promise<LibpqEnvironment> {
-	const { connection, database } = options;
+	const { connection, database, applicationName } = options;
 	const forward = hasTunnel(connection) ? await forwardLoopback(connection, signal) : undefined;
 	const tls = await tlsVariables(options);
 	return {
@@ -43,7 +45,7 @@ export async function libpqEnvironment(
 			PGUSER: connection.user,
 			PGPASSWORD: connection.password,
 			PGDATABASE: database,
-			PGAPPNAME: 'n8n-nodes-backup',
+			PGAPPNAME: applicationName,
 			...plainWords,
 			PGCONNECT_TIMEOUT: String(Math.ceil(connectTimeoutOf(connection) / 1000)),
 			PGGSSENCMODE: 'disable',

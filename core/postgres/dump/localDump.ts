@@ -1,20 +1,22 @@
-import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { finished } from 'node:stream/promises';
 import type { OpenSource, Source, SourceFacts } from '../../artifact';
-import { receiveBlocks } from '../../blocks';
+import { type ReceivedBlocks, receiveBlocks } from '../../blocks';
 import { fileError } from '../../errors';
 import { openProgramOutput } from '../../process/programOutput';
 import { describeEnd, type ProgramEnd, startProgram } from '../../process/run';
 import { DumpInspector } from '../census';
+import { askActivity } from '../client';
 import type { PostgresConnection } from '../connection';
 import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { serverVersion } from '../server';
 import { sqlStateAskedAgain } from './askAgain';
+import { watchForSilence } from '../silence';
 import { clientVersion, refuseOlderClient } from './clientVersion';
 import { dumpError, dumpWarnings } from './dumpError';
 import { dumpFacts } from './dumpFacts';
 import { libpqEnvironment } from './libpqEnvironment';
+import { newSessionName } from './sessionName';
 import type { Survey } from './survey/survey';
 import { surveyOverTheNetwork } from './surveyOverTheNetwork';
 
@@ -43,37 +45,55 @@ export function localDump(
 		refuseOlderClient(client, server);
 		const survey = await surveyOverTheNetwork(connection, request, signal);
 
+		const applicationName = newSessionName();
 		const environment = await libpqEnvironment(
-			{ connection, database: request.database, isEncrypted: server.isEncrypted },
+			{ connection, database: request.database, applicationName, isEncrypted: server.isEncrypted },
 			signal,
 		);
 		const { reader, writer } = await openProgramOutput().catch(async (error: unknown) => {
 			await environment[Symbol.asyncDispose]();
 			throw fileError(error, tmpdir());
 		});
+		const inspector = new DumpInspector();
+		const blocks = receiveBlocks(reader, (block) => inspector.inspect(block));
+		const silence = new AbortController();
 		const program = startProgram(
 			pgDumpPath,
 			[...dumpArguments(survey.request), '--format=plain', '--no-password', `--dbname=${keepAlive}`],
 			{ environment: environment.variables, output: writer },
-			signal,
+			AbortSignal.any([signal, silence.signal]),
 		);
-		const dump = followProgram(program.ended, reader, connection, survey);
+		const stopWatching = watchForSilence(connection, {
+			progress: () => reader.bytesRead,
+			awaitsServer: () => blocks.hasRoom(),
+			ask: async () => await askActivity({ ...connection, database: request.database }, { applicationName }),
+			giveUp: (error) => silence.abort(error),
+		});
+		// What is left to do needs nothing more of pg_dump's session.
+		reader.once('close', stopWatching);
+		const ended = program.ended.catch((error: unknown) => {
+			throw silence.signal.aborted ? silence.signal.reason : error;
+		});
+		const dump = followProgram(ended, blocks, { connection, survey, inspector });
 		const proven = dump.finished.finally(() => environment[Symbol.asyncDispose]());
 		proven.catch(() => {});
 		return { stream: dump.stream, finished: proven };
 	};
 }
 
-/** What the program writes, inspected in passing. It ends only after the program has ended well. */
+interface Followed {
+	connection: PostgresConnection;
+	survey: Survey;
+	inspector: DumpInspector;
+}
+
+/** What the program writes. It ends only after the program has ended well. */
 function followProgram(
 	ended: Promise<ProgramEnd>,
-	reader: Socket,
-	connection: PostgresConnection,
-	survey: Survey,
+	{ stream, received }: ReceivedBlocks,
+	{ connection, survey, inspector }: Followed,
 ): Source {
 	const { request } = survey;
-	const inspector = new DumpInspector();
-	const { stream, received } = receiveBlocks(reader, (block) => inspector.inspect(block));
 	const prove = async (): Promise<SourceFacts> => {
 		try {
 			const end = await ended;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { BlockReader, giveBackSharedMemory } from '../../blocks';
 import { smallHeap, startThread } from '../../threads';
+import type { Conversation } from '../silence';
 import { DumpOutput } from './dumpOutput';
 import { fitHeadToServer } from './headSettings';
 import type { ServerFault } from './serverFault';
@@ -34,6 +35,8 @@ export interface PgDumpThread {
 	serverFault(): ServerFault | undefined;
 	/** What the connection to the server failed with, if it did. */
 	connectionError(): unknown;
+	/** Whose turn it is between pg_dump and the server, and whether anything moves. */
+	traffic: Pick<Conversation, 'progress' | 'awaitsServer'>;
 }
 
 /**
@@ -60,6 +63,7 @@ export function startPgDump({
 
 	const input = new ServerInput(server, ring);
 	let hasExited = false;
+	let sent = 0;
 	const output = new DumpOutput(() => {
 		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
 		server.destroy();
@@ -79,6 +83,7 @@ export function startPgDump({
 			switch (message.kind) {
 				case 'send':
 					input.beforeSending();
+					sent++;
 					server.write(message.bytes);
 					break;
 				case 'output': {
@@ -98,5 +103,15 @@ export function startPgDump({
 		worker.once('error', (error: Error) => resolve({ messages: '', crash: error.message }));
 		worker.once('exit', () => resolve({ messages: '' }));
 	});
-	return { output, exit, serverFault: () => input.fault, connectionError: () => connectionError };
+	const traffic = {
+		progress: () => input.received + sent,
+		awaitsServer: () => input.isAwaited && !hasExited,
+	};
+	return {
+		output,
+		exit,
+		serverFault: () => input.fault,
+		connectionError: () => connectionError,
+		traffic,
+	};
 }

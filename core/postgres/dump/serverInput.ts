@@ -31,6 +31,16 @@ export class ServerInput {
 		return lastServerFault(this.#ring.last(faultBytes));
 	}
 
+	/** See {@link RingWriter.written}. */
+	get received(): number {
+		return this.#ring.written;
+	}
+
+	/** Whether pg_dump waits for the server. */
+	get isAwaited(): boolean {
+		return this.#ring.isAwaited;
+	}
+
 	/** Receives until the connection ends, and rejects with what it failed with. */
 	async receive(): Promise<void> {
 		const sink = new Writable({

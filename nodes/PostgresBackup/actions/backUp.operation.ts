@@ -273,6 +273,7 @@ function dumpRequest(database: string, count: number, chosen: BackUpOptions): Du
 		// What one of several databases lacks, another may have.
 		unmatchedExclusions: count > 1 ? 'warn' : 'fail',
 		expectN8n: chosen.expectN8n,
+		idleTimeoutMs: chosen.idleTimeout === undefined ? undefined : chosen.idleTimeout * 1000,
 		noOwner: chosen.noOwner ?? false,
 		noPrivileges: chosen.noPrivileges ?? false,
 		lockTimeoutMs: chosen.lockTimeout === undefined ? undefined : chosen.lockTimeout * 1000,

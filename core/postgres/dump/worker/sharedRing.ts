@@ -5,7 +5,7 @@ import { type ByteTarget, copyBytes, takeSharedMemory } from '../../../blocks';
  * wait). Positions count bytes ever written and read, modulo 2^32; the capacity is a power of two.
  */
 export interface SharedRing {
-	/** Four 32-bit words: bytes written, bytes read, closed, and a count of all that the writer did. */
+	/** Five 32-bit words: bytes written, bytes read, closed, a count of all that the writer did, and whether the reader waits. */
 	control: SharedArrayBuffer;
 	bytes: SharedArrayBuffer;
 }
@@ -14,9 +14,10 @@ const writtenAt = 0;
 const readAt = 1;
 const closedAt = 2;
 const eventsAt = 3;
+const waitingAt = 4;
 
 export function createRing(capacity: number): SharedRing {
-	return { control: new SharedArrayBuffer(16), bytes: takeSharedMemory(capacity) };
+	return { control: new SharedArrayBuffer(20), bytes: takeSharedMemory(capacity) };
 }
 
 /**
@@ -43,6 +44,16 @@ export class RingWriter implements ByteTarget {
 		this.#control = new Int32Array(ring.control);
 		this.#bytes = Buffer.from(ring.bytes);
 		this.#enough = enoughRoom(ring);
+	}
+
+	/** Bytes ever written, modulo 2^32. */
+	get written(): number {
+		return Atomics.load(this.#control, writtenAt) >>> 0;
+	}
+
+	/** Whether the reader has read everything and waits for more. */
+	get isAwaited(): boolean {
+		return Atomics.load(this.#control, waitingAt) === 1;
 	}
 
 	/** None once it is closed: the memory may be somebody else's by then. */
@@ -131,7 +142,9 @@ export class RingReader {
 			const events = Atomics.load(this.#control, eventsAt);
 			if (Atomics.load(this.#control, writtenAt) !== Atomics.load(this.#control, readAt)) return true;
 			if (Atomics.load(this.#control, closedAt) === 1) return false;
+			Atomics.store(this.#control, waitingAt, 1);
 			Atomics.wait(this.#control, eventsAt, events);
+			Atomics.store(this.#control, waitingAt, 0);
 		}
 	}
 }

@@ -53,7 +53,7 @@ function parentOf(id: string): number | undefined {
 
 async function sessions(): Promise<number> {
 	const rows = await server.query(
-		`SELECT 1 FROM pg_stat_activity WHERE application_name = 'n8n-nodes-backup'`,
+		`SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'n8n-nodes-backup %'`,
 	);
 	return rows.length;
 }

@@ -113,7 +113,7 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		const source = await engines[engine]!(connectionTo(server), requestFor('big'))(never);
 		await once(source.stream, 'readable');
 		await server.query(
-			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'n8n-nodes-backup'`,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'n8n-nodes-backup %'`,
 		);
 		const [proof, read] = await Promise.allSettled([
 			source.finished,
