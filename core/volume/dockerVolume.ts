@@ -9,6 +9,7 @@ import {
 } from '../docker';
 import { packageVersion } from '../version';
 import { EngineTarStream } from './engineTar';
+import { liveServerWarnings } from './postgresFolder';
 import { archiveProver } from './proveArchive';
 import { type DockerVolumeTarget, openReader, type Reader } from './volumeReader';
 
@@ -66,9 +67,15 @@ interface Circumstances {
 }
 
 function toFacts(
-	{ census, databases, encryptionKeySeen }: EngineTarStream,
+	{ census, databases, serverFolders, isEmptyDirectory, encryptionKeySeen }: EngineTarStream,
 	{ target, reader, leftovers, options }: Circumstances,
 ): SourceFacts {
+	const { writers } = reader;
+	const warnings = [
+		...databaseWarnings(databases, writers),
+		...(writers.length > 0 ? liveServerWarnings(serverFolders) : []),
+		...emptyWarnings(target, isEmptyDirectory),
+	];
 	const missing = options.holdsN8n ? 'missing' : undefined;
 	return {
 		source:
@@ -77,9 +84,18 @@ function toFacts(
 				: { container: reader.user, path: target.path },
 		engine: { name: 'docker', version: packageVersion },
 		census,
-		warnings: [...leftovers, ...databaseWarnings(databases, reader.writers)],
+		warnings: [...leftovers, ...warnings],
 		encryptionKey: encryptionKeySeen ? 'found' : missing,
 	};
+}
+
+/** It may be what lies below a tmpfs, which the engine does not see; nobody can tell. */
+function emptyWarnings(target: DockerVolumeTarget, isEmptyDirectory: boolean): string[] {
+	if (!isEmptyDirectory || !('path' in target)) return [];
+	return [
+		`${target.path} is an empty directory as far as the engine sees it. ` +
+			'If the container keeps something there, it lies on a tmpfs, which the engine cannot read: the archive lacks it.',
+	];
 }
 
 function databaseWarnings(databases: string[], writers: string[]): string[] {

@@ -1,9 +1,14 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { TarCensus } from '../artifact/manifest';
+import { BackupError } from '../errors';
 import { configMembers, keyFromConfig, longestKeyFileBytes } from './encryptionKey';
 import { isDatabase, smallestDatabaseBytes } from './sqlite/fileFormat';
+import { folderOf, isServerMark, isVersionMark } from './postgresFolder';
 import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from './tar/member';
 import { TarScanner } from './tar/tarScanner';
+
+/** ext4 makes it at the top of every disk. */
+const recoveryDirectory = /^(?:\.\/)?lost\+found\/?$/;
 
 /** A range of bytes of the archive; the end is the first byte after it. */
 interface Range {
@@ -30,8 +35,12 @@ export class EngineTarStream extends Transform {
 	readonly databases: string[] = [];
 	encryptionKeySeen = false;
 
+	/** Folders that hold a running PostgreSQL server's mark, and those that hold a data folder's. */
+	readonly #serverFolders: string[] = [];
+	readonly #versionFolders = new Set<string>();
 	readonly #scanner = new TarScanner();
 	readonly #leftOutPaths = new Set<string>();
+	#hasContent = false;
 	/** Where the next member's headers begin. */
 	#nextMember = 0;
 	/** Bytes of headers whose member is not known yet. */
@@ -43,6 +52,16 @@ export class EngineTarStream extends Transform {
 
 	constructor() {
 		super({ highWaterMark: 1024 * 1024 });
+	}
+
+	/** Data folders of PostgreSQL servers that were running. */
+	get serverFolders(): string[] {
+		return this.#serverFolders.filter((folder) => this.#versionFolders.has(folder));
+	}
+
+	/** Whether there is nothing but the archived directory itself. */
+	get isEmptyDirectory(): boolean {
+		return !this.#hasContent && this.census.skipped === 0;
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
@@ -64,6 +83,7 @@ export class EngineTarStream extends Transform {
 	override _flush(callback: TransformCallback): void {
 		try {
 			this.#scanner.end();
+			if (this.census.entries === 0) throw nothingInIt();
 			callback(null, this.#undecided);
 		} catch (error) {
 			callback(error as Error);
@@ -90,6 +110,8 @@ export class EngineTarStream extends Transform {
 	/** False for a member that is to be left out. */
 	#noteMember(member: TarMember): boolean {
 		const path = member.path.toString('latin1');
+		// The disk's own; what fsck has saved in it are members of their own.
+		if (member.type === 'directory' && recoveryDirectory.test(path)) return false;
 		const isLeftOut =
 			['character-device', 'block-device', 'pipe'].includes(member.type) ||
 			(member.type === 'hard-link' && this.#leftOutPaths.has(member.linkPath.toString('latin1')));
@@ -98,6 +120,9 @@ export class EngineTarStream extends Transform {
 			this.census.skipped++;
 			return false;
 		}
+		if (isServerMark(member.path)) this.#serverFolders.push(folderIn(member.path));
+		else if (isVersionMark(member.path)) this.#versionFolders.add(folderIn(member.path));
+		this.#hasContent ||= member.type !== 'directory' || !/^(?:\.?\/)*\.?$/.test(path);
 		this.census.entries++;
 		this.census.bytes += member.size;
 		const isConfig = member.size <= longestKeyFileBytes && configMembers.includes(path.replace(/^\.\//, ''));
@@ -125,6 +150,20 @@ export class EngineTarStream extends Transform {
 		this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
 		this.#content = undefined;
 	}
+}
+
+function folderIn(path: Buffer): string {
+	return displayPath(folderOf(path)).replace(/^\.\//, '');
+}
+
+function nothingInIt(): BackupError {
+	return new BackupError(
+		'incomplete',
+		'The Docker Engine gave an archive with nothing in it that could be kept',
+		{
+			advice: 'Choose a directory or a file; a device, a pipe or a socket cannot be archived',
+		},
+	);
 }
 
 /** What is left of a range without those in it; they are in order. */

@@ -92,7 +92,9 @@ describeDocker('A volume, archived through the engine', () => {
 			'--same-owner',
 			'--same-permissions',
 		]);
-		return { facts, census: facts.census as TarCensus, tree, names: await readdir(tree) };
+		const { stdout } = await run('tar', ['--list', '--file', file]);
+		const members = stdout.trim().split('\n').sort();
+		return { facts, census: facts.census as TarCensus, tree, names: await readdir(tree), members };
 	}
 
 	it('has everything that a tree can hold, through a container that is stopped', async () => {
@@ -152,6 +154,65 @@ describeDocker('A volume, archived through the engine', () => {
 		socket.close();
 		expect(names.sort()).toEqual(['file', 'z']);
 		expect(census).toMatchObject({ entries: 3, skipped: 4 });
+	});
+
+	it('has what is in lost+found but not that directory itself, which only root could restore', async () => {
+		await makeVolume('disk', (root) => {
+			mkdirSync(join(root, 'below', 'lost+found'), { recursive: true });
+			mkdirSync(join(root, 'lost+found'), { mode: 0o700 });
+			writeFileSync(join(root, 'lost+found', '#12'), 'saved');
+			writeFileSync(join(root, 'zz'), 'x');
+		});
+		const { census, members } = await archive({ volume: 'disk' });
+		expect(members).toEqual(['./', './below/', './below/lost+found/', './lost+found/#12', './zz']);
+		expect(census).toMatchObject({ entries: 5, skipped: 0 });
+	});
+
+	it('with the data folder of a PostgreSQL server comes with a warning while nothing is held still', async () => {
+		await makeVolume('postgres_data', (root) => {
+			mkdirSync(join(root, 'data', 'base'), { recursive: true });
+			for (const name of ['PG_VERSION', 'postmaster.pid']) writeFileSync(join(root, 'data', name), '17');
+			writeFileSync(join(root, 'postmaster.pid'), 'of something else');
+		});
+		await runContainer(engine, ['sleep', '1000'], { name: 'server', volumes: { postgres_data: '/data' } });
+		const { facts } = await archive({ volume: 'postgres_data' });
+		expect(facts.warnings).toEqual([
+			expect.stringMatching(
+				/^data is the data folder of a PostgreSQL server that was running .* no backup of its/,
+			),
+		]);
+		const options: DockerVolumeOptions = { holdStill: { containers: ['server'], how: 'stop' } };
+		expect((await archive({ volume: 'postgres_data' }, options)).facts.warnings).toEqual([]);
+	});
+
+	it('that is a tmpfs in a container looks empty to the engine, and a warning says so', async () => {
+		const { Image } = (await engine.docker.getContainer('stopped').inspect()) as { Image: string };
+		const HostConfig = { Tmpfs: { '/cache': '' } };
+		const container = await engine.docker.createContainer({
+			name: 'ram',
+			Image,
+			Cmd: ['sleep', '1000'],
+			HostConfig,
+		});
+		await container.start();
+		await execute(container, ['sh', '-c', 'echo content > /cache/file']);
+		const { names, facts } = await archive({ container: 'ram', path: '/cache' });
+		expect(names).toEqual([]);
+		expect(facts.warnings).toEqual([
+			'/cache is an empty directory as far as the engine sees it. If the container keeps something there, it lies on a ' +
+				'tmpfs, which the engine cannot read: the archive lacks it.',
+		]);
+		await container.remove({ force: true });
+	});
+
+	it('that is a device has nothing that could be kept, which is an error', async () => {
+		await makeVolume('device', () => {});
+		const { Mountpoint } = await engine.docker.getVolume('device').inspect();
+		await run('mknod', [join(Mountpoint, 'null'), 'c', '1', '3']);
+		await runContainer(engine, ['sleep', '1000'], { name: 'holder', volumes: { device: '/device' } });
+		await expect(archive({ container: 'holder', path: '/device/null' })).rejects.toThrow(
+			'The Docker Engine gave an archive with nothing in it that could be kept.',
+		);
 	});
 
 	it('with a database that a running container may write to comes with a warning, without one when it is paused', async () => {

@@ -165,24 +165,7 @@ test('a symbolic link to a path that no system takes is refused', () => {
 });
 
 // Without -1.5, which GNU tar 1.34 reads as -0.5.
-const values = [
-	'',
-	'0',
-	'3',
-	'7',
-	' 7',
-	'7 ',
-	'+7',
-	'-7',
-	'-0',
-	'1.5',
-	'1.',
-	'.5',
-	'-1.5',
-	'0x10',
-	'1e3',
-	'NaN',
-];
+const values = ['', '0', '3', '7', ' 7', '7 ', '+7', '-7', '-0', '1.5', '1.', '.5', '0x10', '1e3', 'NaN'];
 const large = [
 	'Infinity',
 	'4294967295',
