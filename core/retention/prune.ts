@@ -1,7 +1,5 @@
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { type CatalogEntry, type CatalogOptions, manifestPath, readCatalog, readEntry } from '../artifact';
-import { syncDirectory } from '../artifact/durable';
+import { type CatalogEntry, type CatalogOptions, readCatalog, readEntry } from '../artifact';
+import { removeBackup } from '../artifact/removeBackup';
 import { BackupError, fileError } from '../errors';
 import { type PlanOptions, planRetention, type Verdict } from './plan';
 
@@ -31,14 +29,11 @@ export async function carryOut(verdict: Verdict, { dryRun }: { dryRun: boolean }
 	return { ...verdict, deleted };
 }
 
-/** The artifact goes first: a manifest without artifact is harmless, the reverse would never be pruned. */
 async function deleteArtifact({ component, path, storedBytes, state }: CatalogEntry): Promise<void> {
 	try {
 		const present = await readEntry({ timeZone: 'utc' }, component, path);
 		if (present?.state !== state || present.storedBytes !== storedBytes) throw changedMeanwhile(path);
-		await rm(path);
-		await rm(manifestPath(path), { force: true });
-		await syncDirectory(dirname(path));
+		await removeBackup(path);
 	} catch (error) {
 		throw fileError(error, path);
 	}
