@@ -1,6 +1,7 @@
 import { withClient } from '../client';
 import { describeServer, type PostgresConnection } from '../connection';
 import type { DumpRequest } from '../dumpRequest';
+import { queryTexts } from '../serverText';
 import { type Survey, surveyDatabase } from './survey/survey';
 
 /**
@@ -15,9 +16,11 @@ export async function surveyOverTheNetwork(
 	signal: AbortSignal,
 ): Promise<Survey> {
 	const ask = async (question: string) =>
-		await withClient(connection, { database: request.database }, signal, async (client) => {
-			const { rows } = await client.query<{ line: string }>(question);
-			return rows.map(({ line }) => line);
-		});
+		await withClient(
+			connection,
+			{ database: request.database },
+			signal,
+			async (client) => await queryTexts(client, question),
+		);
 	return await surveyDatabase(ask, describeServer(connection), request);
 }

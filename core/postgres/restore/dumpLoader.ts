@@ -1,5 +1,7 @@
 import { BackupError } from '../../errors';
 import { copyTarget, type CopyStart, type SqlSegment, type SqlStatement, TrailerWatch } from '../sql';
+import { decodeText } from '../sql/encoding';
+import type { DumpNames } from './dumpNames';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
 import type { Leniency } from './leniency';
 import type { PlaceRules } from './placeRules';
@@ -12,6 +14,7 @@ import type { TableFilter } from './tableFilter';
 
 export interface DumpLoaderOptions {
 	session: RestoreSession;
+	names: DumpNames;
 	indexes: IndexBuilders;
 	roles: RoleRules;
 	places: PlaceRules;
@@ -33,8 +36,9 @@ export class DumpLoader {
 	readonly #options: DumpLoaderOptions;
 	/** What the dump has set so far, for further sessions. */
 	readonly #settings: BatchedStatement[] = [];
-	/** Rows that the server took, per table. */
+	/** Rows that the server took, per table as people write it. */
 	readonly rows = new Map<string, number>();
+	/** As the dump has it. */
 	#table = '';
 	/** Undefined while nothing is copied, and for tables that are not wanted. */
 	#copy: RunningCopy | undefined;
@@ -80,7 +84,7 @@ export class DumpLoader {
 
 	/** What was left out or done differently, in sentences. */
 	get warnings(): string[] {
-		const { roles, places, leniency } = this.#options;
+		const { roles, places, leniency, names } = this.#options;
 		const missing = [...roles.missing].map(([role, count]) => {
 			return `The server has no role "${role}": ${count} statements that name it were left out.`;
 		});
@@ -88,11 +92,13 @@ export class DumpLoader {
 			this.#subscriptions === 0
 				? []
 				: ['Subscriptions were left out, since they would compete with the originals for their slots.'];
-		return [...missing, ...places.warnings, ...leniency.warnings, ...subscriptions];
+		return [...missing, ...places.warnings, ...leniency.warnings, ...subscriptions].map((warning) =>
+			names.readable(warning),
+		);
 	}
 
 	async #statement({ text, line }: SqlStatement): Promise<void> {
-		const head = text.toString('utf8', 0, headBytes);
+		const head = text.toString('latin1', 0, headBytes);
 		if (!this.#staysInDatabase(text, line)) return;
 		this.#standardStrings = (stringSyntax.exec(head)?.[1] ?? (this.#standardStrings ? 'on' : 'off')) === 'on';
 		if (!isKnownSetting(head, this.#options.serverMajor) || this.#options.leniency.leavesOut(head)) return;
@@ -115,27 +121,27 @@ export class DumpLoader {
 		}
 	}
 
-	/** What roles and chosen tables leave of a statement. Most are not even decoded for it. */
+	/** What roles and chosen tables leave of a statement: bytes as they were, but for names that are replaced. */
 	#choose(text: Buffer, head: string): Buffer[] {
 		const { roles, filter } = this.#options;
 		if (!filter && !RoleRules.concern(head)) return [text];
-		const original = text.toString();
+		const original = text.toString('latin1');
 		const ruled = roles.apply(original);
 		if (ruled === undefined) return [];
 		const chosen = filter ? filter.choose(ruled) : [ruled];
-		return chosen.map((statement) => (statement === original ? text : Buffer.from(statement)));
+		return chosen.map((statement) => (statement === original ? text : Buffer.from(statement, 'latin1')));
 	}
 
 	/** Runs a statement where it belongs on this server. */
 	async #place({ text, line }: BatchedStatement): Promise<void> {
-		const { before, instead } = this.#options.places.apply(text.toString('utf8', 0, headBytes)) ?? {};
-		if (before !== undefined) await this.#run({ text: Buffer.from(before), line });
-		await this.#run({ text: instead === undefined ? text : Buffer.from(instead), line });
+		const { before, instead } = this.#options.places.apply(text.toString('latin1', 0, headBytes)) ?? {};
+		if (before !== undefined) await this.#run({ text: Buffer.from(before, 'latin1'), line });
+		await this.#run({ text: instead === undefined ? text : Buffer.from(instead, 'latin1'), line });
 	}
 
 	async #run(statement: BatchedStatement): Promise<void> {
 		const { indexes, leniency, session } = this.#options;
-		const head = statement.text.toString('utf8', 0, 1_000);
+		const head = statement.text.toString('latin1', 0, 1_000);
 		if (sessionSetting.test(head)) this.#settings.push(statement);
 		if (buildsIndex(head)) {
 			indexes.add(statement);
@@ -155,7 +161,7 @@ export class DumpLoader {
 
 	async #startCopy({ text, line }: CopyStart): Promise<void> {
 		this.#staysInDatabase(text, line);
-		this.#table = copyTarget(text);
+		this.#table = copyTarget(text, 'LATIN1');
 		const { filter, session, leniency } = this.#options;
 		if (filter && !filter.wantsRows(this.#table)) return;
 		if (leniency.leavesExtensionsOut && !(await this.#isThere(this.#table))) {
@@ -167,14 +173,15 @@ export class DumpLoader {
 
 	async #isThere(table: string): Promise<boolean> {
 		await this.#buildIndexes();
-		return await this.#options.session.hasRelation(table);
+		return await this.#options.session.hasRelation(Buffer.from(table, 'latin1'));
 	}
 
 	async #endCopy(): Promise<void> {
 		const rows = await this.#copy?.end();
 		this.#copy = undefined;
 		if (rows === undefined) return;
-		this.rows.set(this.#table, (this.rows.get(this.#table) ?? 0) + rows);
+		const table = this.#options.names.readable(this.#table);
+		this.rows.set(table, (this.rows.get(table) ?? 0) + rows);
 	}
 }
 
@@ -195,7 +202,7 @@ function severalDatabases(line?: number): BackupError {
 }
 
 function beyondDatabase(text: Buffer, line: number): BackupError {
-	const start = text.toString('utf8', 0, 100).replace(/\s+/g, ' ');
+	const start = decodeText(text.subarray(0, 100), 'SQL_ASCII').replace(/\s+/g, ' ');
 	return new BackupError(
 		'unsupported',
 		`Line ${line} of the dump is nothing that a dump of one database has: ${start.slice(0, 60)}`,

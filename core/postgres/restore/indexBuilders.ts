@@ -95,7 +95,7 @@ async function buildFrom(
 ): Promise<void> {
 	try {
 		for (let next = queue.shift(); next; next = queue.shift()) {
-			const forgives = leniency.forgiverOf(next.text.toString('utf8', 0, 1_000)) ?? never;
+			const forgives = leniency.forgiverOf(next.text.toString('latin1', 0, 1_000)) ?? never;
 			await session.attempt(next, forgives);
 		}
 	} catch (error) {

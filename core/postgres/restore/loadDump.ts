@@ -5,7 +5,9 @@ import { BackupError } from '../../errors';
 import { openClient } from '../client';
 import type { PostgresConnection } from '../connection';
 import { SqlLexer } from '../sql';
+import { readDumpHead } from './dumpHead';
 import { DumpLoader } from './dumpLoader';
+import { DumpNames } from './dumpNames';
 import { IndexBuilders } from './indexBuilders';
 import { Leniency } from './leniency';
 import { PlaceRules } from './placeRules';
@@ -54,7 +56,10 @@ const parallelSince = 11;
  * @throws BackupError for what is wrong with the artifact, with what it holds, or with the server
  */
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
-	const { client, connection, database, options, serverMajor } = request;
+	const { client, connection, database, serverMajor } = request;
+	const { encoding = 'UTF8' } = await readDumpHead(request.artifactPath, request.compression);
+	const names = new DumpNames(encoding);
+	const options = names.options(request.options);
 	const settings = { ...loadSettings, ...options.settings };
 	const leniency = new Leniency(options);
 	await using indexes = new IndexBuilders({
@@ -64,14 +69,15 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 		leniency,
 		signal,
 	});
-	const surroundings = await readSurroundings(client);
+	const surroundings = names.surroundings(await readSurroundings(client));
 	const loader = new DumpLoader({
 		session: new RestoreSession(client, connection, signal),
+		names,
 		indexes,
 		roles: new RoleRules(options, surroundings.roles),
 		places: new PlaceRules(surroundings),
 		leniency,
-		filter: options.tables && new TableFilter(options.tables),
+		filter: options.tables && new TableFilter(options.tables, (text) => names.readable(text)),
 		serverMajor,
 	});
 	const measures = await readArtifact(
@@ -83,7 +89,7 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 	return {
 		...measures,
 		rows: Object.fromEntries(loader.rows),
-		leftOutTables: leniency.leftOutTables,
+		leftOutTables: leniency.leftOutTables.map((table) => names.readable(table)),
 		warnings: loader.warnings,
 	};
 }

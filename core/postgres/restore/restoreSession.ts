@@ -3,8 +3,9 @@ import { BackupError, cancelledError, errorCode } from '../../errors';
 import { isSqlState, serverError } from '../serverError';
 import type { PostgresConnection } from '../connection';
 import { copyTarget } from '../sql';
+import { decodeText } from '../sql/encoding';
 import { CopyIn } from './copyIn';
-import { adviceFor, type ServerRefusal, withDetails } from './serverRefusal';
+import { adviceFor, copiedRow, type ServerRefusal, withDetails } from './serverRefusal';
 import { type BatchedStatement, StatementBatch, StatementFailure } from './statementBatch';
 
 /** A batch goes out when it has either of them. */
@@ -60,8 +61,8 @@ export class RestoreSession {
 		}
 	}
 
-	/** Whether the database has a relation of that name, written as SQL writes it. */
-	async hasRelation(name: string): Promise<boolean> {
+	/** Whether the database has a relation of that name, written as SQL writes it, in the dump's bytes. */
+	async hasRelation(name: Buffer): Promise<boolean> {
 		await this.flush();
 		const found = await this.#client.query('SELECT WHERE pg_catalog.to_regclass($1) IS NOT NULL', [name]);
 		return found.rowCount === 1;
@@ -113,13 +114,12 @@ function refusalOf(failure: unknown): ServerRefusal | undefined {
 
 /** Which statement it was, in words: where it stands in the dump and how it begins. */
 function describe(statement: BatchedStatement, { where = '' }: ServerRefusal): string {
-	const text = statement.text.toString('utf8', 0, 400);
-	const row = /^COPY .*, line (\d+)/.exec(where)?.[1];
-	if (row) {
-		const line = statement.line + Number(row);
-		return `The server refused line ${line} of the dump, row ${row} of ${copyTarget(statement.text)}`;
+	const table = copyTarget(statement.text, 'SQL_ASCII');
+	const row = copiedRow(where, table);
+	if (row !== undefined) {
+		return `The server refused line ${statement.line + row} of the dump, row ${row} of ${table}`;
 	}
-	const start = text.replace(/\s+/g, ' ');
+	const start = decodeText(statement.text.subarray(0, 400), 'SQL_ASCII').replace(/\s+/g, ' ');
 	const shown = start.length > 100 ? `${start.slice(0, 100)}…` : start;
 	return `The server refused line ${statement.line} of the dump (${shown})`;
 }

@@ -1,3 +1,4 @@
+import { identifier, unquote } from '../sql';
 import type { BatchedStatement } from './statementBatch';
 
 /** An error that the server reported, with the fields that its protocol has (PostgreSQL documentation, 55.8). */
@@ -8,6 +9,8 @@ export interface ServerRefusal extends Error {
 	hint?: string;
 	/** What the server calls CONTEXT. */
 	where?: string;
+	/** The server's own function that reported it. */
+	routine?: string;
 }
 
 /** Longest piece of a detail, a hint or a context that is shown. */
@@ -15,7 +18,7 @@ const shownLength = 300;
 
 /** The server's message with what it adds to it; of a row its context is what says where, and is not repeated. */
 export function withDetails({ message, detail, hint, where }: ServerRefusal): string {
-	const context = where === undefined || /^COPY .*, line \d+/.test(where) ? undefined : where;
+	const context = where === undefined || isOfCopy(where) ? undefined : where;
 	const additions = Object.entries({ DETAIL: detail, HINT: hint, CONTEXT: context }).flatMap(
 		([name, text]) => (text === undefined ? [] : [`${name}: ${shorten(text)}`]),
 	);
@@ -24,10 +27,10 @@ export function withDetails({ message, detail, hint, where }: ServerRefusal): st
 
 /** What to do about it, by its SQLSTATE and by what the statement was for. */
 export function adviceFor(
-	{ code, message, where = '' }: ServerRefusal,
+	{ code, routine, where = '' }: ServerRefusal,
 	{ text }: Pick<BatchedStatement, 'text'>,
 ): string {
-	const extension = /^CREATE EXTENSION (?:IF NOT EXISTS )?(\S+)/.exec(text.toString('utf8', 0, 200))?.[1];
+	const extension = /^CREATE EXTENSION (?:IF NOT EXISTS )?(\S+)/.exec(text.toString('latin1', 0, 200))?.[1];
 	if (code.startsWith('53')) return resources;
 	if (extension !== undefined) {
 		return `Install the extension ${extension} on the server, restore as a user who may create it, or leave it out (--without-extension, Without Extensions)`;
@@ -35,7 +38,7 @@ export function adviceFor(
 	if (isSearchPath(code, where)) {
 		return 'That function finds its tables and functions by a search path, which a restore does not have: give it one in the source database (ALTER FUNCTION … SET search_path) and back up again, or let failed indexes and materialised views be warnings (--skip-failed-indexes, Skip Failed Indexes)';
 	}
-	if (code === '42704' && /^role /.test(message)) {
+	if (code === '42704' && roleRoutines.has(routine ?? '')) {
 		return 'Create that role on the server first, give the objects to another owner, or leave out what names missing roles';
 	}
 	switch (code) {
@@ -49,13 +52,34 @@ export function adviceFor(
 	}
 }
 
+/** Where the server looks up a role (src/backend/utils/adt/acl.c); its words for that are in its own language. */
+const roleRoutines = new Set(['get_role_oid', 'get_rolespec_oid', 'get_rolespec_tuple']);
+
+/**
+ * The row, from 1, that the context of an error in a COPY names. In every language that says the table first and then
+ * the number (`COPY t, line 3`, `COPY t, Zeile 3: »x«`).
+ *
+ * @param table written as in SQL
+ */
+export function copiedRow(where: string, table: string): number | undefined {
+	const line = where.split('\n').find(isOfCopy);
+	const name = unquote(table.match(new RegExp(identifier, 'g'))?.at(-1) ?? '');
+	const at = name === '' ? -1 : (line?.indexOf(name) ?? -1);
+	const row = at === -1 ? undefined : /^\D*(\d+)/.exec(line?.slice(at + name.length) ?? '')?.[1];
+	return row === undefined ? undefined : Number(row);
+}
+
+function isOfCopy(context: string): boolean {
+	return /^COPY |COPY[、,]/.test(context);
+}
+
 const resources =
 	'Free space, memory or connections on the server, then restore again; the half-restored database is gone already';
 
 /** A function of the dump that does not find something: outside of a function the dump names everything in full. */
 function isSearchPath(code: string, where: string): boolean {
 	const isMissing = ['42883', '42P01', '42704', '3F000'].includes(code);
-	return isMissing && /function/i.test(where);
+	return isMissing && where !== '' && !isOfCopy(where);
 }
 
 function shorten(text: string): string {

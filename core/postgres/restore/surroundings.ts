@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { queryTexts } from '../serverText';
 
 /** What a dump refers to and does not hold, and what is there before it is loaded. */
 export interface Surroundings {
@@ -9,12 +10,8 @@ export interface Surroundings {
 
 /** Reads them from the database that a dump is loaded into. */
 export async function readSurroundings(client: pg.Client): Promise<Surroundings> {
-	const namesIn = async (catalog: string, column: string) => {
-		const { rows } = await client.query<{ name: string }>(
-			`SELECT ${column} AS name FROM pg_catalog.${catalog}`,
-		);
-		return new Set(rows.map(({ name }) => name));
-	};
+	const namesIn = async (catalog: string, column: string) =>
+		new Set(await queryTexts(client, `SELECT ${column} FROM pg_catalog.${catalog}`));
 	return {
 		roles: await namesIn('pg_roles', 'rolname'),
 		tablespaces: await namesIn('pg_tablespace', 'spcname'),

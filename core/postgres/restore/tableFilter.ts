@@ -40,6 +40,7 @@ const foreignKey = new RegExp(` FOREIGN KEY \\([^)]*\\) REFERENCES (${qualifiedN
  */
 export class TableFilter {
 	readonly #tables: ReadonlySet<string>;
+	readonly #readable: (names: string) => string;
 	readonly #found = new Set<string>();
 	/** Every table that the dump says something of. */
 	readonly #known = new Set<string>();
@@ -48,9 +49,13 @@ export class TableFilter {
 	/** The statements of a sequence whose owner the dump has not named yet. */
 	#undecided: { sequence: string; statements: string[] } | undefined;
 
-	/** @param tables written as in the dump: `public.users` */
-	constructor(tables: readonly string[]) {
+	/**
+	 * @param tables written as in the dump: `public.users`
+	 * @param readable names of the dump as people read them
+	 */
+	constructor(tables: readonly string[], readable: (names: string) => string = (names) => names) {
 		this.#tables = new Set(tables);
+		this.#readable = readable;
 	}
 
 	/**
@@ -63,7 +68,8 @@ export class TableFilter {
 		if (absent.length === 0) return;
 		const near = [...new Set(absent.flatMap((table) => nearestNames(table, this.#known)))];
 		const hint = near.length > 0 ? ` (it has ${near.join(', ')})` : '';
-		throw new BackupError('not-found', `The dump has no table ${absent.join(', ')}${hint}`, {
+		const what = this.#readable(`The dump has no table ${absent.join(', ')}${hint}`);
+		throw new BackupError('not-found', what, {
 			advice:
 				'Write the names as the dump does, with their schema: public.workflow_entity; nothing was changed',
 		});
@@ -138,8 +144,9 @@ export class TableFilter {
 		const inherited = parents.exec(statement)?.[1]?.match(new RegExp(qualifiedName, 'g')) ?? [];
 		const absent = inherited.find((parent) => !this.#tables.has(parent));
 		if (absent === undefined) return;
-		throw new BackupError('bad-parameter', `${table} inherits from ${absent}, which is not to be restored`, {
-			advice: `Choose ${absent}, too`,
+		const [child, parent] = [this.#readable(table), this.#readable(absent)];
+		throw new BackupError('bad-parameter', `${child} inherits from ${parent}, which is not to be restored`, {
+			advice: `Choose ${parent}, too`,
 		});
 	}
 }

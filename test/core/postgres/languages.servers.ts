@@ -4,10 +4,13 @@ import pg from 'pg';
 import { withClient } from '../../../core/postgres/client';
 import type { DumpRequest } from '../../../core/postgres/dumpRequest';
 import { type PostgresServer, startPostgres } from '../../../scripts/servers/postgres';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { connectionTo, engines, never, readDump, requestFor } from './support/dumps';
+import { restore, writeDump } from './support/restoring';
 
 jest.setTimeout(60_000);
 
+const directory = temporaryDirectory();
 let server: PostgresServer;
 
 beforeAll(async () => {
@@ -130,6 +133,41 @@ describe.each(Object.keys(engines))('a dump by the engine %s', (engine) => {
 		});
 		const [proof] = await Promise.allSettled([source.finished, pipeline(source.stream, sink)]);
 		expect(proof).toMatchObject({ status: 'rejected', reason: { code: 'unreachable' } });
+	});
+});
+
+describe('a restore', () => {
+	afterEach(async () => {
+		const names = await server.query<{ datname: string }>(
+			`SELECT datname FROM pg_database WHERE datname IN ('restored')`,
+		);
+		for (const { datname } of names) await server.query(`DROP DATABASE "${datname}"`);
+	});
+
+	const refused = async (sql: string, more = {}) => {
+		const path = await writeDump(directory.path('n8n_20261123_020000.sql.gz'), sql);
+		return restore(server, { artifactPath: path, ...more }).catch((error: Error) => error.message);
+	};
+
+	test('names a key that is there twice', async () => {
+		const said = await refused(
+			'CREATE TABLE public.t (id integer);\nCOPY public.t (id) FROM stdin;\n1\n1\n\\.\nALTER TABLE ONLY public.t\n    ADD CONSTRAINT t_pkey PRIMARY KEY (id);\n',
+		);
+		expect(said).toMatch(/t_pkey.*\(id\)=\(1\)/s);
+	});
+
+	test('names the row of a table that the server does not take', async () => {
+		const said = await refused(
+			'CREATE TABLE public.t1 (id integer);\nCOPY public.t1 (id) FROM stdin;\n1\nx\n\\.\n',
+		);
+		expect(said).toMatch(/The server refused line 18 of the dump, row 2 of public\.t1:/);
+	});
+
+	test('names a role that is missing', async () => {
+		const said = await refused(
+			'CREATE TABLE public.t (id integer);\nALTER TABLE public.t OWNER TO nobody;\n',
+		);
+		expect(said).toMatch(/Rolle »nobody« existiert nicht.*Create that role on the server first/s);
 	});
 });
 
