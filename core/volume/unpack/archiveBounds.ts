@@ -28,7 +28,8 @@ export class ArchiveBounds {
 		this.#path = path;
 		this.#census = census;
 		this.#destination = destination;
-		this.#freeBytes = destination === undefined ? Infinity : freeBytesOf(destination);
+		// A disk that compresses may have room for what a manifest vouches for.
+		this.#freeBytes = destination === undefined || census ? Infinity : freeBytesOf(destination);
 	}
 
 	/**
@@ -56,6 +57,6 @@ export class ArchiveBounds {
 
 /** Some network file systems do not know, and say zero for everything. */
 function freeBytesOf(directory: string): number {
-	const { blocks, bavail, bsize } = statfsSync(directory);
-	return blocks === 0 ? Infinity : bavail * bsize;
+	const { blocks, bfree, bsize } = statfsSync(directory);
+	return blocks === 0 ? Infinity : bfree * bsize;
 }
