@@ -4,6 +4,7 @@ import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { BackupError } from '../../../core/errors';
 import type { PostgresConnection } from '../../../core/postgres/connection';
 import { builtInDump } from '../../../core/postgres/dump/builtInDump';
+import { refuseOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
 import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';
 import { allowedPath } from '../../shared/allowedPath';
@@ -37,7 +38,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'Replace a Database',
 					value: 'replace',
 					description:
-						'Restored beside it and compared, then swapped; the old one is saved and stays under a dated name',
+						'Restored beside it and compared, then swapped; the old one is saved and stays under a dated name. Not for the database of this very n8n.',
 				},
 			],
 			default: 'new',
@@ -159,6 +160,9 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const target = await chooseTarget(context, itemIndex, connection, path);
 	return [
 		async (signal): Promise<IDataObject> => {
+			if (target.kind === 'replace') {
+				await refuseOwnDatabase(connection, target.database, thisExecution(context), signal);
+			}
 			const report = await restoreDump(
 				{
 					artifactPath: path,
@@ -174,6 +178,10 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 			return { artifact: path, ...(report as unknown as IDataObject) };
 		},
 	];
+}
+
+function thisExecution(context: IExecuteFunctions): RunningExecution {
+	return { workflowId: String(context.getWorkflow().id), executionId: context.getExecutionId() };
 }
 
 async function chooseTarget(
