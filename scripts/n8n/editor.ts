@@ -108,6 +108,12 @@ export class Editor {
 		}
 	}
 
+	/** What tells this n8n from others; nodes know it as well. */
+	async instanceId(): Promise<string> {
+		const { instanceId } = await this.request<{ instanceId: string }>('GET', '/rest/settings');
+		return instanceId;
+	}
+
 	/** The names of all node types that this instance offers, such as `n8n-nodes-base.set`. */
 	async nodeTypes(): Promise<string[]> {
 		return await this.typeNames('nodes');

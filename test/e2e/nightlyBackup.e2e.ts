@@ -70,7 +70,7 @@ async function runNight(
 	const backupDirectory = join(stack.directory, `night-${++directories}`);
 	if (settings.backupDirectory === undefined) {
 		await mkdir(backupDirectory);
-		await writeOldBackups(backupDirectory);
+		await writeOldBackups(backupDirectory, await stack.editor.instanceId());
 	}
 	receiver.requests.length = 0;
 	const workflow = await nightlyBackup(

@@ -19,10 +19,11 @@ export async function onlyArtifact(backupDirectory: string, component: Component
 	return join(backupDirectory, component, artifacts[0]!);
 }
 
-/** A backup directory as years of nights leave it: of each component two backups far too old to be kept. */
-export async function writeOldBackups(backupDirectory: string): Promise<void> {
+/** A backup directory as years of nights of this n8n leave it: of each component two backups far too old to be kept. */
+export async function writeOldBackups(backupDirectory: string, instanceId: string): Promise<void> {
 	for (const [component, prefix] of Object.entries(prefixes) as Array<[Component, string]>) {
-		for (const stamp of oldStamps) await writeBackup(backupDirectory, { component, prefix, stamp });
+		for (const stamp of oldStamps)
+			await writeBackup(backupDirectory, { component, prefix, stamp, manifest: { instanceId } });
 	}
 }
 
