@@ -116,7 +116,9 @@ async function prepareServer(
 	manifest: Manifest | undefined,
 	signal: AbortSignal,
 ): Promise<Maintenance> {
-	const maintenance = await findMaintenance(connection, undefined, signal);
+	const maintenance = await findMaintenance(connection, undefined, signal).catch((error: unknown) => {
+		throw ofServer(error);
+	});
 	assertCanTake(maintenance, manifest?.source.serverVersion, connection);
 	return maintenance;
 }
@@ -133,9 +135,9 @@ function assertCanTake(
 	}
 }
 
-/** The server is too old, or has no scratch database to give: whatever that error calls itself, it is not the backup's. */
+/** The server is too old, lies behind a pooler, or has no scratch database to give: whatever that error calls itself, it is not the backup's. */
 function ofServer(error: unknown): unknown {
-	if (!(error instanceof BackupError) || error.code === 'cancelled') return error;
+	if (!(error instanceof BackupError) || error.code === 'cancelled' || !blamesBackup(error)) return error;
 	return new BackupError('not-permitted', error.what, { advice: error.advice, cause: error });
 }
 
@@ -201,7 +203,9 @@ async function drillInScratch(
 		connection,
 		{ database: scratch.name, settings, applicationName: 'n8n-nodes-backup drill' },
 		signal,
-	);
+	).catch((error: unknown) => {
+		throw ofServer(error);
+	});
 	try {
 		const loaded = await load(request, subject, { client, database: scratch.name }, signal);
 		const checks = [checkRestore(loaded), checkHash(loaded, manifest)];

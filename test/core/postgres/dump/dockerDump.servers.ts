@@ -22,6 +22,7 @@ import {
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, processes, until } from '../../docker/support/leftovers.ts';
 import { startProxy } from '../../docker/support/recordingProxy.ts';
+import { startStallingProxy, type Trouble } from '../support/stallingProxy.ts';
 
 jest.setTimeout(120_000);
 
@@ -237,6 +238,40 @@ describeDocker('A dump by the engine docker', () => {
 			/^The container loop (is restarting again and again|is stopped|cannot run)/,
 		);
 		await loop.remove({ force: true });
+	});
+
+	it('is given up wherever the stream through the engine falls silent', async () => {
+		const dumpThrough = async (troubleOf: (connection: number) => Trouble | undefined) => {
+			const proxy = await startStallingProxy({ path: engine.socketPath }, troubleOf);
+			const place = { kind: 'tcp', host: '127.0.0.1', port: proxy.port } as const;
+			const open = dockerDump(place, 'postgres', request({ idleTimeoutMs: 1_500 }));
+			const [outcome] = await Promise.allSettled([backUp(open)]);
+			await proxy.close();
+			return { outcome, received: proxy.received() };
+		};
+		const whole = await dumpThrough(() => undefined);
+		expect(whole.outcome.status).toBe('fulfilled');
+		const main = whole.received.indexOf(Math.max(...whole.received));
+		for (const part of [0.001, Math.random(), 0.99]) {
+			const stallAt = Math.floor(whole.received[main]! * part);
+			const { outcome } = await dumpThrough((number) => (number === main ? { stallAt } : undefined));
+			expect({ stallAt, ...outcome }).toMatchObject({
+				status: 'rejected',
+				reason: {
+					code: 'unreachable',
+					message: expect.stringMatching(/^PostgreSQL at shop-postgres-1:5432 has been silent for 2 seconds/),
+				},
+			});
+		}
+	});
+
+	it('waits for a lock for longer than the idle time-out', async () => {
+		const locker = psql(server, 'BEGIN; LOCK TABLE big; SELECT pg_sleep(6)');
+		const locks = `SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted`;
+		await until('the table is locked', async () => (await psql(server, locks)) !== '0');
+		const artifact = await backUp(dockerDump(connection, 'postgres', request({ idleTimeoutMs: 700 })));
+		expect(artifact.manifest.census).toMatchObject({ rows: 205_000 });
+		await locker;
 	});
 
 	it('that is cancelled leaves no file and no pg_dump', async () => {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { readManifest } from '../../../../core/artifact';
 import { openClient } from '../../../../core/postgres/client';
 import { drill } from '../../../../core/postgres/drill/drill';
 import { type PgBouncer, startPgBouncer } from '../../../../scripts/servers/pgbouncer';
@@ -79,9 +80,13 @@ describe.each([
 			const { path } = await backUp(server, 'pooled', directory.path());
 			const connection = connectionTo(server, { port: pooler.port });
 			await expect(restore(server, { artifactPath: path, connection })).rejects.toMatchObject(refusal);
-			await expect(
-				drill({ root: directory.path(), timeZone: 'UTC', artifactPath: path, connection }, never),
-			).rejects.toMatchObject(refusal);
+			const report = await drill(
+				{ root: directory.path(), timeZone: 'UTC', artifactPath: path, connection },
+				never,
+			);
+			// It says nothing of the backup.
+			expect(report).toMatchObject({ result: 'unknown', obstacle: { message: refusal.message } });
+			expect((await readManifest(path)).drill).toBeUndefined();
 		});
 
 		if (mode === 'transaction' && !('default_pool_size' in settings)) {
@@ -105,9 +110,12 @@ describe('a pooler in session mode', () => {
 		expect(facts.census).toMatchObject({ tables: { 'public.kept': 10 } });
 	});
 
-	test('serves a drill, which loads a dump as a restore does', async () => {
+	test('serves a restore and a drill', async () => {
 		const { path } = await backUp(server, 'pooled', directory.path());
 		const connection = connectionTo(server, { port: pooler.port });
+		const target = { kind: 'new', database: 'restored' } as const;
+		const report = await restore(server, { artifactPath: path, connection, target });
+		expect(report.rows).toEqual({ 'public.kept': 10 });
 		expect(
 			await drill({ root: directory.path(), timeZone: 'UTC', artifactPath: path, connection }, never),
 		).toMatchObject({ result: 'passed' });
