@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { BackupError } from '../../errors';
 import { withClient } from '../client';
 import { quoteIdentifier } from '../sql';
 import { dropDatabase, type Maintenance, runMaintenance } from './maintenance';
@@ -60,7 +61,9 @@ export class ScratchDatabase implements AsyncDisposable {
 				this.creation = creation;
 				return;
 			} catch (error) {
-				if (at === creations.length - 1 || signal.aborted) throw error;
+				// One whose answer was lost may have gone through: trying again would only find the name taken.
+				const isLost = error instanceof BackupError && error.code === 'unreachable';
+				if (isLost || at === creations.length - 1 || signal.aborted) throw error;
 			}
 		}
 	}
