@@ -27,7 +27,10 @@ export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void
 				'of dates and of names without a manifest (or GENERIC_TIMEZONE)',
 			).default(env.GENERIC_TIMEZONE ?? new Intl.DateTimeFormat().resolvedOptions().timeZone),
 		)
-		.option('--prefix <prefix>', 'only backups whose names begin with it: the database’s name, mostly')
+		.option(
+			'--prefix <prefix>',
+			'only backups with this file prefix, what stands before the date: the database’s name, mostly',
+		)
 		.option(
 			'--instance <id>',
 			'only backups of the n8n with this instance id, or its beginning; or "unknown"',

@@ -21,7 +21,8 @@ export const series: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'n8n',
-		description: 'Only backups whose file names begin with it: the database’s name, mostly. Empty: any.',
+		description:
+			'Only backups with this before the date in their file names: the database’s name, mostly. Empty: any.',
 	},
 	{
 		displayName: 'Instance',

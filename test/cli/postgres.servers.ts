@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifact, manifestPath, readManifest } from '../../core/artifact';
@@ -184,6 +184,27 @@ describe('n8n-backup drill', () => {
 				},
 			]) as unknown,
 		});
+	});
+
+	it('drills the newest of each database, one after the other, and not the server’s roles', async () => {
+		await server.createDatabase('crm');
+		await server.psql('CREATE TABLE customer AS SELECT generate_series(1, 7) AS id', { database: 'crm' });
+		const crm = await backUp(server, 'crm', directory.path());
+		const roles = directory.path('postgres', 'globals_20260101_020000.sql.gz');
+		const { database: _, ...source } = artifact.manifest.source;
+		await copyFile(artifact.path, roles);
+		const manifest = { ...artifact.manifest, artifact: basename(roles), source };
+		await writeFile(manifestPath(roles), JSON.stringify(manifest));
+
+		const { exitCode, stdout } = await run(['drill', '--json']);
+		expect(exitCode).toBe(0);
+		const reports = JSON.parse(stdout) as Array<{ artifactPath: string; result: string }>;
+		expect(reports.map(({ result }) => result)).toEqual(['passed', 'passed']);
+		expect(reports.map(({ artifactPath }) => artifactPath).sort()).toEqual([crm.path, artifact.path].sort());
+		const one = JSON.parse((await run(['drill', '--prefix', 'crm', '--json'])).stdout) as {
+			artifactPath: string;
+		};
+		expect(one.artifactPath).toBe(crm.path);
 	});
 
 	it('does not begin with more than the server is to be burdened with', async () => {

@@ -74,6 +74,24 @@ describe('n8n-backup verify', () => {
 		expect(stdout).toMatch(/^ \? +manifest +There is no manifest: nobody can know/m);
 	});
 
+	it('says that nobody can know with a manifest that cannot be read, and ends with 1: neither good nor damaged', async () => {
+		const { path } = backups.n8n;
+		await rm(manifestPath(path));
+		await mkdir(manifestPath(path));
+		const { exitCode, stdout } = await verify(path);
+		expect(exitCode).toBe(1);
+		expect(stdout).toContain(`? ${path}: unknown\n`);
+		expect(stdout).toMatch(/^ \? +manifest +.*manifest\.json cannot be read: it is not a regular file/m);
+		expect((await verify('--all')).stdout).toMatch(/\n3 of 4 backups passed\.\n$/);
+	});
+
+	it('is damaged all the same when the file itself does not hold', async () => {
+		const { path } = backups.redis;
+		await writeFile(manifestPath(path), '');
+		await writeFile(path, 'REDIS0010 what is this');
+		expect((await verify(path)).exitCode).toBe(3);
+	});
+
 	it('ends with 1 when there is no such file', async () => {
 		const { exitCode, stderr } = await verify('./none.sql');
 		expect(exitCode).toBe(1);
