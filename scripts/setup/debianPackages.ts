@@ -30,6 +30,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
+	{ program: 'age', debianPackage: 'age' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

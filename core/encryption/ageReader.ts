@@ -1,0 +1,128 @@
+import { BackupError } from '../errors';
+import { chunkBytes, nonceBytes, PayloadCipher, tagBytes } from './payload';
+
+const sealedBytes = chunkBytes + tagBytes;
+
+/** Far beyond any real header; age itself has no limit. */
+const longestHeaderBytes = 1024 * 1024;
+
+const intro = Buffer.from('age-encryption.org/v1\n');
+/** The header's last line: the mark, a space and the base64 of a MAC. */
+const lastLine = /\n--- [A-Za-z0-9+/]{43}\n/;
+
+/** Finds the file key in a header; see `openHeader`. */
+export type FindFileKey = (header: Buffer) => Promise<Buffer>;
+
+/** Whether a file that begins with these bytes is an age file. */
+export function isAgeFile(firstBytes: Buffer): boolean {
+	return firstBytes.subarray(0, intro.length).equals(intro);
+}
+
+/**
+ * Decrypts an age file while it is read.
+ *
+ * @param stored pieces that are valid only until the next one is asked for
+ * @returns plain bytes, none of which was not authenticated
+ * @throws BackupError `damaged` or `incomplete` for what is no age file, was changed or is cut off; whatever
+ * `findFileKey` throws
+ */
+export async function* decryptAge(
+	stored: AsyncIterable<Buffer>,
+	findFileKey: FindFileKey,
+): AsyncGenerator<Buffer, void> {
+	await using reader = new PieceReader(stored);
+	const header = await readHeader(reader);
+	const fileKey = await findFileKey(header);
+	const nonce = await reader.read(nonceBytes);
+	if (nonce.length < nonceBytes) throw cutOff();
+	const cipher = new PayloadCipher(fileKey, Buffer.from(nonce));
+	for (;;) {
+		const sealed = await reader.read(sealedBytes);
+		const isLast = await reader.isAtEnd();
+		if (sealed.length < tagBytes) throw cutOff();
+		yield cipher.open(sealed, isLast);
+		if (isLast) return;
+	}
+}
+
+/**
+ * Reads an age file to its end without any key: what can be known is that it has a header and chunks of the right
+ * sizes.
+ *
+ * @throws BackupError `damaged` or `incomplete` when it cannot be an age file in full
+ */
+export async function checkAgeFraming(stored: AsyncIterable<Buffer>): Promise<void> {
+	await using reader = new PieceReader(stored);
+	await readHeader(reader);
+	const nonce = await reader.read(nonceBytes);
+	if (nonce.length < nonceBytes) throw cutOff();
+	for (let isFirst = true; ; isFirst = false) {
+		const { length } = await reader.read(sealedBytes);
+		if (length < tagBytes || (length === tagBytes && !isFirst)) throw cutOff();
+		if (await reader.isAtEnd()) return;
+	}
+}
+
+async function readHeader(reader: PieceReader): Promise<Buffer> {
+	for (let bytes = 4096; ; bytes *= 2) {
+		const seen = await reader.peek(bytes);
+		if (!isAgeFile(seen)) throw noAgeFile();
+		const end = lastLine.exec(seen.toString('latin1'));
+		if (end) return Buffer.from(await reader.read(end.index + end[0].length));
+		if (seen.length < bytes) throw cutOff();
+		if (bytes > longestHeaderBytes) throw noAgeFile();
+	}
+}
+
+/** Reads pieces of any size in sizes of one's own. */
+class PieceReader implements AsyncDisposable {
+	readonly #pieces: AsyncIterator<Buffer>;
+	/** Read and not yet asked for: a copy, since a piece is valid only until the next one. */
+	#held: Buffer = Buffer.alloc(0);
+	#ended = false;
+
+	constructor(pieces: AsyncIterable<Buffer>) {
+		this.#pieces = pieces[Symbol.asyncIterator]();
+	}
+
+	/** The next `bytes`, or fewer at the end. */
+	async read(bytes: number): Promise<Buffer> {
+		const read = await this.peek(bytes);
+		this.#held = this.#held.subarray(read.length);
+		return read;
+	}
+
+	async peek(bytes: number): Promise<Buffer> {
+		await this.#hold(bytes);
+		return this.#held.subarray(0, bytes);
+	}
+
+	async isAtEnd(): Promise<boolean> {
+		await this.#hold(1);
+		return this.#held.length === 0;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#pieces.return?.();
+	}
+
+	async #hold(bytes: number): Promise<void> {
+		while (this.#held.length < bytes && !this.#ended) {
+			const { value, done } = await this.#pieces.next();
+			if (done) this.#ended = true;
+			else this.#held = Buffer.concat([this.#held, value]);
+		}
+	}
+}
+
+function noAgeFile(): BackupError {
+	return new BackupError('damaged', 'The file does not begin as an encrypted backup does', {
+		advice: 'Use another backup, or another copy of this one',
+	});
+}
+
+function cutOff(): BackupError {
+	return new BackupError('incomplete', 'The encrypted file is cut off', {
+		advice: 'Use another backup, or another copy of this one',
+	});
+}

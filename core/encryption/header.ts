@@ -1,0 +1,129 @@
+import { Decrypter, Encrypter, type Identity } from 'age-encryption';
+import { BackupError } from '../errors';
+import type { DecryptionKeys, EncryptionKeys } from './keys';
+
+/** How an age file begins, and the key that its payload is encrypted with. */
+export interface SealedHeader {
+	header: Buffer;
+	/** Of this file alone. A secret. */
+	fileKey: Buffer;
+}
+
+/** What the library puts behind the header of an empty file: a nonce and one authentication tag. */
+const emptyPayloadBytes = 16 + 16;
+
+/**
+ * Half of age's own default, whose key derivation takes 256 MB: 64 MB, for a moment. age reads the number from the
+ * file.
+ */
+const scryptWorkFactor = 16;
+
+/**
+ * Makes the header of a new age file (https://c2sp.org/age). The library writes it; it also chooses the file key and
+ * tells it to whoever is asked to wrap it.
+ *
+ * @throws BackupError `bad-parameter` for a recipient that is none, or without any key
+ */
+export async function sealHeader(keys: EncryptionKeys): Promise<SealedHeader> {
+	const encrypter = new Encrypter();
+	if (keys.passphrase !== undefined) return await sealWithPassphrase(encrypter, keys.passphrase);
+	assertAnyRecipient(keys.recipients);
+	for (const recipient of keys.recipients) addRecipient(encrypter, recipient);
+	let fileKey: Buffer | undefined;
+	encrypter.addRecipient({
+		wrapFileKey(chosen) {
+			fileKey = Buffer.from(chosen);
+			return [];
+		},
+	});
+	const header = await encryptNothing(encrypter);
+	return { header, fileKey: fileKey! };
+}
+
+async function sealWithPassphrase(encrypter: Encrypter, passphrase: string): Promise<SealedHeader> {
+	encrypter.setPassphrase(passphrase);
+	encrypter.setScryptWorkFactor(scryptWorkFactor);
+	const header = await encryptNothing(encrypter);
+	return { header, fileKey: await openHeader(header, { identities: [], passphrase }) };
+}
+
+async function encryptNothing(encrypter: Encrypter): Promise<Buffer> {
+	const file = await encrypter.encrypt(new Uint8Array(0));
+	return Buffer.from(file.subarray(0, file.length - emptyPayloadBytes));
+}
+
+/**
+ * The file key out of an age file's header.
+ *
+ * @throws BackupError `auth` when none of the keys opens it, `bad-parameter` for an identity that is none, `damaged`
+ * when it is no header or was changed
+ */
+export async function openHeader(header: Buffer, keys: DecryptionKeys): Promise<Buffer> {
+	const decrypter = new Decrypter();
+	const whenRead = new Witness();
+	const whenNoKeyFits = new Witness();
+	decrypter.addIdentity(whenRead);
+	for (const identity of keys.identities) addIdentity(decrypter, identity);
+	if (keys.passphrase !== undefined) decrypter.addPassphrase(keys.passphrase);
+	decrypter.addIdentity(whenNoKeyFits);
+	try {
+		return Buffer.from(await decrypter.decryptHeader(header));
+	} catch (error) {
+		// The library's errors have no codes; how far it came tells them apart.
+		throw whenRead.wasAsked && whenNoKeyFits.wasAsked ? wrongKey(error) : notAHeader(error);
+	}
+}
+
+/** An identity that never fits. It is asked in its turn, which tells how far the reading of a header came. */
+class Witness implements Identity {
+	wasAsked = false;
+
+	unwrapFileKey(): null {
+		this.wasAsked = true;
+		return null;
+	}
+}
+
+function addRecipient(encrypter: Encrypter, recipient: string): void {
+	try {
+		encrypter.addRecipient(recipient);
+	} catch {
+		// People mix the two keys up, and the private one must not get into a message.
+		const what = recipient.startsWith('age1') ? `“${recipient}”` : 'One of the recipients';
+		throw new BackupError('bad-parameter', `${what} is no age recipient`, {
+			advice: 'Give the public key, which begins with age1, as age-keygen or n8n-backup keygen prints it',
+		});
+	}
+}
+
+function addIdentity(decrypter: Decrypter, identity: string): void {
+	try {
+		decrypter.addIdentity(identity);
+	} catch {
+		// Neither the text nor the cause: both may hold most of a private key.
+		throw new BackupError('bad-parameter', 'The age identity cannot be read', {
+			advice: 'Give the private key, which begins with AGE-SECRET-KEY-1, as it was printed',
+		});
+	}
+}
+
+function assertAnyRecipient(recipients: readonly string[]): void {
+	if (recipients.length > 0) return;
+	throw new BackupError('bad-parameter', 'There is no key to encrypt with', {
+		advice: 'Enter at least one recipient (age1…) or a passphrase in the credential',
+	});
+}
+
+function wrongKey(cause: unknown): BackupError {
+	return new BackupError('auth', 'The backup is encrypted for another key', {
+		advice: 'Give the identity of one of the recipients that its manifest names, or the right passphrase',
+		cause,
+	});
+}
+
+function notAHeader(cause: unknown): BackupError {
+	return new BackupError('damaged', 'The header of the encrypted file is not what was written', {
+		advice: 'Use another backup, or another copy of this one',
+		cause,
+	});
+}

@@ -1,0 +1,222 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import {
+	checkAgeFraming,
+	decryptAge,
+	EncryptStream,
+	type EncryptionKeys,
+	openHeader,
+	sealHeader,
+} from '../../../core/encryption';
+import { expectSameBytes } from '../../support/sameBytes';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
+
+const temporary = temporaryDirectory();
+
+interface KeyPair {
+	identity: string;
+	recipient: string;
+}
+
+/** Made by age's own program. */
+function keygen(): KeyPair {
+	const printed = execFileSync('age-keygen', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+	return {
+		identity: /^AGE-SECRET-KEY-1\S+$/m.exec(printed)![0],
+		recipient: /age1\S+/.exec(printed)![0],
+	};
+}
+
+async function encrypt(plain: Buffer, keys: EncryptionKeys, pieceBytes = 100_000): Promise<Buffer> {
+	const stream = new EncryptStream(await sealHeader(keys));
+	return await buffer(Readable.from(pieces(plain, pieceBytes)).pipe(stream));
+}
+
+async function decrypt(file: Buffer, identity: string, pieceBytes = 70_000): Promise<Buffer> {
+	const findFileKey = (header: Buffer) => openHeader(header, { identities: [identity] });
+	const parts: Buffer[] = [];
+	for await (const part of decryptAge(Readable.from(pieces(file, pieceBytes)), findFileKey)) parts.push(part);
+	return Buffer.concat(parts);
+}
+
+function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
+	for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+}
+
+/** Decrypted by age's own program. */
+async function ageDecrypts(file: Buffer, identity: string): Promise<Buffer> {
+	await writeFile(temporary.path('file.age'), file);
+	await writeFile(temporary.path('key.txt'), `${identity}\n`);
+	return execFileSync('age', ['-d', '-i', temporary.path('key.txt'), temporary.path('file.age')], {
+		maxBuffer: 64 * 1024 * 1024,
+	});
+}
+
+const chunk = 64 * 1024;
+const sizes = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 1_000_000];
+
+describe('files of ours and age’s own program', () => {
+	it.each(sizes)('age -d reads %i bytes that were encrypted here', async (size) => {
+		const { identity, recipient } = keygen();
+		const plain = randomBytes(size);
+
+		const file = await encrypt(plain, { recipients: [recipient] });
+
+		expectSameBytes(await ageDecrypts(file, identity), plain);
+	});
+
+	it.each(sizes)('%i bytes that age encrypted are read here', async (size) => {
+		const { identity, recipient } = keygen();
+		const plain = randomBytes(size);
+		await writeFile(temporary.path('plain'), plain);
+		execFileSync('age', ['-r', recipient, '-o', temporary.path('file.age'), temporary.path('plain')]);
+
+		const file = await readFile(temporary.path('file.age'));
+
+		expectSameBytes(await decrypt(file, identity), plain);
+	});
+
+	it('reads pieces of every size alike', async () => {
+		const { identity, recipient } = keygen();
+		const plain = randomBytes(3 * chunk + 5);
+		const file = await encrypt(plain, { recipients: [recipient] }, 7_777);
+
+		for (const size of [997, chunk, chunk + 16, file.length]) {
+			expectSameBytes(await decrypt(file, identity, size), plain);
+		}
+	});
+
+	it('each of several recipients can read it with age', async () => {
+		const [one, other] = [keygen(), keygen()];
+		const plain = Buffer.from('for both');
+
+		const file = await encrypt(plain, { recipients: [one.recipient, other.recipient] });
+
+		expectSameBytes(await ageDecrypts(file, one.identity), plain);
+		expectSameBytes(await ageDecrypts(file, other.identity), plain);
+	});
+
+	it('a file for a passphrase is one of age’s: its header opens with the passphrase alone', async () => {
+		const file = await encrypt(Buffer.from('secret'), { recipients: [], passphrase: 'correct horse' });
+		const read = async (passphrase: string) => {
+			const findFileKey = (header: Buffer) => openHeader(header, { identities: [], passphrase });
+			return await buffer(Readable.from(decryptAge(Readable.from([file]), findFileKey)));
+		};
+
+		expect(file.toString('latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S{22} 16\n/);
+		await expect(read('correct horse')).resolves.toEqual(Buffer.from('secret'));
+		await expect(read('wrong horse')).rejects.toMatchObject({ code: 'auth' });
+	});
+});
+
+describe('what is not as it was written', () => {
+	const { identity, recipient } = keygen();
+	const plain = randomBytes(4 * chunk + 100);
+	let file: Buffer;
+	let headerBytes: number;
+
+	beforeAll(async () => {
+		file = await encrypt(plain, { recipients: [recipient] });
+		headerBytes = file.indexOf('\n--- ') + 5 + 44;
+	});
+
+	it('a wrong key is told apart from damage', async () => {
+		await expect(decrypt(file, keygen().identity)).rejects.toMatchObject({
+			code: 'auth',
+			message:
+				'The backup is encrypted for another key. Give the identity of one of the recipients that its manifest names, or the right passphrase.',
+		});
+	});
+
+	it('a flipped bit anywhere is found', async () => {
+		for (let trial = 0; trial < 300; trial++) {
+			const at = trial < 100 ? trial % headerBytes : Math.floor(Math.random() * file.length);
+			const flipped = Buffer.from(file);
+			flipped[at]! ^= 1 << (trial % 8);
+			await expect(decrypt(flipped, identity)).rejects.toMatchObject({ name: 'BackupError' });
+		}
+	});
+
+	it('a cut anywhere is found, also between two chunks', async () => {
+		const payload = headerBytes + 16;
+		const ends = [0, 1, headerBytes, payload, payload + 16, payload + chunk + 16, payload + 4 * (chunk + 16)];
+		for (const end of [...ends, file.length - 1, file.length - 116]) {
+			await expect(decrypt(file.subarray(0, end), identity)).rejects.toMatchObject({
+				code: expect.stringMatching(/^(?:damaged|incomplete)$/),
+			});
+		}
+	});
+
+	it('swapped, doubled and missing chunks are found', async () => {
+		const sealed = chunk + 16;
+		const start = headerBytes + 16;
+		const at = (index: number) => file.subarray(start + index * sealed, start + (index + 1) * sealed);
+		const arranged = (...indexes: number[]) =>
+			Buffer.concat([file.subarray(0, start), ...indexes.map((index) => at(index))]);
+
+		expectSameBytes(await decrypt(arranged(0, 1, 2, 3, 4), identity), plain);
+		for (const order of [
+			[1, 0, 2, 3, 4],
+			[0, 0, 1, 2, 3, 4],
+			[0, 2, 3, 4],
+			[0, 1, 2, 3],
+		]) {
+			await expect(decrypt(arranged(...order), identity)).rejects.toMatchObject({ code: 'damaged' });
+		}
+	});
+
+	it('anything behind the last chunk is found', async () => {
+		await expect(decrypt(Buffer.concat([file, Buffer.alloc(1)]), identity)).rejects.toMatchObject({
+			code: 'damaged',
+		});
+	});
+
+	it('without a key the framing is still checked', async () => {
+		const check = (bytes: Buffer) => checkAgeFraming(Readable.from(pieces(bytes, 50_000)));
+
+		await expect(check(file)).resolves.toBeUndefined();
+		await expect(check(file.subarray(0, headerBytes - 1))).rejects.toMatchObject({ code: 'incomplete' });
+		await expect(check(file.subarray(0, headerBytes + 16 + chunk + 16 + 5))).rejects.toMatchObject({
+			code: 'incomplete',
+		});
+		await expect(check(Buffer.from('PK\x03\x04'))).rejects.toMatchObject({ code: 'damaged' });
+	});
+});
+
+describe('keys that are none', () => {
+	it('a private key in the place of a public one is refused without being repeated', async () => {
+		const { identity } = keygen();
+
+		const failure = sealHeader({ recipients: [identity] });
+
+		await expect(failure).rejects.toMatchObject({
+			message:
+				'One of the recipients is no age recipient. Give the public key, which begins with age1, as age-keygen or n8n-backup keygen prints it.',
+		});
+		await expect(failure).rejects.not.toMatchObject({
+			message: expect.stringContaining(identity.slice(16, 30)),
+		});
+	});
+
+	it('a mistyped identity is refused without being repeated', async () => {
+		const { identity, recipient } = keygen();
+		const file = await encrypt(Buffer.from('x'), { recipients: [recipient] });
+		const mistyped = `${identity.slice(0, -1)}${identity.endsWith('Q') ? 'P' : 'Q'}`;
+
+		await expect(decrypt(file, mistyped)).rejects.toMatchObject({
+			message:
+				'The age identity cannot be read. Give the private key, which begins with AGE-SECRET-KEY-1, as it was printed.',
+		});
+	});
+
+	it('nothing is encrypted for nobody', async () => {
+		await expect(sealHeader({ recipients: [] })).rejects.toMatchObject({
+			code: 'bad-parameter',
+			message:
+				'There is no key to encrypt with. Enter at least one recipient (age1…) or a passphrase in the credential.',
+		});
+	});
+});
