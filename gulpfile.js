@@ -1,6 +1,7 @@
 'use strict';
 
 const { parallel, src, dest } = require('gulp');
+const { embeddedPostgres } = require('./gulp/embeddedPostgres');
 const { pgDump } = require('./gulp/pgDump');
 
 /** What n8n reads from disk beside the code: icons, codex files and the workflows to import. */
@@ -16,4 +17,4 @@ function assets() {
 	return src(patterns, { base: '.', encoding: false, allowEmpty: true }).pipe(dest('dist'));
 }
 
-exports.default = parallel(assets, pgDump);
+exports.default = parallel(assets, pgDump, embeddedPostgres);

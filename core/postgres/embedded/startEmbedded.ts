@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import type { PGlite } from '@electric-sql/pglite' with { 'resolution-mode': 'import' };
+import { extract } from 'tar';
+import { loadExtensions } from './extensions';
+
+/** The data directory that the build made: see gulp/embeddedPostgres.js. */
+const preparedDirectory = join(__dirname, 'dataDirectory.tar.gz');
+
+/**
+ * The least that PostgreSQL's single-user mode needs here; the first line is what the package itself starts with.
+ * What is written need not survive a crash: the directory is thrown away.
+ */
+const startParams = [
+	...['--single', '-F', '-O', '-j'],
+	...settings({
+		exit_on_error: 'false',
+		log_checkpoints: 'false',
+		max_worker_processes: '0',
+		max_parallel_workers: '0',
+		max_parallel_workers_per_gather: '0',
+		max_parallel_maintenance_workers: '0',
+		io_method: 'sync',
+		shared_buffers: '8MB',
+		max_connections: '2',
+		wal_buffers: '1MB',
+		wal_level: 'minimal',
+		max_wal_senders: '0',
+		fsync: 'off',
+		full_page_writes: 'off',
+		synchronous_commit: 'off',
+		maintenance_work_mem: '32MB',
+		// Counted for themselves, and checked when everything is there, as in a restore on a server.
+		row_security: 'off',
+	}),
+];
+
+/** The smallest that PostgreSQL starts with; it grows. In bytes. */
+const initialMemory = 128 * 1024 * 1024;
+
+/**
+ * Starts PostgreSQL as WebAssembly within this process, with its data in `directory`, which must be empty. This is for
+ * a process of its own: it computes without a pause, and its memory is given back only when the process ends.
+ */
+export async function startEmbedded(directory: string, extensionNames: Iterable<string>): Promise<PGlite> {
+	await extract({ file: preparedDirectory, cwd: directory, strict: true });
+	const { PGlite } = await import('@electric-sql/pglite');
+	return await PGlite.create({
+		dataDir: directory,
+		relaxedDurability: true,
+		extensions: await loadExtensions(extensionNames),
+		initialMemory,
+		startParams,
+	});
+}
+
+function settings(values: Record<string, string>): string[] {
+	return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+}
