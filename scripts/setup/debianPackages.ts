@@ -29,7 +29,6 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.exfat', debianPackage: 'exfatprogs' },
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
-	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'age', debianPackage: 'age' },
 ];
 

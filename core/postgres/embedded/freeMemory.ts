@@ -16,7 +16,10 @@ const systemFiles: MemoryFiles = { cgroup: '/sys/fs/cgroup', proc: '/proc' };
  * counted as free. Undefined where nothing says.
  */
 export async function freeMemory(files: MemoryFiles = systemFiles): Promise<number | undefined> {
-	const found = [await ofMachine(files.proc), (await ofGroup(files.cgroup)) ?? (await ofOldGroup(files.cgroup))];
+	const found = [
+		await ofMachine(files.proc),
+		(await ofGroup(files.cgroup)) ?? (await ofOldGroup(files.cgroup)),
+	];
 	const known = found.filter((bytes) => bytes !== undefined);
 	return known.length === 0 ? undefined : Math.min(...known);
 }
@@ -38,7 +41,9 @@ async function ofGroup(cgroup: string): Promise<number | undefined> {
 async function ofOldGroup(cgroup: string): Promise<number | undefined> {
 	const limit = Number(await read(cgroup, 'memory', 'memory.limit_in_bytes'));
 	const used = Number(await read(cgroup, 'memory', 'memory.usage_in_bytes'));
-	const cached = /^total_inactive_file (\d+)$/m.exec((await read(cgroup, 'memory', 'memory.stat')) ?? '')?.[1];
+	const cached = /^total_inactive_file (\d+)$/m.exec(
+		(await read(cgroup, 'memory', 'memory.stat')) ?? '',
+	)?.[1];
 	return remaining(limit, used, Number(cached ?? 0));
 }
 
