@@ -23,12 +23,9 @@ registerHooks({
 
 require('reflect-metadata');
 const { Container } = require('@n8n/di');
-const {
-	ExecutionLifecycleHooks,
-	InstanceSettings,
-	PackageDirectoryLoader,
-	WorkflowExecute,
-} = require('n8n-core');
+const { ExecutionLifecycleHooks, InstanceSettings, PackageDirectoryLoader, WorkflowExecute } = require(
+	coreDirectory,
+);
 const { ICredentialsHelper, Workflow } = require('n8n-workflow');
 
 /** Emits what the test hands over: a node's input is otherwise what some trigger makes. */
