@@ -108,9 +108,9 @@ class PieceReader implements AsyncDisposable {
 
 	async #hold(bytes: number): Promise<void> {
 		while (this.#held.length < bytes && !this.#ended) {
-			const { value, done } = await this.#pieces.next();
-			if (done) this.#ended = true;
-			else this.#held = Buffer.concat([this.#held, value]);
+			const next = await this.#pieces.next();
+			if (next.done) this.#ended = true;
+			else this.#held = Buffer.concat([this.#held, next.value]);
 		}
 	}
 }
