@@ -22,7 +22,7 @@ const pinned = {
 /** How the bundle begins the factory; the name is the minifier's. */
 const factoryPattern = /var ([A-Za-z_$][\w$]*)=\(\(\)=>\{var _scriptName=import\.meta\.url/;
 
-const target = join('dist', 'core', 'postgres', 'dump', 'wasm');
+const target = join('dist', 'core', 'postgres', 'dump', 'builtIn', 'wasm');
 
 /** Gulp task: writes the factory, the wasm and their licences into dist. */
 async function pgDump() {

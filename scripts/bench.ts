@@ -23,7 +23,7 @@ import { binary, root } from './lib/paths.ts';
 import { run } from './lib/run.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
-import { startPostgres } from './servers/postgres.ts';
+import { startPostgres } from '../lab/servers/postgres.ts';
 import { benchPeers, benchPrograms, ensurePrograms, offerPrograms } from './setup/debianPackages.ts';
 
 const started = performance.now();

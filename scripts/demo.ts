@@ -6,12 +6,12 @@ import { findFaults, formatTree, listBackups } from './demo/artifacts.ts';
 import { build } from './lib/build.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
-import { owner } from './n8n/editor.ts';
-import { ensureN8n } from './n8n/ensureN8n.ts';
-import { createCredentials, manualTrigger, nightlyBackup } from './n8n/nightlyBackup.ts';
-import { startStack, type Stack } from './n8n/stack.ts';
-import { seedN8n } from './seed/n8nData.ts';
-import { seedRedis } from './seed/redisQueue.ts';
+import { owner } from '../lab/n8n/editor.ts';
+import { ensureN8n } from '../lab/n8n/ensureN8n.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from '../lab/n8n/nightlyBackup.ts';
+import { startStack, type Stack } from '../lab/n8n/stack.ts';
+import { seedN8n } from '../lab/seed/n8nData.ts';
+import { seedRedis } from '../lab/seed/redisQueue.ts';
 import { demoPrograms, ensurePrograms } from './setup/debianPackages.ts';
 
 const once = process.argv.includes('--once');

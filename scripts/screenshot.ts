@@ -6,8 +6,8 @@ import { build } from './lib/build.ts';
 import { root } from './lib/paths.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
-import { createCredentials, manualTrigger, nightlyBackup } from './n8n/nightlyBackup.ts';
-import { startStack } from './n8n/stack.ts';
+import { createCredentials, manualTrigger, nightlyBackup } from '../lab/n8n/nightlyBackup.ts';
+import { startStack } from '../lab/n8n/stack.ts';
 
 await runTask(async () => {
 	await step('Building', build);

@@ -7,7 +7,7 @@ import { binary } from './lib/paths.ts';
 import { build } from './lib/build.ts';
 import { run, runToExit } from './lib/run.ts';
 import { step } from './lib/step.ts';
-import { ensureN8n } from './n8n/ensureN8n.ts';
+import { ensureN8n } from '../lab/n8n/ensureN8n.ts';
 import { ensurePrograms, testPrograms } from './setup/debianPackages.ts';
 
 const projects = ['unit', 'servers', 'e2e'];

@@ -1,5 +1,5 @@
-import { seedRedis } from '../../scripts/seed/redisQueue.ts';
-import type { RedisServer } from '../../scripts/servers/redis.ts';
+import { seedRedis } from '../../lab/seed/redisQueue.ts';
+import type { RedisServer } from '../../lab/servers/redis.ts';
 
 /**
  * Strings of random letters, made by the server itself: a million commands from outside take longer than all that

@@ -1,5 +1,5 @@
 import type { ArtifactRequest, Component, Compression } from '../../core/artifact/index.ts';
-import type { DumpRequest } from '../../core/postgres/dumpRequest.ts';
+import type { DumpRequest } from '../../core/postgres/dump/dumpRequest.ts';
 import type { Job } from './jobs.ts';
 import {
 	archiveDirectory,

@@ -1,5 +1,5 @@
-import type { Compression } from '../../core/artifact/compression.ts';
-import type { PostgresConnection } from '../../core/postgres/connection.ts';
+import type { Compression } from '../../core/compression/compression.ts';
+import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
 import type { RedisConnection } from '../../core/redis/connection.ts';
 import type { ThreadTimes } from './threads.ts';
 

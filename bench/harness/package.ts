@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import type * as artifact from '../../core/artifact/index.ts';
-import type * as builtInDumps from '../../core/postgres/dump/builtInDump.ts';
-import type * as dockerDumps from '../../core/postgres/dump/dockerDump.ts';
-import type * as localDumps from '../../core/postgres/dump/localDump.ts';
+import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump.ts';
+import type * as dockerDumps from '../../core/postgres/dump/docker/dockerDump.ts';
+import type * as localDumps from '../../core/postgres/dump/local/localDump.ts';
 import type * as restores from '../../core/postgres/restore/restoreDump.ts';
 import type * as dumpVerification from '../../core/postgres/verifyPostgres.ts';
-import type * as snapshots from '../../core/redis/builtInSnapshot.ts';
+import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as archives from '../../core/volume/archiveDirectory.ts';
 import type * as archiveVerification from '../../core/volume/verifyVolume.ts';
 
@@ -15,11 +15,11 @@ const fromDist = createRequire(new URL('../../dist/', import.meta.url));
 const load = <Module>(path: string): Module => fromDist(`./core/${path}.js`) as Module;
 
 export const { createArtifact, readManifest } = load<typeof artifact>('artifact/index');
-export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtInDump');
-export const { dockerDump } = load<typeof dockerDumps>('postgres/dump/dockerDump');
-export const { localDump } = load<typeof localDumps>('postgres/dump/localDump');
+export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtIn/builtInDump');
+export const { dockerDump } = load<typeof dockerDumps>('postgres/dump/docker/dockerDump');
+export const { localDump } = load<typeof localDumps>('postgres/dump/local/localDump');
 export const { restoreDump } = load<typeof restores>('postgres/restore/restoreDump');
 export const { verifyPostgresArtifact } = load<typeof dumpVerification>('postgres/verifyPostgres');
-export const { builtInSnapshot } = load<typeof snapshots>('redis/builtInSnapshot');
+export const { builtInSnapshot } = load<typeof snapshots>('redis/snapshot/builtInSnapshot');
 export const { archiveDirectory } = load<typeof archives>('volume/archiveDirectory');
 export const { verifyArchiveArtifact } = load<typeof archiveVerification>('volume/verifyVolume');

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { whyNoDocker, startDocker } from '../../scripts/servers/docker.ts';
+import { whyNoDocker, startDocker } from '../../lab/servers/docker.ts';
 import {
 	postgresDatabase,
 	postgresPassword,
 	postgresUser,
 	runPostgresContainer,
-} from '../../scripts/servers/dockerContainers.ts';
-import type { PostgresServer } from '../../scripts/servers/postgres.ts';
+} from '../../lab/servers/dockerContainers.ts';
+import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import { isInstalled } from '../../scripts/setup/debianPackages.ts';
 import type { Bench } from '../harness/bench.ts';
 import { runShell } from '../harness/runShell.ts';

@@ -1,5 +1,5 @@
 import { createN8nDatabase, createWideDatabase } from '../data/n8nDatabase.ts';
-import type { PostgresServer } from '../../scripts/servers/postgres.ts';
+import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Measured } from '../harness/jobs.ts';
 import type { GrowthPoint, GrowthSeries } from '../harness/results.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PostgresServer } from '../../scripts/servers/postgres.ts';
-import type { PostgresConnection } from '../../core/postgres/connection.ts';
+import type { PostgresServer } from '../../lab/servers/postgres.ts';
+import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { DumpJob } from '../harness/jobs.ts';
 import { runJob } from '../harness/runJob.ts';

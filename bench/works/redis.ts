@@ -1,7 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { startRedis, type RedisServer } from '../../scripts/servers/redis.ts';
+import { startRedis, type RedisServer } from '../../lab/servers/redis.ts';
 import { fillRedis, type RedisContent } from '../data/redisKeys.ts';
 import type { Bench } from '../harness/bench.ts';
 

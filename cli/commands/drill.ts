@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import { dirname } from 'node:path';
 import { type DrillReport, drill } from '../../core/postgres/drill/drill';
-import type { PostgresConnection } from '../../core/postgres/connection';
+import type { PostgresConnection } from '../../core/postgres/connect/connection';
 import { findDumps, newest } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';

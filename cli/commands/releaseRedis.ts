@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { withRedis } from '../../core/redis/client';
+import { withRedis } from '../../core/redis/protocol/client';
 import { describeServer } from '../../core/redis/connection';
 import { type Following, readFollowing, releaseServer } from '../../core/redis/restore/crashedRestore';
 import { confirm } from '../ask';

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dirname } from 'node:path';
-import { describeServer, type PostgresConnection } from '../../core/postgres/connection';
-import { builtInDump } from '../../core/postgres/dump/builtInDump';
+import { describeServer, type PostgresConnection } from '../../core/postgres/connect/connection';
+import { builtInDump } from '../../core/postgres/dump/builtIn/builtInDump';
 import type {
 	OwnerRule,
 	RestoreReport,

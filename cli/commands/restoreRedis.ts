@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { dirname } from 'node:path';
-import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
+import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { describeServer } from '../../core/redis/connection';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
 import { demandSound } from '../../core/verify/demandSound';

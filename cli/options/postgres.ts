@@ -1,7 +1,11 @@
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import { BackupError } from '../../core/errors';
-import { describeServer, type PostgresConnection, type TlsSettings } from '../../core/postgres/connection';
+import {
+	describeServer,
+	type PostgresConnection,
+	type TlsSettings,
+} from '../../core/postgres/connect/connection';
 import type { CommandTools } from '../command';
 import { readIfNamed } from './files';
 import { portFrom, wholeNumber } from './numbers';

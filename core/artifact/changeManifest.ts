@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { lstat, rm } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { BackupError, fileError } from '../errors';
-import { findAbandoned, partialSuffix } from './abandoned';
-import { AtomicFile, isThere, partialPath } from './atomicFile';
+import { findAbandoned, partialSuffix } from '../files/abandoned';
+import { AtomicFile, isThere, partialPath } from '../files/atomicFile';
 import { type ManifestDocument, manifestPath, readManifestDocument, serializeManifest } from './manifestFile';
 
 /** How often a manifest is read anew because another process has changed it meanwhile. */

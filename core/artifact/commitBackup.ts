@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { fileError } from '../errors';
-import type { AtomicFile } from './atomicFile';
-import { syncDirectory } from './durable';
+import type { AtomicFile } from '../files/atomicFile';
+import { syncDirectory } from '../files/durable';
 
 /**
  * Gives an artifact and its manifest their names, both or neither.

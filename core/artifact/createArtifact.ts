@@ -3,19 +3,19 @@ import { addAbortSignal } from 'node:stream';
 import { gatherBlocks } from '../blocks';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
-import { AtomicFile, isThere } from './atomicFile';
+import { AtomicFile, isThere } from '../files/atomicFile';
 import { commitBackup } from './commitBackup';
 import type { Component } from './component';
-import { type Compression, compressionExtension } from './compression';
+import { type Compression, compressionExtension } from '../compression/compression';
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { schemaVersion } from './manifestSchema';
 import { manifestPath, serializeManifest } from './manifestFile';
 import { formatArtifactName } from './names';
 import type { OnProgress } from './progress';
-import { Refusals } from './refusals';
+import { Refusals } from '../files/refusals';
 import type { OpenSource, SourceFacts } from './source';
-import { storeBlocks, type StoredFile } from './storeBlocks';
+import { storeBlocks, type StoredFile } from './store/storeBlocks';
 
 export interface ArtifactRequest {
 	/** The backup directory; it must exist. */

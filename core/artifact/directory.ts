@@ -3,8 +3,8 @@ import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
 import type { Component } from './component';
-import { adoptOwner } from './owner';
-import type { Refusals } from './refusals';
+import { adoptOwner } from '../files/owner';
+import type { Refusals } from '../files/refusals';
 import { sweepLeftOvers } from './sweep';
 
 /** Where a component's artifacts lie. */

@@ -2,7 +2,7 @@ export * from './backUpFirst';
 export * from './catalog';
 export * from './chooseArtifact';
 export * from './component';
-export * from './compression';
+export * from '../compression/compression';
 export * from './createArtifact';
 export * from './manifest';
 export * from './manifestFile';

@@ -1,5 +1,5 @@
 import type { Component, EngineName } from './component';
-import type { CompressionMethod } from './compression';
+import type { CompressionMethod } from '../compression/compression';
 
 /** Rows of every table, counted while the dump streamed past. Keys are `schema.table`, quoted as in the dump. */
 export interface PostgresCensus {

@@ -3,7 +3,7 @@ import { BackupError } from '../errors';
 import type { Manifest } from './manifest';
 import { checkManifest } from './manifestSchema';
 import { manifestName } from './names';
-import { readRegularFile } from './readRegularFile';
+import { readRegularFile } from '../files/readRegularFile';
 
 /** Bytes of the largest manifest that is read: one of a hundred thousand tables has a quarter of them. */
 const mostBytes = 32 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { z } from 'zod/v4';
 import { components, engineNames } from './component';
-import { compressionMethods } from './compression';
+import { compressionMethods } from '../compression/compression';
 import type { Manifest } from './manifest';
 
 /** The version of the schema that this package writes. */

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Gunzip } from 'node:zlib';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
-import { type CompressionMethod, createDecompressor } from './compression';
+import { type CompressionMethod, createDecompressor } from '../compression/compression';
 import { Meter } from './meter';
 
 export interface ReadArtifactRequest {

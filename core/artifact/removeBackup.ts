@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, fileError } from '../errors';
-import { partialPath } from './atomicFile';
-import { syncDirectory } from './durable';
+import { partialPath } from '../files/atomicFile';
+import { syncDirectory } from '../files/durable';
 import { manifestPath } from './manifestFile';
 
 /**

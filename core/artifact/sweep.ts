@@ -1,14 +1,14 @@
 import { link, lstat, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '../errors';
-import { findAbandoned, type LeftOver, partialSuffix } from './abandoned';
-import { isThere } from './atomicFile';
-import { syncDirectory } from './durable';
+import { findAbandoned, type LeftOver, partialSuffix } from '../files/abandoned';
+import { isThere } from '../files/atomicFile';
+import { syncDirectory } from '../files/durable';
 import { manifestPath } from './manifestFile';
 import { manifestSuffix } from './names';
 import { hashFile } from './readArtifact';
-import { readRegularFile } from './readRegularFile';
-import { isRefusal } from './refusals';
+import { readRegularFile } from '../files/readRegularFile';
+import { isRefusal } from '../files/refusals';
 
 /** `.next` ended the name of a manifest's successor in versions before 1.1. */
 const successor = `${manifestSuffix}.next`;

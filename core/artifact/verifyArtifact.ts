@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { BackupError, fileError } from '../errors';
 import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
-import { type CompressionMethod, compressionOf } from './compression';
+import { type CompressionMethod, compressionOf } from '../compression/compression';
 import type { Manifest, ProofRecord } from './manifest';
 import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';

@@ -1,6 +1,6 @@
 import { type CatalogEntry, compressionOf, newestOfEach, readCatalog } from '../artifact';
 import { BackupError } from '../errors';
-import { keyInArtifact } from '../volume/keyInArtifact';
+import { keyInArtifact } from './keyInArtifact';
 
 /** An encryption key and the artifact that it was found in. The key must not get out of the proof it is for. */
 export interface FoundKey {

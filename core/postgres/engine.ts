@@ -1,13 +1,13 @@
 import type { EngineName, OpenSource } from '../artifact';
 import type { DockerConnection } from '../docker';
-import type { PostgresConnection } from './connection';
-import { builtInDump } from './dump/builtInDump';
-import type { ContainerLogin } from './dump/containerProgram';
-import { askContainer, dockerDump, dockerGlobals } from './dump/dockerDump';
-import { localDump } from './dump/localDump';
-import type { DatabaseList } from './databaseList';
-import type { DumpRequest } from './dumpRequest';
-import { listDatabases } from './server';
+import type { PostgresConnection } from './connect/connection';
+import { builtInDump } from './dump/builtIn/builtInDump';
+import type { ContainerLogin } from './dump/docker/containerProgram';
+import { askContainer, dockerDump, dockerGlobals } from './dump/docker/dockerDump';
+import { localDump } from './dump/local/localDump';
+import type { DatabaseList } from './connect/databaseList';
+import type { DumpRequest } from './dump/dumpRequest';
+import { listDatabases } from './connect/server';
 
 /** How a server's databases become dumps; whoever asks for one need not know which engine it is. */
 export interface PostgresEngine {

@@ -1,6 +1,6 @@
 import { BackupError, type BackupErrorCode } from '../errors';
 import { describeServer, type RedisConnection } from './connection';
-import { ReplyError } from './resp';
+import { ReplyError } from './protocol/resp';
 
 interface Refusal {
 	server: string;

@@ -1,4 +1,4 @@
-import type { RedisCommands } from './client';
+import type { RedisCommands } from './protocol/client';
 
 /** What a server says of itself, as far as it lets us ask. */
 export interface ServerFacts {

@@ -3,7 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { sweepDirectories } from '../artifact/claimedDirectory';
+import { sweepDirectories } from '../files/claimedDirectory';
 import type { OpenSource, SourceFacts } from '../artifact/source';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { OpenSource, Source, SourceFacts } from '../artifact/source';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
-import { keyFileFromEnvFile, keyFromEnvFile, longestKeyFileBytes } from './encryptionKey';
+import { keyFileFromEnvFile, keyFromEnvFile, longestKeyFileBytes } from '../n8n/encryptionKey';
 import { isLeased, leasedError, leaseRetryMs, leaseTimeoutMs } from './leasedFile';
 import { filesOpenHere, isOpenHere } from './pack/openFiles';
 import { missingOnHostError, replacedOnHostError } from './staleMount';

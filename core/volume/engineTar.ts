@@ -1,11 +1,11 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { TarCensus } from '../artifact/manifest';
 import { BackupError } from '../errors';
-import { configMembers, keyFromConfig, longestKeyFileBytes } from './encryptionKey';
+import { configMembers, keyFromConfig, longestKeyFileBytes } from '../n8n/encryptionKey';
 import { isDatabase, smallestDatabaseBytes } from './sqlite/fileFormat';
 import { folderOf, isServerMark, isVersionMark } from './postgresFolder';
-import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from './tar/member';
-import { TarScanner } from './tar/tarScanner';
+import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
+import { TarScanner } from '../tar/tarScanner';
 
 /** ext4 makes it at the top of every disk. */
 const recoveryDirectory = /^(?:\.\/)?lost\+found\/?$/;

@@ -1,7 +1,7 @@
 import type { TarCensus } from '../artifact/manifest';
 import { BackupError } from '../errors';
-import type { TarMember } from './tar/member';
-import { TarScanner } from './tar/tarScanner';
+import type { TarMember } from '../tar/member';
+import { TarScanner } from '../tar/tarScanner';
 
 /** What an archive turned out to hold. */
 export interface ArchiveSummary {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { partialSuffix } from '../artifact/abandoned';
-import { ClaimedDirectory, sweepDirectories } from '../artifact/claimedDirectory';
-import type { CompressionMethod } from '../artifact/compression';
+import { partialSuffix } from '../files/abandoned';
+import { ClaimedDirectory, sweepDirectories } from '../files/claimedDirectory';
+import type { CompressionMethod } from '../compression/compression';
 import type { OnProgress } from '../artifact/progress';
 import { BackupError, errorCode, fileError } from '../errors';
 import { sniffCompression } from './sniffCompression';

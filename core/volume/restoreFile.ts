@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { findAbandoned, partialSuffix } from '../artifact/abandoned';
-import { AtomicFile, partialPath } from '../artifact/atomicFile';
+import { findAbandoned, partialSuffix } from '../files/abandoned';
+import { AtomicFile, partialPath } from '../files/atomicFile';
 import { readArtifact } from '../artifact/readArtifact';
-import { Refusals } from '../artifact/refusals';
+import { Refusals } from '../files/refusals';
 import { BackupError, errorCode, fileError } from '../errors';
 
 export interface RestoreFileOptions {

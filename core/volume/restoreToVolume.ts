@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { CompressionMethod } from '../artifact/compression';
+import type { CompressionMethod } from '../compression/compression';
 import type { OnProgress } from '../artifact/progress';
 import { readArtifact } from '../artifact/readArtifact';
 import {
@@ -22,7 +22,7 @@ import { BackupError, cancelledError, errorMessage } from '../errors';
 import { inspectArchive } from './inspectArchive';
 import { notOurs } from './restoreArchive';
 import { sniffCompression } from './sniffCompression';
-import { TarScanner } from './tar/tarScanner';
+import { TarScanner } from '../tar/tarScanner';
 import { type CheckedArchive, checkArchive } from './unpack/checkArchive';
 import { rewriteArchive } from './unpack/rewriteArchive';
 import type { ExpectedArchive, UnpackReport } from './unpack/unpackArchive';

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import type { CompressionMethod } from '../artifact/compression';
+import type { CompressionMethod } from '../compression/compression';
 import { fileError } from '../errors';
 
 /**

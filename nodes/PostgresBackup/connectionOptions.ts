@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
-import type { PostgresConnection } from '../../core/postgres/connection';
+import type { PostgresConnection } from '../../core/postgres/connect/connection';
 import { postgresConnection } from '../shared/postgresConnection';
 
 export const idleTimeout: INodeProperties = {

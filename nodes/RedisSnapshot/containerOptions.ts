@@ -1,6 +1,6 @@
 import type { INodeProperties } from 'n8n-workflow';
 import type { RedisConnection } from '../../core/redis/connection';
-import type { ContainerRedisLogin } from '../../core/redis/containerRedis';
+import type { ContainerRedisLogin } from '../../core/redis/protocol/containerRedis';
 import { readText } from '../shared/parameters';
 
 const displayOptions = { show: { '/engine': ['docker'] } };

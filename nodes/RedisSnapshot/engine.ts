@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
 import type { EngineName, OpenSource } from '../../core/artifact';
-import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
-import { dockerSnapshot } from '../../core/redis/dockerSnapshot';
-import { localSnapshot } from '../../core/redis/localSnapshot';
+import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
+import { dockerSnapshot } from '../../core/redis/snapshot/dockerSnapshot';
+import { localSnapshot } from '../../core/redis/snapshot/localSnapshot';
 import { allowedPath } from '../shared/allowedPath';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';

@@ -1,6 +1,6 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
 import { BackupError } from '../../core/errors';
-import type { PostgresConnection, SshTunnel, TlsSettings } from '../../core/postgres/connection';
+import type { PostgresConnection, SshTunnel, TlsSettings } from '../../core/postgres/connect/connection';
 import { credentialText } from './credentialText';
 
 /**

@@ -1,5 +1,5 @@
 import { chromium } from 'playwright-core';
-import { owner } from '../n8n/editor.ts';
+import { owner } from '../../lab/n8n/editor.ts';
 
 /** A Chromium of this machine; Debian's package is called chromium. */
 const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';

@@ -4,7 +4,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifact, manifestPath, readManifest } from '../../core/artifact';
-import { type PostgresServer, startPostgres } from '../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { backUp } from '../core/postgres/support/artifacts';
 import {
 	databaseNames,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { type Artifact, createArtifact, readManifest } from '../../core/artifact';
-import { builtInSnapshot } from '../../core/redis/builtInSnapshot';
-import { startRedis, type RedisServer } from '../../scripts/servers/redis';
+import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
+import { startRedis, type RedisServer } from '../../lab/servers/redis';
 import { command } from '../support/commandProcess';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 

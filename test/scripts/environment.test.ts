@@ -1,4 +1,4 @@
-import { n8nEnvironment } from '../../scripts/n8n/environment.ts';
+import { n8nEnvironment } from '../../lab/n8n/environment.ts';
 
 const options = {
 	userFolder: '/tmp/n8n',

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { root } from '../../scripts/lib/paths.ts';
-import type { Workflow, WorkflowNode } from '../../scripts/n8n/workflow.ts';
+import type { Workflow, WorkflowNode } from '../../lab/n8n/workflow.ts';
 
 const shipped = (file: string) =>
 	JSON.parse(readFileSync(join(root, 'workflows', file), 'utf8')) as Workflow & {

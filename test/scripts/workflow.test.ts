@@ -1,4 +1,4 @@
-import { fillIn, type Workflow } from '../../scripts/n8n/workflow.ts';
+import { fillIn, type Workflow } from '../../lab/n8n/workflow.ts';
 
 const workflow: Workflow = {
 	id: 'shipped',

@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import type { PostgresConnection, SshTunnel } from '../connection';
+import type { PostgresConnection, SshTunnel } from './connection';
 import { type OpenTunnel, openTunnel } from './sshTunnel';
 
 /** A port on this machine that leads through the SSH tunnel to the server, until it is disposed of. */

@@ -2,7 +2,7 @@ import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { Client, type ConnectConfig } from 'ssh2';
 import { BackupError, cancelledError, errorMessage, networkError } from '../../errors';
-import { connectTimeoutOf, describeServer, type PostgresConnection, type SshTunnel } from '../connection';
+import { connectTimeoutOf, describeServer, type PostgresConnection, type SshTunnel } from './connection';
 
 /** Four unanswered questions in a row, and the SSH server counts as gone. */
 const keepAlive = { keepaliveInterval: 15_000, keepaliveCountMax: 4 };

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { BackupError, cancelledError, networkError } from '../../errors';
-import { describeServer, type PostgresConnection } from '../connection';
+import { describeServer, type PostgresConnection } from './connection';
 
 /** SSLRequest: its length and the code 80877103 (PostgreSQL's protocol documentation, "Message Formats"). */
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);

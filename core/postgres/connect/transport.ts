@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { networkError } from '../../errors';
-import { connectTimeoutOf, describeServer, hasTunnel, type PostgresConnection } from '../connection';
+import { connectTimeoutOf, describeServer, hasTunnel, type PostgresConnection } from './connection';
 import { openTunnel } from './sshTunnel';
 import { openTcp } from './tcp';
 import { startTls } from './tls';

@@ -1,7 +1,7 @@
 import { BackupError, networkError } from '../../errors';
-import { describeServer, type PostgresConnection } from '../connection';
-import type { DumpRequest } from '../dumpRequest';
-import { adviceFor, type ServerAdvice } from '../serverError';
+import { describeServer, type PostgresConnection } from '../connect/connection';
+import type { DumpRequest } from './dumpRequest';
+import { adviceFor, type ServerAdvice } from '../connect/serverError';
 
 export interface DumpFailure {
 	connection: Pick<PostgresConnection, 'host' | 'port'>;

@@ -1,6 +1,6 @@
 import type { DatabaseProperties, EngineName, SourceFacts } from '../../artifact';
 import type { DumpInspection } from '../census';
-import type { DumpRequest } from '../dumpRequest';
+import type { DumpRequest } from './dumpRequest';
 
 export interface FinishedDump {
 	engine: EngineName;

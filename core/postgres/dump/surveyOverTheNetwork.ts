@@ -1,7 +1,7 @@
-import { withClient } from '../client';
-import { describeServer, type PostgresConnection } from '../connection';
-import type { DumpRequest } from '../dumpRequest';
-import { queryTexts } from '../serverText';
+import { withClient } from '../connect/client';
+import { describeServer, type PostgresConnection } from '../connect/connection';
+import type { DumpRequest } from './dumpRequest';
+import { queryTexts } from '../connect/serverText';
 import { type Survey, surveyDatabase } from './survey/survey';
 
 /**

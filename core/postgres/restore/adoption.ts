@@ -1,6 +1,6 @@
 import type { DatabaseProperties } from '../../artifact';
 import { errorMessage } from '../../errors';
-import { withClient } from '../client';
+import { withClient } from '../connect/client';
 import { quoteIdentifier, quoteLiteral } from '../sql';
 import type { Maintenance } from './maintenance';
 import type { OwnerRule, RestoreOptions } from './request';

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Submittable } from 'pg';
-import type { TurnTaking } from '../clientState';
+import type { TurnTaking } from '../connect/clientState';
 import { queryMessage } from './statementBatch';
 
 /** `c`: the rows are complete. */

@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { closeClient } from '../client';
-import type { PostgresConnection } from '../connection';
+import { closeClient } from '../connect/client';
+import type { PostgresConnection } from '../connect/connection';
 import type { Leniency } from './leniency';
 import { RestoreSession } from './restoreSession';
 import type { BatchedStatement } from './statementBatch';

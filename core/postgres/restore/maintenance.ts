@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { BackupError } from '../../errors';
-import { serverError, withClient } from '../client';
-import { describeServer, type PostgresConnection } from '../connection';
+import { serverError, withClient } from '../connect/client';
+import { describeServer, type PostgresConnection } from '../connect/connection';
 import { quoteIdentifier } from '../sql';
 
 /** Time that tidying up may take after a run has failed or was cancelled. In milliseconds. */

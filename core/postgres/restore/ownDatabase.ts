@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { BackupError } from '../../errors';
-import { withClient } from '../client';
-import type { PostgresConnection } from '../connection';
+import { withClient } from '../connect/client';
+import type { PostgresConnection } from '../connect/connection';
 import { quoteIdentifier } from '../sql';
 
 /** An execution of n8n's, by the ids that its database knows it by. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { errorCode } from '../../errors';
-import { serverError, withClient } from '../client';
+import { serverError, withClient } from '../connect/client';
 import { quoteIdentifier } from '../sql';
 import { type Maintenance, terminateOthers } from './maintenance';
 

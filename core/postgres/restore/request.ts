@@ -1,5 +1,5 @@
 import type { CompressionMethod, Manifest, OnProgress } from '../../artifact';
-import type { PostgresConnection } from '../connection';
+import type { PostgresConnection } from '../connect/connection';
 import type { CensusComparison } from '../compareCensus';
 
 /** Who is to own what is restored. */

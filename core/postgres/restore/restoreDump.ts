@@ -7,9 +7,9 @@ import {
 	type Manifest,
 } from '../../artifact';
 import { BackupError, cancelledError } from '../../errors';
-import { closeClient, openClient, serverError, withClient } from '../client';
+import { closeClient, openClient, serverError, withClient } from '../connect/client';
 import { compareCensus, type CensusComparison, describeDifferences } from '../compareCensus';
-import { describeServer } from '../connection';
+import { describeServer } from '../connect/connection';
 import { readDatabaseProperties } from '../databaseProperties';
 import { adoptionStatements, adoptNew, chosenOwner, creationClauses } from './adoption';
 import { creationsFor, readDumpHead } from './dumpHead';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { BackupError, cancelledError, errorCode } from '../../errors';
-import { isSqlState, serverError } from '../serverError';
-import type { PostgresConnection } from '../connection';
+import { isSqlState, serverError } from '../connect/serverError';
+import type { PostgresConnection } from '../connect/connection';
 import { copyTarget } from '../sql';
 import { decodeText } from '../sql/encoding';
 import { CopyIn } from './copyIn';

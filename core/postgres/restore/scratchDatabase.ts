@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BackupError } from '../../errors';
-import { withClient } from '../client';
+import { withClient } from '../connect/client';
 import { quoteIdentifier } from '../sql';
 import { dropDatabase, type Maintenance, runMaintenance } from './maintenance';
 import { leaseIsOver, ScratchLease } from './scratchLease';

@@ -1,4 +1,4 @@
-import { withClient } from '../client';
+import { withClient } from '../connect/client';
 import { quoteIdentifier, quoteLiteral } from '../sql';
 import type { Maintenance } from './maintenance';
 

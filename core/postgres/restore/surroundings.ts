@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { queryTexts } from '../serverText';
+import { queryTexts } from '../connect/serverText';
 
 /** What a dump refers to and does not hold, and what is there before it is loaded. */
 export interface Surroundings {

@@ -1,4 +1,4 @@
-import type { RedisClient } from '../client';
+import type { RedisClient } from '../protocol/client';
 import { readInfo } from '../serverFacts';
 
 /** Longer than writing the largest data takes. */

@@ -1,7 +1,7 @@
 import { BackupError, errorMessage } from '../../errors';
-import type { RedisCommands } from '../client';
+import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
-import { nobody, replicaOf } from '../replicaOf';
+import { nobody, replicaOf } from '../protocol/replicaOf';
 import { parseInfo } from '../serverFacts';
 import { clearMark, isMarkedId, readMark, serverTime } from './restoreMark';
 

@@ -18,7 +18,7 @@ import {
 } from '../../docker';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { describeServer } from '../connection';
-import { ContainerRedis, type ContainerRedisLogin } from '../containerRedis';
+import { ContainerRedis, type ContainerRedisLogin } from '../protocol/containerRedis';
 import { inspectRdb } from '../rdb/inspectRdb';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys } from '../serverFacts';

@@ -1,5 +1,5 @@
 import { BackupError, errorMessage } from '../../errors';
-import { withRedis } from '../client';
+import { withRedis } from '../protocol/client';
 import { describeServer, type RedisConnection } from '../connection';
 import { readServerFacts } from '../serverFacts';
 import type { Target } from './target';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OnProgress } from '../../artifact/progress';
 import { BackupError } from '../../errors';
-import type { RedisClient } from '../client';
+import type { RedisClient } from '../protocol/client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys, readInfo } from '../serverFacts';

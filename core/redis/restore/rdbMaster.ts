@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server, type Socket } from 'node:n
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { BackupError, errorMessage } from '../../errors';
-import { encodeCommand } from '../resp';
+import { encodeCommand } from '../protocol/resp';
 import { ReplicaCommands } from './replicaCommands';
 import { markedReplicationId } from './restoreMark';
 

@@ -1,8 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError, errorMessage } from '../../errors';
-import { withRedis } from '../client';
-import { nobody, replicaOf } from '../replicaOf';
-import { ReplyError } from '../resp';
+import { withRedis } from '../protocol/client';
+import { nobody, replicaOf } from '../protocol/replicaOf';
+import { ReplyError } from '../protocol/resp';
 import { describeServer, type RedisConnection } from '../connection';
 import { clearMark } from './restoreMark';
 

@@ -1,4 +1,4 @@
-import { ProtocolError, RespParser } from '../resp';
+import { ProtocolError, RespParser } from '../protocol/resp';
 
 /** Far more than any command of a replica has. */
 const longestLine = 64 * 1024;

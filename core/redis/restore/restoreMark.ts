@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { RedisCommands } from '../client';
-import type { Followed } from '../replicaOf';
-import { ReplyError } from '../resp';
+import type { RedisCommands } from '../protocol/client';
+import type { Followed } from '../protocol/replicaOf';
+import { ReplyError } from '../protocol/resp';
 
 /**
  * A restore that crashes leaves a server that follows nobody any more. Two marks tell such a server from a replica

@@ -14,9 +14,9 @@ import {
 	writeArchive,
 } from '../../docker';
 import { BackupError, errorMessage } from '../../errors';
-import type { RedisCommands } from '../client';
+import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
-import { configValue, rdbPathOf } from '../localSnapshot';
+import { configValue, rdbPathOf } from '../snapshot/localSnapshot';
 import { nextAppendOnlySet } from './appendOnlySet';
 
 /** Where a server in a container keeps its data, inside that container. */

@@ -1,5 +1,5 @@
 import { BackupError } from '../../errors';
-import type { RedisCommands } from '../client';
+import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { readServerFacts, type ServerFacts } from '../serverFacts';

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { OnProgress } from '../../artifact/progress';
 import { type Container, type DockerClient, listContainers } from '../../docker';
 import { BackupError, cancelledError } from '../../errors';
-import type { RedisCommands } from '../client';
+import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys, readInfo } from '../serverFacts';

@@ -1,10 +1,10 @@
 import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
-import { configMembers, keyFromConfig, longestKeyFileBytes } from '../encryptionKey';
-import { headerBytes } from '../tar/encodeHeader';
+import { configMembers, keyFromConfig, longestKeyFileBytes } from '../../n8n/encryptionKey';
+import { headerBytes } from '../../tar/encodeHeader';
 import type { Examination } from '../sqlite/examineDatabase';
 import { companionSuffixes, hasValidHeader, isDatabase, smallestDatabaseBytes } from '../sqlite/fileFormat';
-import { displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
+import { displayPath, noBytes, paddingOf, type TarMember } from '../../tar/member';
 import type { ChunkWriter } from './chunkWriter';
 import { type ModifiedAt, modifiedAt, modifiedAtOf } from './modifiedAt';
 import { openFlags, openTreeFile } from './openTreeFile';

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { isLeased, leasedError, leaseRetryMs, leaseTimeoutMs } from '../leasedFile';
 import { replacedOnHostError } from '../staleMount';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import { identityOf } from './place';
 import { unreadable } from './unreadable';
 import { hasVanished } from './walkTree';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { folderOf, isServerMark, liveServerWarnings, versionMark } from '../postgresFolder';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import type { TreeEntry } from './walkTree';
 
 /** So many names are enough to know what a warning is about. */

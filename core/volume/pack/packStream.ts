@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
-import { ClaimedDirectory } from '../../artifact/claimedDirectory';
+import { ClaimedDirectory } from '../../files/claimedDirectory';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
 import { BackupError, errorCode } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';

@@ -1,8 +1,8 @@
 import { type BigIntStats, lstatSync, readlinkSync } from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
 import { BackupError, errorCode } from '../../errors';
-import { endOfArchive } from '../tar/encodeHeader';
-import { displayPath, type MemberType, noBytes, type TarMember } from '../tar/member';
+import { endOfArchive } from '../../tar/encodeHeader';
+import { displayPath, type MemberType, noBytes, type TarMember } from '../../tar/member';
 import type { ChunkWriter } from './chunkWriter';
 import { compileExclusion } from './exclusion';
 import { FilePacker } from './filePacker';

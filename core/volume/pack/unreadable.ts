@@ -1,5 +1,5 @@
 import { BackupError, errorCode, fileError } from '../../errors';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 
 /** An error for what is in the tree but cannot be read: a backup must not miss a file in silence. */
 export function unreadable(error: unknown, location: Buffer): BackupError {

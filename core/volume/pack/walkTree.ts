@@ -4,7 +4,7 @@ import type { IsExcluded } from './exclusion';
 import { type EntryKind, kindOf, listDirectory, type ListedName } from './listDirectory';
 import { shortPathTo } from './longPath';
 import { addressOf, identityOf, type Place } from './place';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import { unreadable } from './unreadable';
 
 /** One name in the tree. Paths are bytes, because names need not be valid UTF-8. */

@@ -1,6 +1,6 @@
 import type { TarCensus } from '../../artifact/manifest';
-import { headerBytes, writeHeader } from '../tar/encodeHeader';
-import type { TarMember } from '../tar/member';
+import { headerBytes, writeHeader } from '../../tar/encodeHeader';
+import type { TarMember } from '../../tar/member';
 import type { ChunkWriter } from './chunkWriter';
 
 /** Writes a member's header and counts it. A file's content is to follow, padded to whole blocks. */

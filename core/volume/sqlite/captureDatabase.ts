@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type * as SqliteModule from 'node:sqlite';
 import { BackupError, errorCode, errorMessage, fileError } from '../../errors';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import { copyAtRest } from './copyAtRest';
 import { DamagedDatabase, type Examination, examineDatabase } from './examineDatabase';
 import { companionOf, companionSuffixes, databaseHeaderBytes, hasWriteAheadLog } from './fileFormat';

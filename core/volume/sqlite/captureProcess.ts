@@ -2,7 +2,7 @@ import { closeSync, constants, copyFileSync, openSync, readSync, rmSync, statSyn
 import { createInterface } from 'node:readline';
 import { BackupError, errorCode, fileError } from '../../errors';
 import { toWorkerError, type WorkerError } from '../../errors/workerError';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import { captureDatabase } from './captureDatabase';
 import type { Examination } from './examineDatabase';
 import { databaseHeaderBytes, hasValidHeader } from './fileFormat';

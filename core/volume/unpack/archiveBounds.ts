@@ -1,7 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
 import { BackupError } from '../../errors';
-import type { TarMember } from '../tar/member';
+import type { TarMember } from '../../tar/member';
 
 interface ArchiveBoundsOptions {
 	/** Of the artifact, for the error. */

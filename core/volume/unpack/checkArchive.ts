@@ -1,8 +1,8 @@
-import type { CompressionMethod } from '../../artifact/compression';
+import type { CompressionMethod } from '../../compression/compression';
 import { readArtifact } from '../../artifact/readArtifact';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
-import { noBytes } from '../tar/member';
-import { type TarEvent, TarScanner } from '../tar/tarScanner';
+import { noBytes } from '../../tar/member';
+import { type TarEvent, TarScanner } from '../../tar/tarScanner';
 import { ArchiveBounds } from './archiveBounds';
 import { MemberGuard, type SafeMember } from './memberGuard';
 import { assertExpected, type ExpectedArchive, type UnpackReport } from './unpackArchive';

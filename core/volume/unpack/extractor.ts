@@ -16,9 +16,9 @@ import {
 	utimesSync,
 	writeSync,
 } from 'node:fs';
-import { isRefusal, Refusals } from '../../artifact/refusals';
+import { isRefusal, Refusals } from '../../files/refusals';
 import { BackupError, errorCode, fileError } from '../../errors';
-import { displayPath, type TarMember } from '../tar/member';
+import { displayPath, type TarMember } from '../../tar/member';
 import type { SafeMember } from './memberGuard';
 
 interface ExtractorOptions {

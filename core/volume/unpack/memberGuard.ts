@@ -1,5 +1,5 @@
 import { BackupError } from '../../errors';
-import { displayPath, type TarMember } from '../tar/member';
+import { displayPath, type TarMember } from '../../tar/member';
 
 /** A member that may be extracted: its paths are relative, without `.` and `..`, in bytes as latin1 characters. */
 export interface SafeMember {

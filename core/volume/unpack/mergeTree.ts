@@ -11,7 +11,7 @@ import {
 import { BackupError } from '../../errors';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { filesOpenHere, isOpenHere } from '../pack/openFiles';
-import { displayPath } from '../tar/member';
+import { displayPath } from '../../tar/member';
 import { MountsBelow } from './mountsBelow';
 
 const slash = Buffer.from('/');

@@ -1,6 +1,6 @@
-import { endOfArchive, headerBytes, writeHeader } from '../tar/encodeHeader';
-import { noBytes, paddingOf, type TarMember } from '../tar/member';
-import { TarScanner } from '../tar/tarScanner';
+import { endOfArchive, headerBytes, writeHeader } from '../../tar/encodeHeader';
+import { noBytes, paddingOf, type TarMember } from '../../tar/member';
+import { TarScanner } from '../../tar/tarScanner';
 import { MemberGuard, type SafeMember } from './memberGuard';
 
 /**

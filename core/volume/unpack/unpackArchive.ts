@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
-import type { CompressionMethod } from '../../artifact/compression';
+import type { CompressionMethod } from '../../compression/compression';
 import type { TarCensus } from '../../artifact/manifest';
 import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
 import { BackupError, fileError } from '../../errors';
-import { type TarEvent, TarScanner } from '../tar/tarScanner';
+import { type TarEvent, TarScanner } from '../../tar/tarScanner';
 import { ArchiveBounds } from './archiveBounds';
 import { Extractor } from './extractor';
 import { MemberGuard } from './memberGuard';

@@ -1,8 +1,8 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type ArtifactRequest, createArtifact, prefixFor, withWarnings } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import type { DatabaseList } from '../../../core/postgres/databaseList';
-import type { DumpRequest } from '../../../core/postgres/dumpRequest';
+import type { DatabaseList } from '../../../core/postgres/connect/databaseList';
+import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
 import type { PostgresEngine } from '../../../core/postgres/engine';
 import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest, readCompression, readList } from '../../shared/parameters';

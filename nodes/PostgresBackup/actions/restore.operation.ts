@@ -2,8 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { backUpFirst } from '../../../core/artifact';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { BackupError } from '../../../core/errors';
-import type { PostgresConnection } from '../../../core/postgres/connection';
-import { builtInDump } from '../../../core/postgres/dump/builtInDump';
+import type { PostgresConnection } from '../../../core/postgres/connect/connection';
+import { builtInDump } from '../../../core/postgres/dump/builtIn/builtInDump';
 import { refuseOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
 import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';

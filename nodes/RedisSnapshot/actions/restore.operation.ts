@@ -2,8 +2,8 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { createReadStream } from 'node:fs';
 import { backUpFirst, type OpenSource } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import { builtInSnapshot } from '../../../core/redis/builtInSnapshot';
-import { dockerSnapshot } from '../../../core/redis/dockerSnapshot';
+import { builtInSnapshot } from '../../../core/redis/snapshot/builtInSnapshot';
+import { dockerSnapshot } from '../../../core/redis/snapshot/dockerSnapshot';
 import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
 import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
 import { demandSound } from '../../../core/verify/demandSound';

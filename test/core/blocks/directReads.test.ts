@@ -6,7 +6,7 @@ import { buffer } from 'node:stream/consumers';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectForDirectReads, readDirectly, receiveBlocks } from '../../../core/blocks';
-import { createRing, RingReader, RingWriter } from '../../../core/postgres/dump/worker/sharedRing';
+import { createRing, RingReader, RingWriter } from '../../../core/postgres/dump/builtIn/worker/sharedRing';
 import { expectSameBytes } from '../../support/sameBytes';
 
 let server: Server;

@@ -9,12 +9,12 @@ import type { DockerConnection } from '../../../core/docker/connection';
 import { holdStill } from '../../../core/docker/holdStill';
 import { renewEveryMs } from '../../../core/docker/lease';
 import { operations } from '../../../core/docker/operations';
-import { dockerDump, dockerGlobals } from '../../../core/postgres/dump/dockerDump';
-import { dockerSnapshot } from '../../../core/redis/dockerSnapshot';
+import { dockerDump, dockerGlobals } from '../../../core/postgres/dump/docker/dockerDump';
+import { dockerSnapshot } from '../../../core/redis/snapshot/dockerSnapshot';
 import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
 import { dockerVolume } from '../../../core/volume/dockerVolume';
-import { startDocker } from '../../../scripts/servers/docker.ts';
-import { runPostgresContainer, runRedisContainer } from '../../../scripts/servers/dockerContainers.ts';
+import { startDocker } from '../../../lab/servers/docker.ts';
+import { runPostgresContainer, runRedisContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from './support/describeDocker.ts';
 import { startProxy } from './support/recordingProxy.ts';
 

@@ -9,9 +9,9 @@ import type { DockerConnection } from '../../../core/docker/connection';
 import { listContainers } from '../../../core/docker/containers';
 import { runExec } from '../../../core/docker/exec';
 import { listVolumes } from '../../../core/docker/volumes';
-import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.ts';
-import { runContainer } from '../../../scripts/servers/dockerContainers.ts';
-import { freePort } from '../../../scripts/servers/freePort.ts';
+import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
+import { runContainer } from '../../../lab/servers/dockerContainers.ts';
+import { freePort } from '../../../lab/servers/freePort.ts';
 import { describeDocker } from './support/describeDocker.ts';
 import { type RecordingProxy, startProxy } from './support/recordingProxy.ts';
 

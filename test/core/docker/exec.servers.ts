@@ -4,8 +4,8 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { connectDocker, type DockerClient } from '../../../core/docker/client';
 import { findContainer } from '../../../core/docker/containers';
 import { runExec, startExec } from '../../../core/docker/exec';
-import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.ts';
-import { runContainer } from '../../../scripts/servers/dockerContainers.ts';
+import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
+import { runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from './support/describeDocker.ts';
 import { processes, until } from './support/leftovers.ts';
 

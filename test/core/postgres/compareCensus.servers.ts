@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { Artifact } from '../../../core/artifact';
 import { compareCensus } from '../../../core/postgres/compareCensus';
 import { drill } from '../../../core/postgres/drill/drill';
-import { type PostgresServer, startPostgres } from '../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { backUp } from './support/artifacts';
 import { connectionTo, fingerprint, never } from './support/dumps';

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { drill } from '../../../core/postgres/drill/drill';
 import { verifyPostgresArtifact } from '../../../core/postgres/verifyPostgres';
-import { type PostgresServer, startPostgres } from '../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { connectionTo, never } from './support/dumps';
 import { databaseNames, restore } from './support/restoring';

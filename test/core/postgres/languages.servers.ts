@@ -1,9 +1,9 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { withClient } from '../../../core/postgres/client';
-import type { DumpRequest } from '../../../core/postgres/dumpRequest';
-import { type PostgresServer, startPostgres } from '../../../scripts/servers/postgres';
+import { withClient } from '../../../core/postgres/connect/client';
+import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
+import { type PostgresServer, startPostgres } from '../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { connectionTo, engines, never, readDump, requestFor } from './support/dumps';
 import { restore, writeDump } from './support/restoring';

@@ -1,5 +1,5 @@
 import { replyError } from '../../../core/redis/redisError';
-import { ReplyError } from '../../../core/redis/resp';
+import { ReplyError } from '../../../core/redis/protocol/resp';
 
 const connection = { host: 'redis', port: 6379, user: 'n8n', password: 'hunter2' };
 const explain = (answer: string, command = 'INFO') => replyError(new ReplyError(answer), connection, command);

@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { OpenSource, SourceFacts } from '../../../core/artifact/source';
 import type { RedisConnection } from '../../../core/redis/connection';
-import { startRedis, type RedisOptions, type RedisServer } from '../../../scripts/servers/redis';
+import { startRedis, type RedisOptions, type RedisServer } from '../../../lab/servers/redis';
 
 const servers: RedisServer[] = [];
 const folders: string[] = [];

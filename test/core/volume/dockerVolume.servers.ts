@@ -19,8 +19,8 @@ import {
 	type DockerVolumeOptions,
 	type DockerVolumeTarget,
 } from '../../../core/volume/dockerVolume';
-import { type DockerEngine, startDocker } from '../../../scripts/servers/docker.ts';
-import { composeService, execute, runContainer } from '../../../scripts/servers/dockerContainers.ts';
+import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
+import { composeService, execute, runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../docker/support/describeDocker.ts';
 import { ownContainers } from '../docker/support/leftovers.ts';
 import { type RecordingProxy, startProxy } from '../docker/support/recordingProxy.ts';

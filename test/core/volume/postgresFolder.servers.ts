@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { startPostgres, type PostgresServer } from '../../../scripts/servers/postgres.ts';
+import { startPostgres, type PostgresServer } from '../../../lab/servers/postgres.ts';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { packInto } from './support/pack';
 

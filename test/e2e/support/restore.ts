@@ -3,8 +3,8 @@ import { cp, mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { run } from '../../../scripts/lib/run.ts';
-import type { PostgresServer } from '../../../scripts/servers/postgres.ts';
-import { startRedis, type RedisServer } from '../../../scripts/servers/redis.ts';
+import type { PostgresServer } from '../../../lab/servers/postgres.ts';
+import { startRedis, type RedisServer } from '../../../lab/servers/redis.ts';
 
 /** Restores a dump with plain tools into a new, empty database: `gunzip -c FILE | psql`. */
 export async function restoreDump(

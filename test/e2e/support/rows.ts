@@ -1,4 +1,4 @@
-import type { PostgresServer } from '../../../scripts/servers/postgres.ts';
+import type { PostgresServer } from '../../../lab/servers/postgres.ts';
 
 /** Of every table of a database: how many rows it has, and one digest of all their content. */
 export async function describeRows(

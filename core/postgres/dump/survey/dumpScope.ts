@@ -1,4 +1,4 @@
-import type { DumpSelection } from '../../dumpRequest';
+import type { DumpSelection } from '../dumpRequest';
 import type { Match, PatternList, Relation, SurveyedSchema, SurveyLine } from './questions';
 
 /** A database as it was found, and what a selection takes of it. */

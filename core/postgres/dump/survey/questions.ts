@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../../sql';
-import type { DumpSelection } from '../../dumpRequest';
+import type { DumpSelection } from '../dumpRequest';
 import { readPattern } from './patterns';
 
 /** A relation as the catalogs describe it. */

@@ -1,7 +1,7 @@
 import type { DatabaseProperties, PostgresCensus } from '../../../artifact';
 import { BackupError, errorMessage } from '../../../errors';
 import { parseProperties, propertiesQuestion, withoutSecrets } from '../../databaseProperties';
-import type { DumpRequest } from '../../dumpRequest';
+import type { DumpRequest } from '../dumpRequest';
 import { DumpScope } from './dumpScope';
 import { type Dependency, dependencyQuestion, describeLacking } from './lacking';
 import { assertNoTableMissing, quotedName } from './missingTables';

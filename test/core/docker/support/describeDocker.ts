@@ -1,4 +1,4 @@
-import { whyNoDocker } from '../../../../scripts/servers/docker.ts';
+import { whyNoDocker } from '../../../../lab/servers/docker.ts';
 
 /**
  * `describe` for tests that need a real Docker Engine. Where there can be none they are skipped, and the report

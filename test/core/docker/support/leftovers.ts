@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { DockerEngine } from '../../../../scripts/servers/docker.ts';
+import type { DockerEngine } from '../../../../lab/servers/docker.ts';
 
 /** Names of the containers that the package created and that are still there. */
 export async function ownContainers({ docker }: DockerEngine): Promise<string[]> {

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import pg from 'pg';
 import { manifestPath, readManifest } from '../../../../core/artifact';
 import { drill, type DrillRequest } from '../../../../core/postgres/drill/drill';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { writeBackup } from '../../../support/writeBackup';
 import { backUp, fixture } from '../support/artifacts';

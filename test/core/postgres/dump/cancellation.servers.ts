@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
 import { eventually } from '../../../support/eventually';
 import { type SshServer, startSshServer } from '../support/sshServer';

@@ -1,5 +1,5 @@
 import { dumpError, dumpWarnings } from '../../../../core/postgres/dump/dumpError';
-import type { PostgresConnection } from '../../../../core/postgres/connection';
+import type { PostgresConnection } from '../../../../core/postgres/connect/connection';
 
 const connection: PostgresConnection = {
 	host: 'db',

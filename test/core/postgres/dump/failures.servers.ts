@@ -5,9 +5,9 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
-import { localDump } from '../../../../core/postgres/dump/localDump';
-import type { DumpRequest } from '../../../../core/postgres/dumpRequest';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { localDump } from '../../../../core/postgres/dump/local/localDump';
+import type { DumpRequest } from '../../../../core/postgres/dump/dumpRequest';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
 

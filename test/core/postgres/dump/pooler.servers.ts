@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { readManifest } from '../../../../core/artifact';
-import { openClient } from '../../../../core/postgres/client';
+import { openClient } from '../../../../core/postgres/connect/client';
 import { drill } from '../../../../core/postgres/drill/drill';
-import { type PgBouncer, startPgBouncer } from '../../../../scripts/servers/pgbouncer';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PgBouncer, startPgBouncer } from '../../../../lab/servers/pgbouncer';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';

@@ -1,4 +1,4 @@
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { everything, everythingCounted } from '../support/everything';
 import { connectionTo, engines, fingerprint, readDump, requestFor, restoreByPsql } from '../support/dumps';
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, requestFor } from '../support/dumps';
 
 jest.setTimeout(60_000);
@@ -28,7 +28,7 @@ builtInDump(connection, request)(new AbortController().signal).then(async ({ str
 test('the password is not among what Node prints of its threads when it is debugged', async () => {
 	const { stdout, stderr } = await promisify(execFile)(
 		process.execPath,
-		['-e', script, join(process.cwd(), 'dist/core/postgres/dump/builtInDump.js')],
+		['-e', script, join(process.cwd(), 'dist/core/postgres/dump/builtIn/builtInDump.js')],
 		{
 			env: {
 				PATH: process.env.PATH,

@@ -1,6 +1,6 @@
-import type { TlsSettings } from '../../../../core/postgres/connection';
-import { listDatabases } from '../../../../core/postgres/server';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import type { TlsSettings } from '../../../../core/postgres/connect/connection';
+import { listDatabases } from '../../../../core/postgres/connect/server';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
 
 jest.setTimeout(60_000);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';

@@ -1,4 +1,4 @@
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { fingerprint } from '../support/dumps';
 import { restore } from '../support/restoring';

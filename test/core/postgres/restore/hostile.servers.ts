@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { databaseNames, dropDatabases, restore, writeDump } from '../support/restoring';
 

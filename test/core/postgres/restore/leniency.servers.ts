@@ -1,7 +1,7 @@
 import { mkdtemp, chmod, chown, stat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Manifest } from '../../../../core/artifact';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, engines, readDump, requestFor } from '../support/dumps';

@@ -1,5 +1,5 @@
 import { refuseOwnDatabase } from '../../../../core/postgres/restore/ownDatabase';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, never } from '../support/dumps';
 import { dropDatabases } from '../support/restoring';
 

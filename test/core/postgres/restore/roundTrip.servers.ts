@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { gunzipSync } from 'node:zlib';
 import { restoreDump } from '../../../../core/postgres/restore/restoreDump';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp, fixture } from '../support/artifacts';
 import { connectionTo, fingerprint, never, restoreByPsql } from '../support/dumps';

@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import { readFile } from 'node:fs/promises';
-import type { PostgresConnection } from '../../../../core/postgres/connection';
-import { type PostgresServer, startPostgres } from '../../../../scripts/servers/postgres';
+import type { PostgresConnection } from '../../../../core/postgres/connect/connection';
+import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, fingerprint } from '../support/dumps';

@@ -6,10 +6,10 @@ import {
 	type OpenSource,
 	prefixFor,
 } from '../../../../core/artifact';
-import { builtInDump } from '../../../../core/postgres/dump/builtInDump';
-import { localDump } from '../../../../core/postgres/dump/localDump';
-import { clientProgram } from '../../../../scripts/servers/postgresBinaries';
-import type { PostgresServer } from '../../../../scripts/servers/postgres';
+import { builtInDump } from '../../../../core/postgres/dump/builtIn/builtInDump';
+import { localDump } from '../../../../core/postgres/dump/local/localDump';
+import { clientProgram } from '../../../../lab/servers/postgresBinaries';
+import type { PostgresServer } from '../../../../lab/servers/postgres';
 import { connectionTo, never, requestFor } from './dumps';
 
 /** An artifact with its manifest below `root`, by the native pg_dump where it is new enough for the server. */

@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../../../../core/artifact';
-import type { PostgresConnection } from '../../../../core/postgres/connection';
-import { builtInDump } from '../../../../core/postgres/dump/builtInDump';
-import { localDump } from '../../../../core/postgres/dump/localDump';
-import type { DumpRequest } from '../../../../core/postgres/dumpRequest';
-import type { PostgresServer } from '../../../../scripts/servers/postgres';
+import type { PostgresConnection } from '../../../../core/postgres/connect/connection';
+import { builtInDump } from '../../../../core/postgres/dump/builtIn/builtInDump';
+import { localDump } from '../../../../core/postgres/dump/local/localDump';
+import type { DumpRequest } from '../../../../core/postgres/dump/dumpRequest';
+import type { PostgresServer } from '../../../../lab/servers/postgres';
 
 /** The engines that need nothing but a server, by their names. */
 export const engines: Record<string, (connection: PostgresConnection, request: DumpRequest) => OpenSource> = {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { RestoreReport, RestoreRequest } from '../../../../core/postgres/restore/request';
 import { restoreDump } from '../../../../core/postgres/restore/restoreDump';
-import type { PostgresServer } from '../../../../scripts/servers/postgres';
+import type { PostgresServer } from '../../../../lab/servers/postgres';
 import { connectionTo, never } from './dumps';
 
 /** Restores into a server as its superuser; a new database `restored` unless the request says otherwise. */

@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { builtInSnapshot } from '../../../../core/redis/builtInSnapshot';
-import { localSnapshot } from '../../../../core/redis/localSnapshot';
+import { builtInSnapshot } from '../../../../core/redis/snapshot/builtInSnapshot';
+import { localSnapshot } from '../../../../core/redis/snapshot/localSnapshot';
 import { readFollowing } from '../../../../core/redis/restore/crashedRestore';
 import { restoreRdb } from '../../../../core/redis/restore/restoreRdb';
-import { withRedis } from '../../../../core/redis/client';
+import { withRedis } from '../../../../core/redis/protocol/client';
 import { root } from '../../../../scripts/lib/paths.ts';
 import { join } from 'node:path';
-import type { RedisServer } from '../../../../scripts/servers/redis';
+import type { RedisServer } from '../../../../lab/servers/redis';
 import { cleanUp, connectionTo, digest, fill, info, never, snapshot, start, untilTrue } from '../support';
 
 jest.setTimeout(60_000);

@@ -8,16 +8,16 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { DockerConnection } from '../../../../core/docker/connection';
-import { dockerSnapshot } from '../../../../core/redis/dockerSnapshot';
+import { dockerSnapshot } from '../../../../core/redis/snapshot/dockerSnapshot';
 import { dockerRestoreRdb, type DockerRestoreRequest } from '../../../../core/redis/restore/dockerRestore';
 import { root } from '../../../../scripts/lib/paths.ts';
-import { type DockerEngine, startDocker } from '../../../../scripts/servers/docker.ts';
+import { type DockerEngine, startDocker } from '../../../../lab/servers/docker.ts';
 import {
 	execute,
 	type RedisContainerOptions,
 	redisCli,
 	runRedisContainer,
-} from '../../../../scripts/servers/dockerContainers.ts';
+} from '../../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, until } from '../../docker/support/leftovers.ts';
 import { startProxy } from '../../docker/support/recordingProxy.ts';

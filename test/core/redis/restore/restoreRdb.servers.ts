@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import { builtInSnapshot } from '../../../../core/redis/builtInSnapshot';
+import { builtInSnapshot } from '../../../../core/redis/snapshot/builtInSnapshot';
 import { restoreRdb, type RestoreRequest } from '../../../../core/redis/restore/restoreRdb';
-import { freePort } from '../../../../scripts/servers/freePort';
-import type { RedisOptions, RedisServer } from '../../../../scripts/servers/redis';
+import { freePort } from '../../../../lab/servers/freePort';
+import type { RedisOptions, RedisServer } from '../../../../lab/servers/redis';
 import { byte, key, length, rdb, string } from '../rdb/rdbBuilder';
 import {
 	cleanUp,

@@ -1,4 +1,4 @@
-import { type MemberType, noBytes, type TarMember } from '../../../../core/volume/tar/member';
+import { type MemberType, noBytes, type TarMember } from '../../../../core/tar/member';
 import { MemberGuard } from '../../../../core/volume/unpack/memberGuard';
 
 function member(type: MemberType, path: string, linkPath = ''): TarMember {

@@ -1,9 +1,9 @@
-import { withClient } from '../../../../../core/postgres/client';
-import type { DumpSelection } from '../../../../../core/postgres/dumpRequest';
-import { dumpArguments } from '../../../../../core/postgres/dumpRequest';
+import { withClient } from '../../../../../core/postgres/connect/client';
+import type { DumpSelection } from '../../../../../core/postgres/dump/dumpRequest';
+import { dumpArguments } from '../../../../../core/postgres/dump/dumpRequest';
 import { DumpScope } from '../../../../../core/postgres/dump/survey/dumpScope';
 import { surveyQuestion, type SurveyLine } from '../../../../../core/postgres/dump/survey/questions';
-import { type PostgresServer, startPostgres } from '../../../../../scripts/servers/postgres';
+import { type PostgresServer, startPostgres } from '../../../../../lab/servers/postgres';
 import { connectionTo, never, requestFor } from '../../support/dumps';
 
 jest.setTimeout(120_000);

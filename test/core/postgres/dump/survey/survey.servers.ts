@@ -1,9 +1,9 @@
 import { chmod, writeFile } from 'node:fs/promises';
-import type { PostgresConnection } from '../../../../../core/postgres/connection';
-import { localDump } from '../../../../../core/postgres/dump/localDump';
-import type { DumpRequest } from '../../../../../core/postgres/dumpRequest';
-import { clientProgram } from '../../../../../scripts/servers/postgresBinaries';
-import { type PostgresServer, startPostgres } from '../../../../../scripts/servers/postgres';
+import type { PostgresConnection } from '../../../../../core/postgres/connect/connection';
+import { localDump } from '../../../../../core/postgres/dump/local/localDump';
+import type { DumpRequest } from '../../../../../core/postgres/dump/dumpRequest';
+import { clientProgram } from '../../../../../lab/servers/postgresBinaries';
+import { type PostgresServer, startPostgres } from '../../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../../support/temporaryDirectory';
 import { connectionTo, engines, readDump, requestFor, restoreByPsql } from '../../support/dumps';
 

@@ -1,0 +1,82 @@
+import { pipeline } from 'node:stream/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { BlockStream } from '../../blocks';
+import { BackupError, fileError } from '../../errors';
+import { toWorkerError } from '../../errors/workerError';
+import { createCompressor } from '../../compression/compression';
+import { Descriptor } from '../../files/descriptor';
+import { GrowingFile } from './growingFile';
+import { readBack } from './readBack';
+import type { ProveContent, SourceFacts } from '../source';
+import { StoredStream } from './storedStream';
+import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
+
+/**
+ * The thread that makes a file of the raw bytes: compress, hash, write, read back. What it leaves to the garbage
+ * collector is collected from its own small heap instead of n8n's.
+ */
+const job = workerData as StoreJob;
+const port = parentPort!;
+const post = (message: StoreOutput) => port.postMessage(message);
+
+void store()
+	.catch((error: unknown): StoreOutput => ({ kind: 'failed', error: toWorkerError(error) }))
+	.then((last) => {
+		post(last);
+		// Or the thread would never end.
+		port.close();
+	});
+
+async function store(): Promise<StoreOutput> {
+	const input = receiveInput();
+	const file = new Descriptor(job.descriptor);
+	const growing = new GrowingFile(job.finalPath, file);
+	try {
+		const stored = new StoredStream(file, (growth) => growing.update(growth));
+		await Promise.all([write(lend(input.blocks), stored), prove(growing, input.facts)]);
+		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
+	} catch (error) {
+		throw error instanceof BackupError ? error : fileError(error, job.finalPath);
+	}
+}
+
+interface Input {
+	blocks: BlockStream;
+	/** What the source says of itself; it comes some time after the last block. */
+	facts: Promise<SourceFacts>;
+}
+
+/** What the main thread sends, in order. */
+function receiveInput(): Input {
+	const blocks = new BlockStream();
+	const release = () => post({ kind: 'released' });
+	const facts = new Promise<SourceFacts>((resolve) => {
+		port.on('message', (input: StoreInput) => {
+			if (input.kind === 'facts') resolve(input.facts);
+			else if (input.kind === 'end') blocks.end();
+			else blocks.deliver({ bytes: Buffer.from(input.memory, input.offset, input.length), release });
+		});
+	});
+	return { blocks, facts };
+}
+
+/** Each block, valid until the next one is asked for. */
+async function* lend(blocks: BlockStream): AsyncGenerator<Buffer, void> {
+	for (let block = await blocks.nextBlock(); block; block = await blocks.nextBlock()) {
+		yield block.bytes;
+		block.release();
+	}
+}
+
+async function write(blocks: AsyncIterable<Buffer>, stored: StoredStream): Promise<void> {
+	const compressor = createCompressor(job.compression);
+	if (compressor) await pipeline(blocks, compressor, stored);
+	else await pipeline(blocks, stored);
+}
+
+async function prove(file: GrowingFile, facts: Promise<SourceFacts>): Promise<void> {
+	if (job.prover === undefined) return;
+	const prover = (await import(job.prover)) as { prove: ProveContent };
+	const { signal } = new AbortController();
+	await readBack(file, job.compression.method, async (raw) => await prover.prove(raw, facts), signal);
+}

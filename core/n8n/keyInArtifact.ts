@@ -1,0 +1,61 @@
+import type { CompressionMethod } from '../compression/compression';
+import { readArtifact } from '../artifact/readArtifact';
+import { configMembers, keyFromConfig, keyFromEnvFile, longestKeyFileBytes } from './encryptionKey';
+import { TarScanner } from '../tar/tarScanner';
+
+export interface KeyInArtifactRequest {
+	path: string;
+	compression: CompressionMethod;
+	/** `archive`: a tar of n8n's data folder. `file`: a copy of a `.env`. */
+	kind: 'archive' | 'file';
+}
+
+/**
+ * n8n's encryption key out of an artifact that holds it, to prove that a dump's credentials can be decrypted.
+ * It must not get into any log, error, manifest or item.
+ *
+ * @returns undefined when the artifact is whole but has no key
+ * @throws BackupError when the artifact cannot be read
+ */
+export async function keyInArtifact(
+	{ path, compression, kind }: KeyInArtifactRequest,
+	signal: AbortSignal,
+): Promise<string | undefined> {
+	let key: string | undefined;
+	const look = async (raw: AsyncIterable<Buffer>): Promise<void> => {
+		key = kind === 'archive' ? await keyInTar(raw) : keyFromEnvFile(await textOf(raw));
+	};
+	await readArtifact({ path, compression }, look, signal);
+	return key;
+}
+
+async function keyInTar(raw: AsyncIterable<Buffer>): Promise<string | undefined> {
+	const scanner = new TarScanner();
+	let key: string | undefined;
+	let config: Buffer[] | undefined;
+	for await (const chunk of raw) {
+		for (const event of scanner.scan(chunk)) {
+			if (event.kind === 'content') config?.push(Buffer.from(event.bytes));
+			else if (event.kind === 'member-end') {
+				if (config) key ??= keyFromConfig(Buffer.concat(config).toString('utf8'));
+				config = undefined;
+			} else if (isConfig(event.member.path, event.member.size)) config = [];
+		}
+	}
+	scanner.end();
+	return key;
+}
+
+function isConfig(path: Buffer, size: number): boolean {
+	return size <= longestKeyFileBytes && configMembers.includes(path.toString('utf8').replace(/^\.\//, ''));
+}
+
+async function textOf(raw: AsyncIterable<Buffer>): Promise<string> {
+	const pieces: Buffer[] = [];
+	let bytes = 0;
+	for await (const piece of raw) {
+		bytes += piece.length;
+		if (bytes <= longestKeyFileBytes) pieces.push(piece);
+	}
+	return Buffer.concat(pieces).toString('utf8');
+}

@@ -1,0 +1,140 @@
+import { addAbortListener } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import type { OpenSource, SourceFacts } from '../../../artifact';
+import { BackupError, cancelledError, networkError } from '../../../errors';
+import { DumpInspector } from '../../census';
+import { askActivity } from '../../connect/client';
+import { openTransport } from '../../connect/transport';
+import { connectTimeoutOf, describeServer, type PostgresConnection } from '../../connect/connection';
+import { dumpArguments, type DumpRequest } from '../dumpRequest';
+import { watchForSilence } from '../../connect/silence';
+import { cancelSession } from './cancelSession';
+import { dumpError, dumpWarnings } from '../dumpError';
+import { dumpFacts } from '../dumpFacts';
+import { newSessionName } from '../sessionName';
+import type { Survey } from '../survey/survey';
+import { surveyOverTheNetwork } from '../surveyOverTheNetwork';
+import { type PgDumpThread, startPgDump } from './pgDumpThread';
+import { pgDumpProgram } from './wasmProgram';
+import type { PgDumpExit } from './worker/messages';
+
+/**
+ * A dump by the engine `built-in`: PostgreSQL's own pg_dump as WebAssembly in a worker thread, over a connection
+ * that Node opens. No program besides Node takes part.
+ */
+export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
+	return async (signal) => {
+		const program = await pgDumpProgram();
+		const survey = await surveyOverTheNetwork(connection, request, signal);
+		const server = await openTransport(connection, signal);
+		const inspector = new DumpInspector();
+		const applicationName = newSessionName();
+		const thread = startPgDump({
+			program,
+			args: dumpArguments(survey.request),
+			environment: libpqEnvironment(connection, request, applicationName),
+			server,
+			inspect: (chunk) => inspector.inspect(chunk),
+			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
+		});
+		giveUpSilent(server, connection, (error) => thread.output.destroy(error));
+		const stopWatching = watchForSilence(connection, {
+			...thread.traffic,
+			ask: async () => await askActivity({ ...connection, database: request.database }, { applicationName }),
+			giveUp: (error) => void thread.output.destroy(error),
+		});
+		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
+		const proven = prove(thread, connection, survey, inspector).finally(() => {
+			stopWatching();
+			cancellation[Symbol.dispose]();
+		});
+		proven.catch(() => {});
+		return { stream: thread.output, finished: proven };
+	};
+}
+
+/** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
+async function prove(
+	thread: PgDumpThread,
+	connection: PostgresConnection,
+	survey: Survey,
+	inspector: DumpInspector,
+): Promise<SourceFacts> {
+	const { output } = thread;
+	const { request } = survey;
+	try {
+		const exit = await thread.exit;
+		if (output.destroyed) throw output.errored ?? abandoned();
+		if (exit.exitCode !== 0) {
+			throw dumpError({
+				connection,
+				request,
+				messages: exit.messages,
+				sqlState: thread.serverFault()?.sqlState,
+				connectionError: thread.connectionError(),
+				ending: describeExit(exit),
+			});
+		}
+		const inspection = inspector.conclude();
+		const unchecked = await survey.check(inspection.census);
+		output.end();
+		await finished(output, { cleanup: true });
+		return dumpFacts({
+			engine: 'built-in',
+			request,
+			inspection,
+			properties: survey.properties,
+			warnings: [...survey.warnings, ...dumpWarnings(exit.messages, connection), ...unchecked],
+			place: { host: connection.host, port: connection.port },
+		});
+	} catch (error) {
+		output.destroy(error instanceof Error ? error : undefined);
+		throw error;
+	}
+}
+
+/** pg_dump itself would wait for ever for a server that takes the connection and then says nothing. */
+function giveUpSilent(
+	server: Duplex,
+	connection: PostgresConnection,
+	giveUp: (error: BackupError) => void,
+): void {
+	const timer = setTimeout(
+		() => giveUp(networkError({ code: 'ETIMEDOUT' }, describeServer(connection))),
+		connectTimeoutOf(connection),
+	);
+	server.once('data', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+}
+
+function describeExit({ exitCode, crash }: PgDumpExit): string {
+	if (crash !== undefined) return crash;
+	return exitCode === undefined ? 'its thread ended without a word' : `it ended with exit code ${exitCode}`;
+}
+
+function abandoned(): BackupError {
+	return new BackupError('incomplete', 'The dump was given up before its end', {
+		advice: 'Look for the error that came before this one',
+	});
+}
+
+/**
+ * The log-in by environment, so that no name is ever taken for a connection string (`-d` reads one) or shown in
+ * an argument list.
+ */
+function libpqEnvironment(
+	connection: PostgresConnection,
+	request: DumpRequest,
+	applicationName: string,
+): Record<string, string> {
+	return {
+		PGHOST: 'localhost',
+		PGPORT: String(connection.port),
+		PGUSER: connection.user,
+		PGPASSWORD: connection.password,
+		PGDATABASE: request.database,
+		PGAPPNAME: applicationName,
+		// Node has done the encryption already.
+		PGSSLMODE: 'disable',
+	};
+}

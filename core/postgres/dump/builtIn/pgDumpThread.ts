@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { BlockReader, giveBackSharedMemory } from '../../../blocks';
+import { smallHeap, startThread } from '../../../threads';
+import type { Conversation } from '../../connect/silence';
+import { DumpOutput } from './dumpOutput';
+import { fitHeadToServer } from '../headSettings';
+import type { ServerFault } from './serverFault';
+import { ServerInput } from './serverInput';
+import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
+import { createRing } from './worker/sharedRing';
+
+/** From the server, not yet read by pg_dump. */
+const inputBytes = 4 * 1024 * 1024;
+
+export interface PgDumpThreadOptions {
+	/** See {@link pgDumpProgram}. */
+	program: WebAssembly.Module;
+	args: string[];
+	environment: Record<string, string>;
+	/** Connected; it is destroyed at the end. */
+	server: Duplex;
+	/** Sees each chunk before it is streamed. */
+	inspect: (chunk: Buffer) => void;
+	/** Called with the key of the session when the dump is given up while the server is still at work. */
+	cancel: (sessionKey: Buffer) => void;
+}
+
+export interface PgDumpThread {
+	/** The dump. It ends when {@link DumpOutput.end} is called: only who looked at `exit` knows that it is whole. */
+	output: DumpOutput;
+	/** How pg_dump ended. Never rejects; a thread that was stopped has neither exit code nor crash. */
+	exit: Promise<PgDumpExit>;
+	/** The error that the server gave up with, if it did; to be asked before the output is destroyed. */
+	serverFault(): ServerFault | undefined;
+	/** What the connection to the server failed with, if it did. */
+	connectionError(): unknown;
+	/** Whose turn it is between pg_dump and the server, and whether anything moves. */
+	traffic: Pick<Conversation, 'progress' | 'awaitsServer'>;
+}
+
+/**
+ * Runs pg_dump as WebAssembly in a worker thread. The connection stays in this thread: what the server sends
+ * goes through shared memory to the worker, what pg_dump writes comes back in the same way. Destroying the output
+ * ends thread and connection.
+ */
+export function startPgDump({
+	program,
+	args,
+	environment,
+	server,
+	inspect,
+	cancel,
+}: PgDumpThreadOptions): PgDumpThread {
+	const ring = createRing(inputBytes);
+	const blocks = new BlockReader();
+	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
+	const worker = startThread(join(__dirname, 'worker', 'pgDumpWorker.js'), {
+		name: 'pg_dump',
+		limits: smallHeap,
+	});
+	worker.postMessage(job);
+
+	const input = new ServerInput(server, ring);
+	let hasExited = false;
+	let sent = 0;
+	const output = new DumpOutput(() => {
+		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
+		server.destroy();
+		void worker.terminate().then(() => {
+			blocks.retire();
+			giveBackSharedMemory(ring.bytes);
+		});
+	});
+	// pg_dump may still say goodbye to a server that has gone already: no reason to end n8n.
+	server.on('error', () => {});
+	let connectionError: unknown;
+	void input.receive().catch((error: unknown) => (connectionError = error));
+
+	const exit = new Promise<PgDumpExit>((resolve) => {
+		let isHead = true;
+		worker.on('message', (message: PgDumpMessage) => {
+			switch (message.kind) {
+				case 'send':
+					input.beforeSending();
+					sent++;
+					server.write(message.bytes);
+					break;
+				case 'output': {
+					const { bytes, release } = blocks.open(message.filled);
+					const chunk = isHead ? fitHeadToServer(bytes) : bytes;
+					isHead = false;
+					inspect(chunk);
+					output.deliver({ bytes: chunk, release });
+					break;
+				}
+				case 'exit':
+					hasExited = true;
+					resolve(message.exit);
+					break;
+			}
+		});
+		worker.once('error', (error: Error) => resolve({ messages: '', crash: error.message }));
+		worker.once('exit', () => resolve({ messages: '' }));
+	});
+	const traffic = {
+		progress: () => input.received + sent,
+		awaitsServer: () => input.isAwaited && !hasExited,
+	};
+	return {
+		output,
+		exit,
+		serverFault: () => input.fault,
+		connectionError: () => connectionError,
+		traffic,
+	};
+}
