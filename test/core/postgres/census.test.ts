@@ -78,6 +78,7 @@ const counted = {
 		largeObjects: 1,
 	},
 	definedTables: 2,
+	of: 'database',
 	serverVersion: '15.18 (Debian 15.18-0+deb12u1)',
 	pgDumpVersion: '18.3',
 };
