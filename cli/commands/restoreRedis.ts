@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { describeServer } from '../../core/redis/connection';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
-import { demandSound } from '../../core/verify/demandSound';
+import { assertSound } from '../../core/verify/assertSound';
 import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
 import type { AddCommand } from '../command';
@@ -42,7 +42,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { path } = await findArtifact(named, tools.globals, 'redis');
-			await asOwnerOf(dirname(path), async () => await demandSound(path, tools.output, tools.signal));
+			await asOwnerOf(dirname(path), async () => await assertSound(path, tools.output, tools.signal));
 			const connection = await redisConnection(options, tools);
 			const openSource = builtInSnapshot(connection);
 			const save = options.safetySnapshot

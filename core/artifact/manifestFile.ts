@@ -54,13 +54,13 @@ async function readText(path: string): Promise<string> {
 
 function parse(text: string, path: string): unknown {
 	try {
-		return JSON.parse(text, refusePrototypes);
+		return JSON.parse(text, assertNoPrototype);
 	} catch (error) {
 		if (error instanceof BackupError) throw error;
 		throw notAManifest(path, text.trim() === '' ? 'it is empty' : 'it is not JSON', error);
 	}
 
-	function refusePrototypes(key: string, value: unknown): unknown {
+	function assertNoPrototype(key: string, value: unknown): unknown {
 		if (key === '__proto__')
 			throw notAManifest(path, 'it has a field __proto__, which nobody writes honestly');
 		return value;

@@ -36,7 +36,7 @@ const obstacles: Record<Exclude<ContainerState, 'running'>, Obstacle> = {
  *
  * @throws BackupError `unsupported`, with its own words for each state
  */
-export function requireRunning({ name, state }: Container): void {
+export function assertRunning({ name, state }: Container): void {
 	if (state === 'running') return;
 	const { is, advice } = obstacles[state] ?? { is: `is in the state “${state}”`, advice: neverRuns.advice };
 	throw new BackupError('unsupported', `The container ${name} ${is}, so no command can be run in it`, {

@@ -6,7 +6,7 @@ import { BackupError, cancelledError, networkError } from '../errors';
 import type { DockerClient } from './client';
 import { describeEngine } from './connection';
 import { type Container } from './containers';
-import { requireRunning } from './containerState';
+import { assertRunning } from './containerState';
 import { endExec, tagVariable } from './endExec';
 import { httpStatus, engineMessage } from './dockerError';
 import { FrameReader } from './frameReader';
@@ -52,7 +52,7 @@ export async function startExec(
 	request: ExecRequest,
 	signal: AbortSignal,
 ): Promise<RunningExec> {
-	requireRunning(request.container);
+	assertRunning(request.container);
 	const tag = randomUUID();
 	const execId = await createExec(client, request, tag, signal);
 	const connection = await client.call(

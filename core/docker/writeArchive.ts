@@ -54,7 +54,7 @@ const emptyTar = Buffer.alloc(1024);
  *
  * @throws BackupError as writeArchive
  */
-export async function demandWritable(
+export async function assertWritable(
 	client: DockerClient,
 	container: Pick<Container, 'id' | 'name'>,
 	path: string,

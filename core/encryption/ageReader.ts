@@ -51,7 +51,7 @@ export async function* decryptAge(
  *
  * @throws BackupError `damaged` or `incomplete` when it cannot be an age file in full
  */
-export async function checkAgeFraming(stored: AsyncIterable<Buffer>): Promise<void> {
+export async function assertAgeFraming(stored: AsyncIterable<Buffer>): Promise<void> {
 	await using reader = new PieceReader(stored);
 	await readHeader(reader);
 	const nonce = await reader.read(nonceBytes);

@@ -1,4 +1,4 @@
-export { checkAgeFraming, decryptAge, type FindFileKey, isAgeFile } from './ageReader';
+export { assertAgeFraming, decryptAge, type FindFileKey, isAgeFile } from './ageReader';
 export { EncryptStream } from './encryptStream';
 export { openHeader, sealHeader, type SealedHeader } from './header';
 export {

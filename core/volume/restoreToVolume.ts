@@ -7,7 +7,7 @@ import {
 	connectDocker,
 	type Container,
 	type DockerClient,
-	demandWritable,
+	assertWritable,
 	type DockerConnection,
 	findVolume,
 	type Held,
@@ -86,12 +86,12 @@ export async function restoreToVolume(
 	try {
 		const helper = await held.lease.createWriter({ name: volume.name, mountPoint });
 		const target: Target = { client, helper, volume: volume.name };
-		await demandWritable(client, helper, '/', signal);
-		if (overwrite) await demandNoCompanions(target, checked, signal);
-		else await demandEmpty(target, signal);
+		await assertWritable(client, helper, '/', signal);
+		if (overwrite) await assertNoCompanions(target, checked, signal);
+		else await assertEmpty(target, signal);
 		const onBytes = (rawBytes: number) => onProgress?.({ rawBytes, step: `Restoring ${volume.name}` });
 		await extract(target, { artifactPath, compression, checked, onBytes }, signal);
-		await demandRestored(target, checked, overwrite, signal);
+		await assertRestored(target, checked, overwrite, signal);
 		const { entries, bytes } = checked;
 		return { entries, bytes, warnings: [...leftovers, ...userWarnings(volume, held)] };
 	} finally {
@@ -106,7 +106,7 @@ interface Target {
 	volume: string;
 }
 
-async function demandEmpty({ client, helper, volume }: Target, signal: AbortSignal): Promise<void> {
+async function assertEmpty({ client, helper, volume }: Target, signal: AbortSignal): Promise<void> {
 	const listing = await readArchive(client, helper, mountPoint, signal);
 	try {
 		const scanner = new TarScanner();
@@ -129,7 +129,7 @@ async function demandEmpty({ client, helper, volume }: Target, signal: AbortSign
 }
 
 /** A write-ahead log left by the database that is there would be replayed into the restored one and ruin it. */
-async function demandNoCompanions(
+async function assertNoCompanions(
 	{ client, helper, volume }: Target,
 	{ foreignCompanions }: CheckedArchive,
 	signal: AbortSignal,
@@ -194,7 +194,7 @@ function partlyRestored(error: unknown, volume: string): BackupError {
 }
 
 /** Directories are not compared: those above a member need not be in an archive. */
-async function demandRestored(
+async function assertRestored(
 	{ client, helper, volume }: Target,
 	{ entries, directories, bytes }: CheckedArchive,
 	heldMore: boolean,

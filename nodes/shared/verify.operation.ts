@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type CatalogEntry, type Component, newestOfEach, presentArtifacts } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
-import { unknownBackup } from '../../core/verify/demandSound';
+import { unknownBackup } from '../../core/verify/assertSound';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { allowedPath } from './allowedPath';
 import { artifactName, chooseArtifact, readSeries, series } from './artifactParameter';

@@ -11,12 +11,12 @@ export interface RunningExecution {
 }
 
 /**
- * Looks whether a database is the one of the n8n that asks: then the execution that asks is in it, and runs. To replace
+ * A database must not be the one of the n8n that asks: then the execution that asks is in it, and runs. To replace
  * it would end that very execution: it could not be finished in the old database, and is not in the new one.
  *
  * @throws BackupError `bad-parameter` when it is
  */
-export async function refuseOwnDatabase(
+export async function assertNotOwnDatabase(
 	connection: PostgresConnection,
 	database: string,
 	execution: RunningExecution,

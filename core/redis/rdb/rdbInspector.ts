@@ -73,7 +73,7 @@ export class RdbInspector {
 		}
 
 		const checksum = this.#checksum(version);
-		if (checksum !== 'verified') this.#demandStructure(magic, version, checksum);
+		if (checksum !== 'verified') this.#assertStructure(magic, version, checksum);
 		if (checksum === 'wrong') {
 			throw damaged(
 				`The RDB’s checksum does not hold: some of its ${this.#bytes} bytes are not what the server wrote`,
@@ -112,7 +112,7 @@ export class RdbInspector {
 	}
 
 	/** Where no checksum holds, the structure must; and what is wrong with it says more than a wrong checksum. */
-	#demandStructure(magic: RdbMagic, version: number, checksum: 'absent' | 'wrong'): void {
+	#assertStructure(magic: RdbMagic, version: number, checksum: 'absent' | 'wrong'): void {
 		const { keys, endOffset, unknown } = this.#walker.outline;
 		if (endOffset !== undefined) {
 			const behind = this.#bytes - endOffset - trailerBytes(version);

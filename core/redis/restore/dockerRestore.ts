@@ -6,14 +6,14 @@ import type { OnProgress } from '../../artifact/progress';
 import {
 	connectDocker,
 	type Container,
-	demandWritable,
+	assertWritable,
 	type DockerClient,
 	type DockerConnection,
 	findContainer,
 	holdStill,
 	putBackIntoService,
 	recoverLeftovers,
-	requireRunning,
+	assertRunning,
 	takeOutOfService,
 } from '../../docker';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
@@ -26,7 +26,7 @@ import type { RestoreResult } from './restoreRdb';
 import { releaseLeftBehind } from './crashedRestore';
 import { learnFiles, putRdb, removePartial, type RdbFile, type ServerFiles } from './serverFiles';
 import { examineTarget } from './target';
-import { demandLoaded, untilLoaded } from './untilLoaded';
+import { assertLoaded, untilLoaded } from './untilLoaded';
 
 export interface DockerRestoreRequest extends ContainerRedisLogin {
 	/** Opens the RDB's own bytes, decompressed. Called several times. */
@@ -64,14 +64,14 @@ export async function dockerRestoreRdb(
 	const client = await connectDocker(connection);
 	const leftovers = await recoverLeftovers(client, signal);
 	const container = await findContainer(client, reference, signal);
-	requireRunning(container);
-	demandLasting(container);
+	assertRunning(container);
+	assertLasting(container);
 	const redis = new ContainerRedis(client, container, request, signal);
 	const released = await releaseLeftBehind(redis);
 	if (released) leftovers.push(released);
 	const target = await examineTarget(redis, rdb);
 	const files = await learnFiles(redis);
-	await demandWritable(client, container, posix.dirname(files.rdbPath), signal);
+	await assertWritable(client, container, posix.dirname(files.rdbPath), signal);
 	const safetySnapshot = await request.takeSafetySnapshot?.();
 	const attempt: Attempt = { client, container, request, files, safetySnapshot };
 
@@ -101,7 +101,7 @@ interface Attempt {
 async function restoreStopped(attempt: Attempt, rdb: RdbFacts, signal: AbortSignal): Promise<number> {
 	try {
 		const info = await startOn(attempt, { open: attempt.request.openRdb, bytes: rdb.bytes }, signal);
-		return demandLoaded(info, rdb, describeServer({ host: attempt.container.name, port: portOf(attempt) }));
+		return assertLoaded(info, rdb, describeServer({ host: attempt.container.name, port: portOf(attempt) }));
 	} catch (error) {
 		throw await putBack(attempt, signal.aborted ? cancelledError(error) : error);
 	}
@@ -155,7 +155,7 @@ function portOf({ request }: Attempt): number {
 }
 
 /** Containers of `docker compose run` are removed by the engine when they stop. */
-function demandLasting({ name, isOneOff }: Container): void {
+function assertLasting({ name, isOneOff }: Container): void {
 	if (!isOneOff) return;
 	throw new BackupError('unsupported', `${name} is a container for one command, which is gone once stopped`, {
 		advice: 'Restore by the built-in engine, or into the service’s own container',

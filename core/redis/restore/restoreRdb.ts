@@ -16,7 +16,7 @@ import { releaseLeftBehind } from './crashedRestore';
 import { holdsAll } from './holdsAll';
 import { makeMasterAgain } from './release';
 import { clearMark, setMark } from './restoreMark';
-import { demandPlainReplication, examineTarget, type Target } from './target';
+import { assertPlainReplication, examineTarget, type Target } from './target';
 
 export interface RestoreRequest {
 	/** Opens the RDB's own bytes, decompressed. Called twice: to prove it and to send it. */
@@ -71,13 +71,13 @@ export async function restoreRdb(
 	request: RestoreRequest,
 	signal: AbortSignal,
 ): Promise<RestoreResult> {
-	demandConsent(connection, request);
+	assertPlainTextAllowed(connection, request);
 	const rdb = await inspectRdb(await request.openRdb(), signal);
 	const { idleTimeoutMs = 300_000, comeTimeoutMs = 20_000 } = request;
 	const options = { signal, commandTimeoutMs: idleTimeoutMs };
 	const target = await withRedis(connection, options, async (client) => {
 		const released = await releaseLeftBehind(client);
-		await demandPlainReplication(client);
+		await assertPlainReplication(client);
 		const examined = await examineTarget(client, rdb);
 		return { ...examined, warnings: [...(released ? [released] : []), ...examined.warnings] };
 	});
@@ -118,7 +118,7 @@ async function replicate(
 		const port = request.announcePort ?? master.port;
 		return await asReplica(client, { host, port, comeTimeoutMs: request.comeTimeoutMs }, master, async () => {
 			const keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
-			demandAllKeys(keys, rdb, client.connection);
+			assertAllKeys(keys, rdb, client.connection);
 			return keys;
 		});
 	} finally {
@@ -155,7 +155,7 @@ async function asReplica<T>(
 }
 
 /** Counted while it is still a replica: replicas remove no expired keys by themselves. */
-function demandAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection): void {
+function assertAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection): void {
 	if (holdsAll(keys, rdb)) return;
 	throw new BackupError(
 		'incomplete',
@@ -164,7 +164,7 @@ function demandAllKeys(keys: number, rdb: RdbFacts, connection: RedisConnection)
 	);
 }
 
-function demandConsent({ tls }: RedisConnection, { allowPlainText }: RestoreRequest): void {
+function assertPlainTextAllowed({ tls }: RedisConnection, { allowPlainText }: RestoreRequest): void {
 	if (!tls || allowPlainText) return;
 	throw new BackupError(
 		'unsupported',

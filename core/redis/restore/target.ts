@@ -73,7 +73,7 @@ export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promi
  *
  * @throws {BackupError} `unsupported`; nothing was changed
  */
-export async function demandPlainReplication(client: RedisCommands): Promise<void> {
+export async function assertPlainReplication(client: RedisCommands): Promise<void> {
 	if ((await setting(client, 'tls-replication')) !== 'yes') return;
 	const server = describeServer(client.connection);
 	throw new BackupError(

@@ -38,7 +38,7 @@ export async function untilLoaded(loading: Loading, signal: AbortSignal): Promis
 			});
 		} catch (error) {
 			if (signal.aborted) throw cancelledError(error);
-			await demandRunning(loading, error);
+			await assertStillRunning(loading, error);
 			if (Date.now() - lastSign > silenceMs) throw error;
 		}
 	}
@@ -50,7 +50,7 @@ async function pause(signal: AbortSignal): Promise<void> {
 	});
 }
 
-async function demandRunning({ client, container }: Loading, cause: unknown): Promise<void> {
+async function assertStillRunning({ client, container }: Loading, cause: unknown): Promise<void> {
 	const { id, name } = container;
 	const now = (await listContainers(client)).find((candidate) => candidate.id === id);
 	if (now?.state === 'running') return;
@@ -67,7 +67,7 @@ async function demandRunning({ client, container }: Loading, cause: unknown): Pr
  * @returns the keys that the server has now
  * @throws BackupError `incomplete`
  */
-export function demandLoaded(info: Map<string, string>, rdb: RdbFacts, server: string): number {
+export function assertLoaded(info: Map<string, string>, rdb: RdbFacts, server: string): number {
 	const keys = countKeys(info);
 	const { keys: wanted, expiring } = rdb;
 	const loaded = info.get('rdb_last_load_keys_loaded');

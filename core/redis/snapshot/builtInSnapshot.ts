@@ -30,7 +30,7 @@ export function builtInSnapshot(
 		const client = await RedisClient.connect(connection, signal);
 		try {
 			const server = await readServerFacts(client);
-			refuseSentinel(server, connection);
+			assertNoSentinel(server, connection);
 			const released = await releaseLeftBehind(client);
 			const { transfer, warnings } = await openTransfer(client, server, idleTimeoutMs, signal);
 			const check = new RdbCheck();
@@ -112,7 +112,7 @@ function diskFailure(error: unknown, connection: RedisConnection): BackupError {
 	});
 }
 
-function refuseSentinel({ info }: ServerFacts, connection: RedisConnection): void {
+function assertNoSentinel({ info }: ServerFacts, connection: RedisConnection): void {
 	if (info.get('redis_mode') !== 'sentinel') return;
 	throw new BackupError('unsupported', `${describeServer(connection)} is a Sentinel, which holds no data`, {
 		advice: 'Use the Redis server that it watches in the credential',

@@ -8,7 +8,7 @@ import {
 	recoverLeftovers,
 } from '../../docker';
 import { ContainerRedis, type ContainerRedisLogin } from '../protocol/containerRedis';
-import { configValue, demandThisSave, rdbPathOf } from './localSnapshot';
+import { configValue, assertOfThisSave, rdbPathOf } from './localSnapshot';
 import { RdbCheck } from '../rdb/inspectRdb';
 import { releaseLeftBehind } from '../restore/crashedRestore';
 import { saveRdb } from './save';
@@ -53,7 +53,7 @@ export function dockerSnapshot(
 			// Its reader learns of it, and so does `finished`.
 		});
 		const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts => {
-			demandThisSave(check.facts, begunAt, path);
+			assertOfThisSave(check.facts, begunAt, path);
 			const facts = snapshotFacts({
 				connection: redis.connection,
 				server,

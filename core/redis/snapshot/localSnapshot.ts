@@ -45,7 +45,7 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
 			pipeline(bytes, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts => {
-				demandThisSave(check.facts, begunAt, path);
+				assertOfThisSave(check.facts, begunAt, path);
 				return snapshotFacts({
 					connection,
 					server,
@@ -95,7 +95,7 @@ async function openRdb(path: string, connection: RedisConnection): Promise<FileH
 }
 
 /** Another server's file, or an old copy, can lie at the path that was entered. */
-export function demandThisSave(rdb: RdbFacts | undefined, begunAt: number, path: string): void {
+export function assertOfThisSave(rdb: RdbFacts | undefined, begunAt: number, path: string): void {
 	const writtenAt = Number(rdb?.aux.ctime ?? Infinity);
 	// The clock that Redis writes into files may lag behind the one that it tells, by less than a second.
 	if (writtenAt >= begunAt - 1) return;

@@ -4,7 +4,7 @@ import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { BackupError } from '../../../core/errors';
 import type { PostgresConnection } from '../../../core/postgres/connect/connection';
 import { builtInDump } from '../../../core/postgres/dump/builtIn/builtInDump';
-import { refuseOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
+import { assertNotOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
 import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';
 import { allowedPath } from '../../shared/allowedPath';
@@ -161,7 +161,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	return [
 		async (signal): Promise<IDataObject> => {
 			if (target.kind === 'replace') {
-				await refuseOwnDatabase(connection, target.database, thisExecution(context), signal);
+				await assertNotOwnDatabase(connection, target.database, thisExecution(context), signal);
 			}
 			const report = await restoreDump(
 				{
@@ -195,7 +195,7 @@ async function chooseTarget(
 		return { kind: 'new', database: database || databaseNameFor(artifactPath) };
 	}
 	const database = context.getNodeParameter('replaceDatabase', itemIndex) as string;
-	demandConfirmation(database, context.getNodeParameter('confirmation', itemIndex) as string);
+	assertConfirmed(database, context.getNodeParameter('confirmation', itemIndex) as string);
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const safety = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
@@ -209,7 +209,7 @@ async function chooseTarget(
 	return { kind: 'replace', database, safetyBackup: async (signal) => await backUpFirst(safety, signal) };
 }
 
-function demandConfirmation(database: string, confirmation: string): void {
+function assertConfirmed(database: string, confirmation: string): void {
 	if (database !== '' && confirmation === database) return;
 	throw new BackupError('bad-parameter', 'The name that confirms the replacement is not the database’s', {
 		advice: `Type the name of the database to replace into Confirm; nothing was changed`,

@@ -6,7 +6,7 @@ import { builtInSnapshot } from '../../../core/redis/snapshot/builtInSnapshot';
 import { dockerSnapshot } from '../../../core/redis/snapshot/dockerSnapshot';
 import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
 import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
-import { demandSound } from '../../../core/verify/demandSound';
+import { assertSound } from '../../../core/verify/assertSound';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
@@ -125,7 +125,7 @@ interface Options extends ContainerOptions {
 }
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
-	demandConfirmation(context.getNodeParameter('confirmation', itemIndex) as string);
+	assertConfirmed(context.getNodeParameter('confirmation', itemIndex) as string);
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const { openSource, restore } = await chooseEngine(context, itemIndex, chosen);
 	const { path } = await chooseArtifact(context, itemIndex, ['redis']);
@@ -145,7 +145,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	};
 	return [
 		async (signal): Promise<IDataObject> => {
-			await demandSound(path, { onProgress }, signal);
+			await assertSound(path, { onProgress }, signal);
 			const result = await restore(
 				{
 					openRdb: () => createReadStream(path),
@@ -200,7 +200,7 @@ async function chooseEngine(
 	};
 }
 
-function demandConfirmation(word: string): void {
+function assertConfirmed(word: string): void {
 	if (word.trim().toLowerCase() === confirmationWord) return;
 	throw new BackupError('bad-parameter', 'The restore is not confirmed', {
 		advice: `Type “${confirmationWord}” into Confirm; nothing was changed`,

@@ -1,5 +1,5 @@
 import { chooseContainer, type Container } from '../../../core/docker/containers';
-import { requireRunning } from '../../../core/docker/containerState';
+import { assertRunning } from '../../../core/docker/containerState';
 
 function container(name: string, more: Partial<Container> = {}): Container {
 	const id = `${Buffer.from(name).toString('hex')}${'0'.repeat(64)}`.slice(0, 64);
@@ -82,12 +82,12 @@ describe('A container that does not run', () => {
 		['removing', 'is being removed or could not be', 'docker compose up -d'],
 		['dead', 'is being removed or could not be', 'docker compose up -d'],
 	] as const)('because it is %s runs no command, and the error says what to do', (state, is, todo) => {
-		const attempt = () => requireRunning(container('lonely', { state }));
+		const attempt = () => assertRunning(container('lonely', { state }));
 		expect(attempt).toThrow(`The container lonely ${is}, so no command can be run in it.`);
 		expect(attempt).toThrow(todo);
 	});
 
 	it('runs commands when it is running', () => {
-		expect(() => requireRunning(plain)).not.toThrow();
+		expect(() => assertRunning(plain)).not.toThrow();
 	});
 });

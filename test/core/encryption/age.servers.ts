@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import {
-	checkAgeFraming,
+	assertAgeFraming,
 	decryptAge,
 	EncryptStream,
 	type EncryptionKeys,
@@ -175,7 +175,7 @@ describe('what is not as it was written', () => {
 	});
 
 	it('without a key the framing is still checked', async () => {
-		const check = (bytes: Buffer) => checkAgeFraming(Readable.from(pieces(bytes, 50_000)));
+		const check = (bytes: Buffer) => assertAgeFraming(Readable.from(pieces(bytes, 50_000)));
 
 		await expect(check(file)).resolves.toBeUndefined();
 		await expect(check(file.subarray(0, headerBytes - 1))).rejects.toMatchObject({ code: 'incomplete' });

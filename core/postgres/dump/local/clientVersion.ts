@@ -39,7 +39,7 @@ export function parseClientVersion(output: string, path: string): ClientVersion 
  *
  * @throws BackupError `unsupported` that names both versions
  */
-export function refuseOlderClient(client: ClientVersion, server: ServerVersion): void {
+export function assertClientNotOlder(client: ClientVersion, server: ServerVersion): void {
 	if (client.major >= server.major) return;
 	throw new BackupError(
 		'unsupported',

@@ -12,7 +12,7 @@ import { dumpArguments, type DumpRequest } from '../dumpRequest';
 import { serverVersion } from '../../connect/server';
 import { sqlStateAskedAgain } from './askAgain';
 import { watchForSilence } from '../../connect/silence';
-import { clientVersion, refuseOlderClient } from './clientVersion';
+import { clientVersion, assertClientNotOlder } from './clientVersion';
 import { dumpError, dumpWarnings } from '../dumpError';
 import { dumpFacts } from '../dumpFacts';
 import { libpqEnvironment } from './libpqEnvironment';
@@ -42,7 +42,7 @@ export function localDump(
 			clientVersion(pgDumpPath, signal),
 			serverVersion({ ...connection, database: request.database }, signal),
 		]);
-		refuseOlderClient(client, server);
+		assertClientNotOlder(client, server);
 		const survey = await surveyOverTheNetwork(connection, request, signal);
 
 		const applicationName = newSessionName();

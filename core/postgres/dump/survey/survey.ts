@@ -8,7 +8,7 @@ import { assertNoTableMissing, quotedName } from './missingTables';
 import { describeForeign } from './n8nTables';
 import { surveyQuestion, type SurveyLine } from './questions';
 import { danglingTables } from './references';
-import { refuseUnmatched } from './unmatched';
+import { assertNamesMatch } from './unmatched';
 
 /** Asks the database that is dumped a question whose answer is lines of JSON. */
 export type Ask = (question: string) => Promise<string[]>;
@@ -41,7 +41,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 	const [properties] = (await ask(propertiesQuestion())).map(parseProperties).map(withoutSecrets);
 	const question = surveyQuestion(request.selection);
 	const found = await askForScope(ask, question, request);
-	const unmatched = refuseUnmatched(found, request.database, request.unmatchedExclusions ?? 'fail');
+	const unmatched = assertNamesMatch(found, request.database, request.unmatchedExclusions ?? 'fail');
 	const followed = await followReferences(ask, request, found);
 	const { scope } = followed;
 	const lacking = scope.isPartial ? describeLacking(scope, await askForDependencies(ask, scope)) : [];

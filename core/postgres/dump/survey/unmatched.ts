@@ -36,7 +36,7 @@ const choosing = ['schemas', 'tables'];
  * @returns what was let pass
  * @throws BackupError `bad-parameter`
  */
-export function refuseUnmatched(scope: DumpScope, database: string, exclusions: 'fail' | 'warn'): string[] {
+export function assertNamesMatch(scope: DumpScope, database: string, exclusions: 'fail' | 'warn'): string[] {
 	const unmatched = scope.matches.filter(({ ids }) => ids.length === 0);
 	return unmatched.map((match) => {
 		const { what, advice } = describeUnmatched(scope, database, match);

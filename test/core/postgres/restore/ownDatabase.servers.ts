@@ -1,4 +1,4 @@
-import { refuseOwnDatabase } from '../../../../core/postgres/restore/ownDatabase';
+import { assertNotOwnDatabase } from '../../../../core/postgres/restore/ownDatabase';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, never } from '../support/dumps';
 import { dropDatabases } from '../support/restoring';
@@ -25,7 +25,7 @@ async function createN8n(table: string): Promise<void> {
 }
 
 const ask = (database: string, executionId: string, workflowId = 'abc') =>
-	refuseOwnDatabase(connectionTo(server), database, { executionId, workflowId }, never);
+	assertNotOwnDatabase(connectionTo(server), database, { executionId, workflowId }, never);
 
 test.each(['public.execution_entity', 'other.execution_entity', 'public.mine_execution_entity'])(
 	'the database that holds the running execution in %s is not replaced from inside',

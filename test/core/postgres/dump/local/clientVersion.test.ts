@@ -1,4 +1,7 @@
-import { parseClientVersion, refuseOlderClient } from '../../../../../core/postgres/dump/local/clientVersion';
+import {
+	parseClientVersion,
+	assertClientNotOlder,
+} from '../../../../../core/postgres/dump/local/clientVersion';
 
 const server = (text: string) => ({ text, major: Number.parseInt(text, 10), isEncrypted: false });
 
@@ -21,7 +24,7 @@ test('another program is named with the first line of what it said', () => {
 
 test('a client older than the server is refused with both versions named', () => {
 	const client = parseClientVersion('pg_dump (PostgreSQL) 15.18', 'pg_dump');
-	expect(() => refuseOlderClient(client, server('18.4'))).toThrow(
+	expect(() => assertClientNotOlder(client, server('18.4'))).toThrow(
 		'The local pg_dump is version 15.18, too old for a server of version 18.4. ' +
 			'Install pg_dump 18 or newer, or choose the engine “built-in”.',
 	);
@@ -29,5 +32,5 @@ test('a client older than the server is refused with both versions named', () =>
 
 test.each(['15.3', '15.99', '13.23'])('a client of version 15.18 may dump a server of version %s', (text) => {
 	const client = parseClientVersion('pg_dump (PostgreSQL) 15.18', 'pg_dump');
-	expect(() => refuseOlderClient(client, server(text))).not.toThrow();
+	expect(() => assertClientNotOlder(client, server(text))).not.toThrow();
 });

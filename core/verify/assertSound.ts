@@ -8,7 +8,7 @@ import { verifyBackup } from './verifyBackup';
  *
  * @throws BackupError `damaged` with what does not hold, `unreadable` when its manifest cannot be judged
  */
-export async function demandSound(
+export async function assertSound(
 	path: string,
 	{ onProgress }: { onProgress?: OnProgress },
 	signal: AbortSignal,
