@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../core/version';
 import type { AddCommand, CommandTools, RunAction } from './command';
+import { addCopy } from './commands/copy';
 import { addDrill } from './commands/drill';
+import { addFetch } from './commands/fetch';
 import { addList } from './commands/list';
 import { addPrune } from './commands/prune';
 import { addRelease } from './commands/releaseRedis';
@@ -12,7 +14,10 @@ import { addGlobalOptions, assertTimeZone, type GlobalOptions } from './options/
 import { Output } from './output/output';
 import type { Terminal } from './terminal';
 
-const commands: AddCommand[] = [addList, addVerify, addDrill, addRestore, addRelease, addPrune];
+const commands: AddCommand[] = [
+	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune],
+	...[addCopy, addFetch],
+];
 
 const description = `Lists, verifies, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.
 

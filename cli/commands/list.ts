@@ -1,14 +1,21 @@
 import type { Command } from 'commander';
 import { type CatalogEntry, type Component, readCatalog } from '../../core/artifact';
 import { printableLine } from '../../core/errors';
-import type { AddCommand } from '../command';
-import { exitCodes } from '../exitCodes';
+import { readRemoteCatalog } from '../../core/offsite';
+import type { AddCommand, CommandTools } from '../command';
+import { type ExitCode, exitCodes } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
+import { atOption, openPlace } from '../options/place';
 import { entryJson, stateAndProof, whatItHolds } from '../output/catalog';
 import { formatTable } from '../output/table';
 import { formatBytes, formatDate } from '../output/units';
+
+interface ListOptions {
+	component?: Component[];
+	at?: string;
+}
 
 /** `list`: what the backup directory holds, by names and manifests, without reading the artifacts. */
 export const addList: AddCommand = (parent, run) => {
@@ -16,8 +23,11 @@ export const addList: AddCommand = (parent, run) => {
 		.command('list')
 		.description('show the backups that are there, newest first')
 		.addOption(componentOption())
-		.action((options: { component?: Component[] }, command: Command) =>
-			run(command, async ({ output, globals }) => {
+		.addOption(atOption())
+		.action((options: ListOptions, command: Command) =>
+			run(command, async (tools) => {
+				if (options.at !== undefined) return await listAt(options.at, options, tools);
+				const { output, globals } = tools;
 				const root = backupDirectory(globals);
 				const { timeZone } = globals;
 				const series = chosenSeries(globals);
@@ -29,6 +39,23 @@ export const addList: AddCommand = (parent, run) => {
 			}),
 		);
 };
+
+async function listAt(
+	at: string,
+	{ component: components }: ListOptions,
+	tools: CommandTools,
+): Promise<ExitCode> {
+	const { output, globals, signal } = tools;
+	await using destination = await openPlace(at, tools);
+	const { timeZone } = globals;
+	const wanted = { destination, timeZone, components, series: chosenSeries(globals) };
+	const entries = await readRemoteCatalog(wanted, signal);
+	output.result(entries.map(entryJson));
+	output.say(
+		entries.length === 0 ? `There are no backups at ${destination.place}.` : asTable(entries, timeZone),
+	);
+	return exitCodes.ok;
+}
 
 function asTable(entries: CatalogEntry[], timeZone: string): string {
 	// Of interest only where several n8n share the directory, which none should.

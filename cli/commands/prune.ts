@@ -1,18 +1,22 @@
 import { type Command, Option } from 'commander';
-import type { Component } from '../../core/artifact';
-import { cancelledError } from '../../core/errors';
+import type { Component, SeriesFilter } from '../../core/artifact';
+import { BackupError, cancelledError } from '../../core/errors';
 import {
 	carryOut,
+	carryOutAt,
 	planPrune,
+	planPruneAt,
+	type PlanOptions,
 	type PruneResult,
 	type RetentionPolicy,
 	type Verdict,
 } from '../../core/retention';
-import type { AddCommand } from '../command';
+import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
+import { atOption, openPlace } from '../options/place';
 import { wholeNumber } from '../options/numbers';
 import { entryJson } from '../output/catalog';
 import { failureJson, type Output } from '../output/output';
@@ -24,6 +28,7 @@ interface PruneOptions extends RetentionPolicy {
 	includeUnproven?: boolean;
 	failed?: Component[];
 	maxMegabytes?: number;
+	at?: string;
 }
 
 const megabyte = 1024 * 1024;
@@ -42,25 +47,24 @@ export const addPrune: AddCommand = (parent, run) => {
 		)
 		.option('--include-unproven', 'also files that have only a name like ours, no manifest')
 		.addOption(componentOption('--failed <component>', 'its backup failed: delete nothing of it'))
+		.addOption(atOption())
 		.action((options: PruneOptions) =>
-			run(command, async ({ output, globals, signal }) => {
+			run(command, async (tools) => {
+				const { output, globals, signal } = tools;
 				const { dryRun = false } = options;
-				const root = backupDirectory(globals);
-				const request = {
-					root,
+				const rules = {
 					timeZone: globals.timeZone,
 					series: chosenSeries(globals),
 					now: new Date(),
 					policy: policyOf(options),
-					includeUnproven: options.includeUnproven ?? false,
 					failedComponents: options.failed ?? [],
 					maxBytesPerComponent: options.maxMegabytes && options.maxMegabytes * megabyte,
 				};
-				const verdicts = await asOwnerOf(root, async () => await planPrune(request));
+				await using place = await choosePlace(options, rules, tools);
 				const results: Result[] = [];
-				for (const verdict of verdicts) {
+				for (const verdict of await place.plan()) {
 					if (signal.aborted) throw cancelledError(signal.reason);
-					results.push(await asOwnerOf(root, async () => await attempt(verdict, { dryRun, output })));
+					results.push(await attempt(verdict, place, output));
 				}
 				output.result(results.map(({ entry, ...rest }) => ({ ...entryJson(entry), ...rest })));
 				output.say(describe(results, dryRun));
@@ -70,15 +74,51 @@ export const addPrune: AddCommand = (parent, run) => {
 };
 
 /** A verdict, and what kept it from being carried out. */
-type Result = PruneResult & { error?: ReturnType<typeof failureJson> };
+type Result = PruneResult & { locked?: boolean; error?: ReturnType<typeof failureJson> };
+
+/** Where is pruned: the backup directory, or what `--at` names. */
+interface PrunedPlace extends AsyncDisposable {
+	plan(): Promise<Verdict[]>;
+	carryOut(verdict: Verdict): Promise<Result>;
+}
+
+async function choosePlace(
+	{ at, includeUnproven = false, dryRun = false }: PruneOptions,
+	rules: Omit<PlanOptions, 'includeUnproven'> & { series: SeriesFilter },
+	tools: CommandTools,
+): Promise<PrunedPlace> {
+	const { globals, signal } = tools;
+	if (at === undefined) {
+		const root = backupDirectory(globals);
+		const request = { ...rules, root, includeUnproven };
+		return {
+			plan: async () => await asOwnerOf(root, async () => await planPrune(request)),
+			carryOut: async (verdict) => await asOwnerOf(root, async () => await carryOut(verdict, { dryRun })),
+			[Symbol.asyncDispose]: async () => {},
+		};
+	}
+	if (includeUnproven) {
+		throw new BackupError('bad-parameter', '--at and --include-unproven exclude each other', {
+			advice: 'What has no manifest off-site is not known to be ours; delete it by hand',
+		});
+	}
+	const root = globals.directory;
+	const destination = await openPlace(at, tools, root);
+	return {
+		plan: async () => await planPruneAt({ ...rules, destination }, signal),
+		carryOut: async (verdict) =>
+			await asOwnerOf(
+				root ?? '',
+				async () => await carryOutAt(verdict, { destination, root, dryRun }, signal),
+			),
+		[Symbol.asyncDispose]: async () => await destination[Symbol.asyncDispose](),
+	};
+}
 
 /** One file that cannot go does not keep the others. */
-async function attempt(
-	verdict: Verdict,
-	{ dryRun, output }: { dryRun: boolean; output: Output },
-): Promise<Result> {
+async function attempt(verdict: Verdict, place: PrunedPlace, output: Output): Promise<Result> {
 	try {
-		return await carryOut(verdict, { dryRun });
+		return await place.carryOut(verdict);
 	} catch (error) {
 		output.complain(error);
 		return { ...verdict, deleted: false, error: failureJson(error) };
@@ -111,14 +151,15 @@ function describe(results: Result[], isDryRun: boolean): string {
 		formatBytes(result.entry.storedBytes),
 		result.reasons.join(', '),
 	]);
-	const gone = results.filter(({ action, error }) => action === 'delete' && !error);
+	const gone = results.filter(({ action, locked, error }) => action === 'delete' && !locked && !error);
 	const bytes = formatBytes(gone.reduce((sum, { entry }) => sum + entry.storedBytes, 0));
 	const summary = `${isDryRun ? 'Would delete' : 'Deleted'} ${plural(gone.length, 'backup')}, ${bytes}.`;
 	return [formatTable(rows), '', summary].join('\n');
 }
 
-function becameOf({ action, deleted, error }: Result): string {
+function becameOf({ action, deleted, locked, error }: Result): string {
 	if (error) return 'still there';
+	if (locked) return 'locked there';
 	if (action === 'keep') return 'kept';
 	return deleted ? 'deleted' : 'would go';
 }

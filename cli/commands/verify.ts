@@ -9,9 +9,11 @@ import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import type { GlobalOptions } from '../options/global';
+import { atOption } from '../options/place';
 import { formatChecks, marks } from '../output/checks';
 import { failureJson } from '../output/output';
 import { plural } from '../output/units';
+import { verifyAt } from './verifyAt';
 
 interface VerifyOptions {
 	all?: boolean;
@@ -19,6 +21,7 @@ interface VerifyOptions {
 	component?: Component[];
 	/** False with --no-record. */
 	record: boolean;
+	at?: string;
 }
 
 /** `verify`: re-reads artifacts from end to end and says of each proof whether it holds. */
@@ -31,8 +34,10 @@ export const addVerify: AddCommand = (parent, run) => {
 		.option('--newest', 'the newest backup of each kind')
 		.addOption(componentOption('--component <name>', 'with --all and --newest: only this component'))
 		.option('--no-record', 'do not write the result into the manifests')
+		.addOption(atOption())
 		.action((named: string[], options: VerifyOptions, command: Command) =>
 			run(command, async (tools) => {
+				if (options.at !== undefined) return await verifyAt(options.at, { named, ...options }, tools);
 				const chosen = await choose(named, options, tools.globals);
 				return await verifyEach(chosen, options.record, tools);
 			}),

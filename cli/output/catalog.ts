@@ -36,5 +36,8 @@ export function stateAndProof(entry: CatalogEntry, timeZone: string): string {
 		return [`${verdict} ${formatDate(new Date(record.at), timeZone)}`];
 	});
 	const future = isPast(entry, new Date()) ? [] : ['dated in the future'];
-	return [state, ...future, ...proofs].join(', ');
+	const copies = (manifest?.copies ?? [])
+		.filter(({ prunedAt }) => prunedAt === undefined)
+		.map(({ place, lastSeenAt }) => `at ${place} ${formatDate(new Date(lastSeenAt), timeZone)}`);
+	return [state, ...future, ...proofs, ...copies].join(', ');
 }

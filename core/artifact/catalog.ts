@@ -117,7 +117,7 @@ export async function readEntry(
 	}
 }
 
-type Found = Omit<CatalogEntry, 'state' | 'problem' | 'manifest'>;
+export type Found = Omit<CatalogEntry, 'state' | 'problem' | 'manifest'>;
 
 /** A file with our name, or none, and what the manifest beside it says. */
 async function readProven(found: Found, exists: boolean): Promise<CatalogEntry | undefined> {
@@ -137,10 +137,10 @@ async function readProven(found: Found, exists: boolean): Promise<CatalogEntry |
 	}
 }
 
-const goneProblem = 'The artifact is gone; only its manifest is left.';
+export const goneProblem = 'The artifact is gone; only its manifest is left.';
 
 /** Whether manifest and file agree; where the manifest may be another file's, nobody can know. */
-function judge(
+export function judge(
 	manifest: Manifest,
 	{ component, name, storedBytes }: Found,
 ): Pick<CatalogEntry, 'state' | 'problem'> {

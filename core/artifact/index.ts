@@ -4,6 +4,7 @@ export * from './chooseArtifact';
 export * from './component';
 export * from '../compression/compression';
 export * from './createArtifact';
+export { componentDirectory } from './directory';
 export * from './manifest';
 export * from './manifestFile';
 export * from './names';

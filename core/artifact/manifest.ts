@@ -102,6 +102,17 @@ export interface ProofRecord {
 	findings: string[];
 }
 
+/** Where a copy of an artifact is. Kept in the local manifest alone: the one beside the copy has none. */
+export interface CopyRecord {
+	/** The destination, in words without a secret: `s3://bucket/prefix`. */
+	place: string;
+	/** When it was first found whole there: ISO 8601, UTC. */
+	at: string;
+	lastSeenAt: string;
+	/** When a prune took it away from there; then no copy run brings it back. */
+	prunedAt?: string;
+}
+
 /** The JSON beside an artifact that says what it is and proves it. */
 export interface Manifest {
 	/** 1; more where a newer version of this package has written it. */
@@ -134,4 +145,5 @@ export interface Manifest {
 	packageVersion: string;
 	verification?: ProofRecord;
 	drill?: ProofRecord;
+	copies?: CopyRecord[];
 }

@@ -6,7 +6,7 @@ import { manifestName } from './names';
 import { readRegularFile } from '../files/readRegularFile';
 
 /** Bytes of the largest manifest that is read: one of a hundred thousand tables has a quarter of them. */
-const mostBytes = 32 * 1024 * 1024;
+export const longestManifestBytes = 32 * 1024 * 1024;
 
 /** Where the manifest of an artifact lies. */
 export function manifestPath(artifactPath: string): string {
@@ -36,14 +36,23 @@ export async function readManifest(artifactPath: string): Promise<Manifest> {
 /** {@link readManifest} for who writes it again: then nothing may be lost that only another version knows. */
 export async function readManifestDocument(artifactPath: string): Promise<ManifestDocument> {
 	const path = manifestPath(artifactPath);
-	const document = parse(await readText(path), path);
+	return parseManifest(await readRegularFile(path, longestManifestBytes), path);
+}
+
+/**
+ * A manifest's bytes, read from wherever.
+ *
+ * @param path what messages call it
+ * @throws BackupError `unreadable`
+ */
+export function parseManifest(bytes: Uint8Array, path: string): ManifestDocument {
+	const document = parse(decode(bytes, path), path);
 	const { manifest, problem } = checkManifest(document);
 	if (problem !== undefined) throw notAManifest(path, problem);
 	return { manifest, document: document as Record<string, unknown> };
 }
 
-async function readText(path: string): Promise<string> {
-	const bytes = await readRegularFile(path, mostBytes);
+function decode(bytes: Uint8Array, path: string): string {
 	try {
 		// Reads over a byte order mark.
 		return new TextDecoder('utf-8', { fatal: true }).decode(bytes);

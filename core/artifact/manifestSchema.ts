@@ -14,6 +14,13 @@ const proof = z.looseObject({
 	findings: z.array(z.string()),
 });
 
+const copy = z.looseObject({
+	place: z.string(),
+	at: date,
+	lastSeenAt: date,
+	prunedAt: date.optional(),
+});
+
 const census = z.discriminatedUnion('kind', [
 	z.looseObject({
 		kind: z.literal('postgres'),
@@ -107,6 +114,7 @@ const further = {
 	encryptionKey: z.enum(['found', 'missing']).optional(),
 	packageVersion: z.string(),
 	drill: proof.optional(),
+	copies: z.array(copy).optional(),
 };
 
 // A field that is new in Manifest does not compile before it is checked here.
@@ -125,6 +133,7 @@ const notUnderstood: Record<keyof typeof further, unknown> = {
 	encryptionKey: undefined,
 	packageVersion: 'unknown',
 	drill: undefined,
+	copies: undefined,
 };
 
 export type ManifestCheck = { manifest: Manifest; problem?: never } | { manifest?: never; problem: string };

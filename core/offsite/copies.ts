@@ -1,0 +1,41 @@
+import { changeManifest } from '../artifact/changeManifest';
+import type { CopyRecord, Manifest } from '../artifact';
+import { BackupError } from '../errors';
+
+/** What the manifest says of a copy at this place; undefined where it says nothing. */
+export function copyAt(
+	{ copies }: Pick<Manifest, 'copies'> | undefined = {},
+	place: string,
+): CopyRecord | undefined {
+	return copies?.find((copy) => copy.place === place);
+}
+
+/** Writes into the local manifest that a copy was seen whole at a place just now. */
+export async function recordSeen(artifactPath: string, place: string, now = new Date()): Promise<void> {
+	const lastSeenAt = now.toISOString();
+	await changeCopy(artifactPath, place, (present) => ({ place, at: present?.at ?? lastSeenAt, lastSeenAt }));
+}
+
+/** Writes into the local manifest that a prune took its copy away, so that no copy run brings it back. */
+export async function recordPruned(artifactPath: string, place: string, now = new Date()): Promise<void> {
+	const prunedAt = now.toISOString();
+	await changeCopy(artifactPath, place, (present) => present && { ...present, prunedAt });
+}
+
+/** An artifact that was pruned here meanwhile needs no record. */
+async function changeCopy(
+	artifactPath: string,
+	place: string,
+	change: (present: CopyRecord | undefined) => CopyRecord | undefined,
+): Promise<void> {
+	try {
+		await changeManifest(artifactPath, ({ manifest, document }) => {
+			const others = (manifest.copies ?? []).filter((copy) => copy.place !== place);
+			const changed = change(copyAt(manifest, place));
+			return changed && { ...document, copies: [...others, changed] };
+		});
+	} catch (error) {
+		if (error instanceof BackupError && error.code === 'not-found') return;
+		throw error;
+	}
+}
