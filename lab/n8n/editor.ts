@@ -23,7 +23,8 @@ interface SavedWorkflow {
 /** What a person does in the editor, done through the same REST calls. */
 export class Editor {
 	private readonly url: string;
-	private readonly cookie: string;
+	/** Of the session, as `name=value`: for pages beside the REST API, such as forms. */
+	readonly cookie: string;
 
 	private constructor(url: string, cookie: string) {
 		this.url = url;

@@ -17,7 +17,7 @@ import { startReceiver, type HttpReceiver } from './support/httpReceiver';
 import { restoreDump, startRedisOn, unpack } from './support/restore';
 import { describeRows } from './support/rows';
 import { mountSmallDisk } from './support/smallDisk';
-import { describeTree } from './support/tree';
+import { describeTree } from '../support/describeTree';
 
 jest.setTimeout(120_000);
 

@@ -12,7 +12,7 @@ import { type RedisServer, startRedis } from '../../lab/servers/redis.ts';
 import { command } from '../support/commandProcess';
 import { type HttpReceiver, startReceiver } from './support/httpReceiver';
 import { describeRows } from './support/rows';
-import { describeTree } from './support/tree';
+import { describeTree } from '../support/describeTree';
 
 jest.setTimeout(300_000);
 
