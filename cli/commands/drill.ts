@@ -24,11 +24,11 @@ interface Options extends PostgresOptions {
 
 const megabyte = 1024 * 1024;
 
-/** `drill`: the proof that a dump restores, in a scratch database that is dropped whatever happens. */
+/** `drill`: restores a dump into a scratch database that is dropped whatever happens. */
 export const addDrill: AddCommand = (parent, run) => {
 	const command = parent
 		.command('drill')
-		.description('restore a dump into a scratch database, prove it, drop it again')
+		.description('restore a dump into a scratch database, compare it, drop it again')
 		.argument('[artifact]', `${artifactArgument}, of each database`, newest)
 		.addOption(
 			new Option(

@@ -8,7 +8,7 @@ import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
 import { atOption, openPlace } from '../options/place';
-import { entryJson, stateAndProof, whatItHolds } from '../output/catalog';
+import { entryJson, stateAndChecks, whatItHolds } from '../output/catalog';
 import { formatTable } from '../output/table';
 import { formatBytes, formatDate } from '../output/units';
 
@@ -69,7 +69,7 @@ function asTable(entries: CatalogEntry[], timeZone: string): string {
 		formatBytes(entry.storedBytes),
 		whatItHolds(entry),
 		...ofInstance(entry.manifest?.instanceId?.slice(0, 12) ?? '?'),
-		stateAndProof(entry, timeZone),
+		stateAndChecks(entry, timeZone),
 	]);
 	const problems = entries.flatMap(({ name, problem }) =>
 		problem ? [printableLine(`${name}: ${problem}`)] : [],

@@ -24,11 +24,13 @@ interface VerifyOptions {
 	at?: string;
 }
 
-/** `verify`: re-reads artifacts from end to end and says of each proof whether it holds. */
+/** `verify`: re-reads artifacts from end to end and says of each check whether it holds. */
 export const addVerify: AddCommand = (parent, run) => {
 	parent
 		.command('verify')
-		.description('re-read backups and prove them whole; without arguments the newest of each kind')
+		.description(
+			're-read backups from end to end and check that they are whole; without arguments the newest of each kind',
+		)
 		.argument('[artifacts...]', 'paths, or names in the backup directory')
 		.option('--all', 'every backup in the backup directory')
 		.option('--newest', 'the newest backup of each kind')

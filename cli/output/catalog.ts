@@ -25,9 +25,9 @@ export function whatItHolds({ manifest }: CatalogEntry): string {
 }
 
 /** `good, verified 2026-11-23 03:00:00, drilled …`; what was never tried is not mentioned. */
-export function stateAndProof(entry: CatalogEntry, timeZone: string): string {
+export function stateAndChecks(entry: CatalogEntry, timeZone: string): string {
 	const { state, manifest } = entry;
-	const proofs = [
+	const checks = [
 		{ word: 'verified', record: manifest?.verification },
 		{ word: 'drilled', record: manifest?.drill },
 	].flatMap(({ word, record }) => {
@@ -39,5 +39,5 @@ export function stateAndProof(entry: CatalogEntry, timeZone: string): string {
 	const copies = (manifest?.copies ?? [])
 		.filter(({ prunedAt }) => prunedAt === undefined)
 		.map(({ place, lastSeenAt }) => `at ${place} ${formatDate(new Date(lastSeenAt), timeZone)}`);
-	return [state, ...future, ...proofs, ...copies].join(', ');
+	return [state, ...future, ...checks, ...copies].join(', ');
 }

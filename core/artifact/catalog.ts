@@ -110,7 +110,7 @@ export async function readEntry(
 	try {
 		const file = await lstatOrNothing(path);
 		if (file && !file.isFile()) return undefined;
-		return await readProven({ ...base, storedBytes: file?.size ?? 0 }, file !== undefined);
+		return await readJudged({ ...base, storedBytes: file?.size ?? 0 }, file !== undefined);
 	} catch (error) {
 		// What is wrong with one artifact must not hide the others.
 		return { ...base, state: 'unreadable', problem: errorMessage(error) };
@@ -120,7 +120,7 @@ export async function readEntry(
 export type Found = Omit<CatalogEntry, 'state' | 'problem' | 'manifest'>;
 
 /** A file with our name, or none, and what the manifest beside it says. */
-async function readProven(found: Found, exists: boolean): Promise<CatalogEntry | undefined> {
+async function readJudged(found: Found, exists: boolean): Promise<CatalogEntry | undefined> {
 	try {
 		const manifest = await readManifest(found.path);
 		const at = new Date(manifest.startedAt);

@@ -34,7 +34,7 @@ export async function commitBackup(artifact: AtomicFile, manifest: AtomicFile): 
 	return [...(await artifact.finish()), ...(await manifest.finish())];
 }
 
-/** A name that cannot be taken back stays with its proof rather than without. */
+/** A name that cannot be taken back stays with its manifest rather than without. */
 async function takeBack(artifact: AtomicFile, manifest: AtomicFile): Promise<void> {
 	const isBack = (await manifest.takeNameBack()) && (await artifact.takeNameBack());
 	if (!isBack) await Promise.all([artifact.close(), manifest.close()]);

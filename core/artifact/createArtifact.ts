@@ -38,7 +38,7 @@ export interface ArtifactRequest {
 /** How many seconds a name may be ahead of the time at which its run started. */
 const secondsToTry = 60;
 
-/** One finished backup file and the manifest that proves it. */
+/** One finished backup file and its manifest. */
 export interface Artifact {
 	path: string;
 	manifest: Manifest;
@@ -46,7 +46,7 @@ export interface Artifact {
 
 /**
  * Makes one artifact: opens the source, streams it through compression and hash into a partial file, waits for
- * the source to prove that it was whole, and only then gives the file its name and its manifest.
+ * the source to say that it was whole, and only then gives the file its name and its manifest.
  *
  * What the file system cannot do is a warning of the result; what is known before the manifest is written is in the
  * manifest, too.
@@ -134,7 +134,7 @@ interface Streamed extends StoredFile {
 	facts: SourceFacts;
 }
 
-/** Source, count, compress, hash, partial file; then the proof that nothing is missing. */
+/** Source, count, compress, hash, partial file; then the source's word that nothing is missing. */
 async function stream(
 	request: ArtifactRequest,
 	openSource: OpenSource,
@@ -146,7 +146,7 @@ async function stream(
 	const signal = AbortSignal.any([outerSignal, failure.signal]);
 	const endAll = (error: unknown) => failure.abort(error);
 	try {
-		const { stream: bytes, finished, prover } = await openSource(signal);
+		const { stream: bytes, finished, readBack } = await openSource(signal);
 		finished.catch(endAll);
 		// The source ends by itself; this is for one that does not.
 		addAbortSignal(signal, bytes);
@@ -156,7 +156,7 @@ async function stream(
 				descriptor: file.descriptor,
 				finalPath: file.finalPath,
 				compression: request.compression,
-				prover,
+				readBack,
 				facts: finished,
 				onBytes: (rawBytes) => request.onProgress?.({ step: request.step, rawBytes }),
 			},
@@ -173,16 +173,16 @@ async function stream(
 }
 
 /**
- * Waits for the bytes to be stored and for the source to prove them. When both fail, the one that explains is
+ * Waits for the bytes to be stored and for the facts of the source. When both fail, the one that explains is
  * thrown: an error of the disk or the source's own, not that the other was told to stop.
  */
 async function bothSides(
 	finished: Promise<SourceFacts>,
 	storing: Promise<StoredFile>,
 ): Promise<[SourceFacts, StoredFile]> {
-	const [proof, stored] = await Promise.allSettled([finished, storing]);
-	if (proof.status === 'fulfilled' && stored.status === 'fulfilled') return [proof.value, stored.value];
-	const reasons = [stored, proof].map((side) =>
+	const [facts, stored] = await Promise.allSettled([finished, storing]);
+	if (facts.status === 'fulfilled' && stored.status === 'fulfilled') return [facts.value, stored.value];
+	const reasons = [stored, facts].map((side) =>
 		side.status === 'rejected' ? (side.reason as unknown) : undefined,
 	);
 	for (const reason of reasons) {

@@ -43,7 +43,7 @@ export interface RedisCensus {
 	/** Undefined where the server's key count could not be read. */
 	keys?: number;
 	rdbVersion: number;
-	/** A server with `rdbchecksum no` writes a zero: then only the structure is proven. */
+	/** A server with `rdbchecksum no` writes a zero: then only the structure is checked. */
 	checksum: 'verified' | 'absent';
 }
 
@@ -94,7 +94,7 @@ export interface ManifestSource {
 }
 
 /** The result of the last time somebody looked whether an artifact is still good. */
-export interface ProofRecord {
+export interface CheckRecord {
 	/** ISO 8601, UTC. */
 	at: string;
 	result: 'passed' | 'failed';
@@ -113,7 +113,7 @@ export interface CopyRecord {
 	prunedAt?: string;
 }
 
-/** The JSON beside an artifact that says what it is and proves it. */
+/** The JSON beside an artifact that says what it is. */
 export interface Manifest {
 	/** 1; more where a newer version of this package has written it. */
 	schemaVersion: number;
@@ -143,7 +143,7 @@ export interface Manifest {
 	/** The n8n instance that made the backup. */
 	instanceId?: string;
 	packageVersion: string;
-	verification?: ProofRecord;
-	drill?: ProofRecord;
+	verification?: CheckRecord;
+	drill?: CheckRecord;
 	copies?: CopyRecord[];
 }

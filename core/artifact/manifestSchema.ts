@@ -8,7 +8,7 @@ export const schemaVersion = 1;
 
 const count = z.int().nonnegative();
 const date = z.iso.datetime({ offset: true });
-const proof = z.looseObject({
+const checkRecord = z.looseObject({
 	at: date,
 	result: z.enum(['passed', 'failed']),
 	findings: z.array(z.string()),
@@ -100,7 +100,7 @@ const essential = {
 	startedAt: date,
 	compression: z.enum(compressionMethods),
 	instanceId: z.string().min(1).optional(),
-	verification: proof.optional(),
+	verification: checkRecord.optional(),
 };
 
 /** What a newer version may write otherwise without the artifact becoming unknown to us. */
@@ -113,7 +113,7 @@ const further = {
 	warnings: z.array(z.string()),
 	encryptionKey: z.enum(['found', 'missing']).optional(),
 	packageVersion: z.string(),
-	drill: proof.optional(),
+	drill: checkRecord.optional(),
 	copies: z.array(copy).optional(),
 };
 

@@ -21,15 +21,15 @@ export interface Source {
 	/** The raw bytes, before compression. Destroying it ends whatever produces them. */
 	stream: Readable;
 	/**
-	 * Settles after the stream has ended, and rejects when the producing side did not prove that it was whole
+	 * Settles after the stream has ended, and rejects when the producing side did not say that it was whole
 	 * (exit code, trailer, checksum). Never settles before the stream has ended successfully.
 	 */
 	finished: Promise<SourceFacts>;
 	/**
-	 * The path of a module that exports a {@link ProveContent} as `prove`; it runs in another thread. For formats whose
+	 * The path of a module that exports an {@link AssertReadBack} as `assertReadBack`; it runs in another thread. For formats whose
 	 * writer cannot be trusted on its own word.
 	 */
-	prover?: string;
+	readBack?: string;
 }
 
 /**
@@ -37,9 +37,9 @@ export interface Source {
  * and throws when they are not what the source's facts say.
  *
  * @param raw pieces that are valid only until the next one is asked for; it is read to its end
- * @param facts known some time after the last of them
+ * @param facts resolves after the last piece
  */
-export type ProveContent = (raw: AsyncIterable<Buffer>, facts: Promise<SourceFacts>) => Promise<void>;
+export type AssertReadBack = (raw: AsyncIterable<Buffer>, facts: Promise<SourceFacts>) => Promise<void>;
 
 /** Opens a source. The signal ends it: connections closed, processes gone, stream destroyed. */
 export type OpenSource = (signal: AbortSignal) => Promise<Source>;

@@ -18,7 +18,7 @@ const longestManifestBytes = 32 * 1024 * 1024;
 
 /**
  * Clears a component's directory of what runs that are gone left there. A manifest that a crash kept from its name
- * gets it: it may be the only proof of a good artifact.
+ * gets it: it may be the only manifest of a good artifact.
  *
  * @throws BackupError when the directory cannot be read, `cancelled`
  */
@@ -40,7 +40,7 @@ function isManifest(name: string): boolean {
 	return name.includes(manifestSuffix);
 }
 
-/** @returns whether the left-over has to stay, because it is, or may be, the only proof of an artifact */
+/** @returns whether the left-over has to stay, because it is, or may be, the only manifest of an artifact */
 async function completeManifest(
 	directory: string,
 	leftOver: LeftOver,
@@ -51,7 +51,7 @@ async function completeManifest(
 		if (!described) return false;
 		const artifact = join(directory, described.artifact);
 		if (!(await isThere(artifact)) || (await isThere(manifestPath(artifact)))) return false;
-		// A file that does not fit may be damaged, and this the proof of it.
+		// A file that does not fit may be damaged, and this the manifest that says so.
 		if (!(await fits(artifact, described, signal))) return true;
 		await giveName(leftOver.path, manifestPath(artifact));
 		await syncDirectory(directory);
@@ -68,7 +68,7 @@ interface Description {
 	sha256: string;
 }
 
-/** What of a manifest says which artifact it proves; undefined when the text was cut off. */
+/** What of a manifest says which artifact it is of; undefined when the text was cut off. */
 function readDescription(text: Buffer): Description | undefined {
 	try {
 		const { artifact, storedBytes, sha256 } = JSON.parse(text.toString()) as Partial<

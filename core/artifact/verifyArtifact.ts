@@ -5,7 +5,7 @@ import { BackupError, fileError } from '../errors';
 import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
 import { type CompressionMethod, compressionOf } from '../compression/compression';
-import type { Manifest, ProofRecord } from './manifest';
+import type { Manifest, CheckRecord } from './manifest';
 import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
 
@@ -20,7 +20,7 @@ export type InspectContent = (
 
 export interface VerifyRequest {
 	path: string;
-	/** Undefined: verified without one, which proves less. */
+	/** Undefined: verified without one, which says less. */
 	manifest?: Manifest;
 	/** From the manifest or the name when undefined. */
 	compression?: CompressionMethod;
@@ -39,7 +39,7 @@ export interface VerifyReport {
 }
 
 /**
- * Re-reads an artifact and says of each proof whether it holds: name, size and SHA-256 against the manifest, the
+ * Re-reads an artifact and says of each check whether it holds: name, size and SHA-256 against the manifest, the
  * compressed stream to its end, and what `inspect` finds inside. One pass over the file.
  *
  * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled
@@ -70,10 +70,10 @@ export async function manifestIfAny(path: string): Promise<Manifest | undefined>
 }
 
 /** A report's checks in the form that manifests keep. */
-export function proofRecord(
-	{ result, checks }: { result: ProofRecord['result']; checks: CheckResult[] },
+export function toCheckRecord(
+	{ result, checks }: { result: CheckRecord['result']; checks: CheckResult[] },
 	at = new Date(),
-): ProofRecord {
+): CheckRecord {
 	const findings = checks.map(({ check, result: said, detail }) => `${check}: ${said}. ${detail}`);
 	return { at: at.toISOString(), result, findings };
 }
@@ -84,14 +84,14 @@ export function proofRecord(
  *
  * @returns whether it was written
  */
-export async function recordProof(
+export async function recordChecks(
 	path: string,
 	kind: 'verification' | 'drill',
-	proof: ProofRecord,
+	record: CheckRecord,
 ): Promise<boolean> {
 	try {
 		return await changeManifest(path, ({ manifest, document }) =>
-			manifest.artifact === basename(path) ? { ...document, [kind]: proof } : undefined,
+			manifest.artifact === basename(path) ? { ...document, [kind]: record } : undefined,
 		);
 	} catch (error) {
 		if (error instanceof BackupError && error.code === 'not-found') return false;

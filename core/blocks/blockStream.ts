@@ -22,7 +22,7 @@ export class BlockStream extends Readable {
 
 	constructor() {
 		super({ highWaterMark: 1 });
-		// Who waits for the proof learns of the error there, whether or not anybody reads yet.
+		// Who waits for the facts learns of the error there, whether or not anybody reads yet.
 		this.on('error', () => {});
 	}
 

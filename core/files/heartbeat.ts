@@ -4,7 +4,7 @@ import type { FileHandle } from 'node:fs/promises';
 const heartbeatMs = 30_000;
 
 /**
- * Says "still in use" to a sweep by another run, also while nothing is written, as when proving a large archive:
+ * Says "still in use" to a sweep by another run, also while nothing is written, as when a large archive is read back:
  * moves a file's or a directory's modification time on, by the clock of the disk that it is on. The clock of this
  * machine may be another one, and wrong.
  */

@@ -1,7 +1,7 @@
 /**
  * n8n encrypts the credentials in its database with one key. It lies in `config` in n8n's data folder (JSON,
  * written at the first start) or in the environment as N8N_ENCRYPTION_KEY. A database without it is lost, which
- * is why backups are looked through for it. What is found here is for proofs only: it must not get into any
+ * is why backups are looked through for it. What is found here is for checks only: it must not get into any
  * log, error, manifest or item.
  */
 

@@ -2,7 +2,7 @@ import { type CatalogEntry, compressionOf, newestOfEach, readCatalog } from '../
 import { BackupError } from '../errors';
 import { keyInArtifact } from './keyInArtifact';
 
-/** An encryption key and the artifact that it was found in. The key must not get out of the proof it is for. */
+/** An encryption key and the artifact that it was found in. The key must not get out of the check it is for. */
 export interface FoundKey {
 	key: string;
 	/** File name of the artifact. */
@@ -11,7 +11,7 @@ export interface FoundKey {
 
 /**
  * n8n's encryption key as the newest backups have it: the newest `.env` and the newest data folder of every
- * series, the small files first. One that cannot be read is passed over: the proof then says that no key was found.
+ * series, the small files first. One that cannot be read is passed over: the check then says that no key was found.
  */
 export async function* findEncryptionKeys(
 	{ root, timeZone }: { root: string; timeZone: string },

@@ -11,7 +11,7 @@ export interface KeyInArtifactRequest {
 }
 
 /**
- * n8n's encryption key out of an artifact that holds it, to prove that a dump's credentials can be decrypted.
+ * n8n's encryption key out of an artifact that holds it, to check that a dump's credentials can be decrypted.
  * It must not get into any log, error, manifest or item.
  *
  * @returns undefined when the artifact is whole but has no key

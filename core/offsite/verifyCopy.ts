@@ -25,8 +25,8 @@ export async function verifyCopy(
 ): Promise<CopyVerification> {
 	const { component, name, manifest, state, problem } = entry;
 	if (state === 'missing')
-		return conclude(entry, [{ check: 'artifact', result: 'failed', detail: problem! }]);
-	if (!manifest) return conclude(entry, [{ check: 'manifest', result: 'unknown', detail: problem! }]);
+		return reportOf(entry, [{ check: 'artifact', result: 'failed', detail: problem! }]);
+	if (!manifest) return reportOf(entry, [{ check: 'manifest', result: 'unknown', detail: problem! }]);
 	let rawBytes = 0;
 	const found = await hashRemote(destination, remoteName(component, name), signal, (bytes) => {
 		rawBytes += bytes;
@@ -40,7 +40,7 @@ export async function verifyCopy(
 		const result = state === 'unreadable' ? 'unknown' : 'failed';
 		checks.unshift({ check: 'manifest', result, detail: problem! });
 	}
-	return conclude(entry, checks);
+	return reportOf(entry, checks);
 }
 
 function compare(check: string, found: number | string, expected: number | string): CheckResult {
@@ -48,7 +48,7 @@ function compare(check: string, found: number | string, expected: number | strin
 	return { check, result: 'failed', detail: `It is ${found} where the manifest says ${expected}.` };
 }
 
-function conclude(entry: CatalogEntry, checks: CheckResult[]): CopyVerification {
+function reportOf(entry: CatalogEntry, checks: CheckResult[]): CopyVerification {
 	const said = checks.map(({ result }) => result);
 	const result = said.includes('failed') ? 'failed' : said.includes('unknown') ? 'unknown' : 'passed';
 	return { entry, result, checks };

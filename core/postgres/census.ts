@@ -45,11 +45,11 @@ export class DumpInspector {
 	#fault: Error | undefined;
 
 	/**
-	 * Never throws, since it looks at streams in passing: what it cannot read is said by {@link conclude}.
+	 * Never throws, since it looks at streams in passing: what it cannot read is said by {@link finish}.
 	 *
 	 * @param chunk is not needed any more once this has returned
 	 */
-	inspect(chunk: Buffer): void {
+	take(chunk: Buffer): void {
 		if (this.#fault !== undefined) return;
 		try {
 			this.#format.note(chunk);
@@ -65,7 +65,7 @@ export class DumpInspector {
 	 * @throws BackupError `incomplete` when the dump is cut short or lacks its trailer, `damaged` or `unsupported`
 	 * when it cannot be read
 	 */
-	conclude(): DumpInspection {
+	finish(): DumpInspection {
 		if (this.#fault !== undefined) throw this.#fault;
 		for (const segment of this.#lexer.end()) this.#note(segment);
 		this.#trailer.assertLast('Run the backup again; if it happens again, look into PostgreSQL’s log');
@@ -131,7 +131,7 @@ export class InspectingStream extends Transform {
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-		this.#inspector.inspect(chunk);
+		this.#inspector.take(chunk);
 		callback(null, chunk);
 	}
 

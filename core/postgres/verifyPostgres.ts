@@ -5,7 +5,7 @@ import { type DumpInspection, DumpInspector } from './census';
 import { assertNoDirectoryFormat } from './sql';
 
 /**
- * Verifies a dump: everything that {@link verifyArtifact} proves of any artifact, that pg_dump's last line is
+ * Verifies a dump: everything that {@link verifyArtifact} checks of any artifact, that pg_dump's last line is
  * there, and that every table has the rows that were counted when the dump was made.
  *
  * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled
@@ -23,8 +23,8 @@ async function inspectDump(
 	manifest: Manifest | undefined,
 ): Promise<CheckResult[]> {
 	const inspector = new DumpInspector();
-	for await (const chunk of raw) inspector.inspect(chunk);
-	const { census, of } = inspector.conclude();
+	for await (const chunk of raw) inspector.take(chunk);
+	const { census, of } = inspector.finish();
 	const whole: CheckResult = {
 		check: 'content',
 		result: 'passed',

@@ -5,7 +5,7 @@ import { BackupError } from '../errors';
 import { RdbInspector, type RdbFacts } from './rdb/rdbInspector';
 
 /**
- * Verifies a snapshot: everything that {@link verifyArtifact} proves of any artifact, the RDB's whole structure
+ * Verifies a snapshot: everything that {@link verifyArtifact} checks of any artifact, the RDB's whole structure
  * and its CRC64, and that it holds as many keys as were counted when it was taken.
  *
  * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled
@@ -22,7 +22,7 @@ async function inspectSnapshot(
 	manifest: Manifest | undefined,
 ): Promise<CheckResult[]> {
 	const inspector = new RdbInspector();
-	for await (const chunk of raw) inspector.update(chunk);
+	for await (const chunk of raw) inspector.take(chunk);
 	let facts: RdbFacts;
 	try {
 		facts = inspector.finish();

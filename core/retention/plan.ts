@@ -42,7 +42,7 @@ export interface Verdict {
  * Decides what a prune would delete, without touching anything; each component, prefix and n8n is a series of its own.
  * Whatever the policy says, these stay: what cannot be judged, backups of today, the newest good one of each series
  * and the newest of any kind where none is good, what is dated in the future, everything of a component whose backup
- * failed, and what is not proven to be ours.
+ * failed, and what may not be ours.
  *
  * @throws BackupError `bad-parameter` for a policy or a cap that makes no sense
  */

@@ -22,7 +22,7 @@ const longestLinkTarget = 4096;
  * Reads a tar as it streams past, keeping nothing but the header it is at. Understands ustar, pax and GNU
  * archives; every header's checksum is checked, and {@link TarScanner.end} tells a whole archive from a cut one.
  *
- * A push parser rather than a stream, so that one and the same code checks an archive while it is written, proves
+ * A push parser rather than a stream, so that one and the same code inspects an archive while it is written, verifies
  * it afterwards and extracts it.
  */
 export class TarScanner {

@@ -1,8 +1,8 @@
 import type { Component, Manifest, OnProgress } from '../artifact';
 import {
 	manifestIfAny,
-	proofRecord,
-	recordProof,
+	toCheckRecord,
+	recordChecks,
 	type VerifyReport,
 	type VerifyRequest,
 } from '../artifact/verifyArtifact';
@@ -64,7 +64,7 @@ async function recordResult(
 	report: VerifyReport,
 ): Promise<Pick<BackupVerification, 'recorded' | 'recordProblem'>> {
 	try {
-		return { recorded: await recordProof(report.path, 'verification', proofRecord(report)) };
+		return { recorded: await recordChecks(report.path, 'verification', toCheckRecord(report)) };
 	} catch (error) {
 		return { recorded: false, recordProblem: errorMessage(error) };
 	}

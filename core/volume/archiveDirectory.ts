@@ -11,7 +11,7 @@ import { compileExclusion } from './pack/exclusion';
 import { PackStream } from './pack/packStream';
 import type { PackReport } from './pack/packTree';
 import { addressOf, isWithin, placeOf } from './pack/place';
-import { archiveProver } from './proveArchive';
+import { archiveReadBack } from './readBackArchive';
 
 export interface ArchiveDirectoryOptions {
 	/** What to archive. Its own name is not in the archive, only what is below it. */
@@ -29,7 +29,7 @@ export interface ArchiveDirectoryOptions {
 	scratchDirectory?: string;
 	/**
 	 * Read the file back while it is written. False by default: then the tar is checked before it is compressed, which
-	 * proves nothing of compression and file.
+	 * says nothing of compression and file.
 	 */
 	readBack?: boolean;
 	/** Whether to say in the facts if n8n's encryption key is in the archive. True by default. */
@@ -61,14 +61,14 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 			leaveOut: options.backupDirectory === undefined ? [] : [options.backupDirectory],
 			scratch: scratchPlaces(options),
 		};
-		const stream = new PackStream(pack, { isProvenLater: options.readBack === true });
+		const stream = new PackStream(pack, { isReadBack: options.readBack === true });
 		const cancel = () => void stream.destroy(cancelledError(signal.reason));
 		signal.addEventListener('abort', cancel, { once: true });
 		const wholeStream = finished(stream, { writable: false })
 			.then(() => toFacts(options, stream.report))
 			.finally(() => signal.removeEventListener('abort', cancel));
 		wholeStream.catch(() => {});
-		return { stream, finished: wholeStream, prover: options.readBack ? archiveProver : undefined };
+		return { stream, finished: wholeStream, readBack: options.readBack ? archiveReadBack : undefined };
 	};
 }
 

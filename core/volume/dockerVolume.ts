@@ -10,7 +10,7 @@ import {
 import { packageVersion } from '../version';
 import { EngineTarStream } from './engineTar';
 import { liveServerWarnings } from './postgresFolder';
-import { archiveProver } from './proveArchive';
+import { archiveReadBack } from './readBackArchive';
 import { type DockerVolumeTarget, openReader, type Reader } from './volumeReader';
 
 export type { DockerVolumeTarget } from './volumeReader';
@@ -53,9 +53,9 @@ export function dockerVolume(
 			}
 			return toFacts(stream, { target, reader, leftovers, options });
 		};
-		const proven = read();
-		proven.catch(() => {});
-		return { stream, finished: proven, prover: archiveProver };
+		const facts = read();
+		facts.catch(() => {});
+		return { stream, finished: facts, readBack: archiveReadBack };
 	};
 }
 

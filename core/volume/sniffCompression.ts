@@ -3,7 +3,7 @@ import type { CompressionMethod } from '../compression/compression';
 import { fileError } from '../errors';
 
 /**
- * The compression of a file by its first bytes (RFC 1952, RFC 8878), whatever it is named: a file is proven
+ * The compression of a file by its first bytes (RFC 1952, RFC 8878), whatever it is named: a file is verified
  * before it has its final name.
  *
  * @throws BackupError when it cannot be read

@@ -6,7 +6,7 @@ import { type VerifyReport, type VerifyRequest, verifyArtifact } from '../artifa
 import { type ArchiveSummary, inspectArchive } from './inspectArchive';
 
 /**
- * Verifies an archive: everything that {@link verifyArtifact} proves of any artifact, every header of the tar and
+ * Verifies an archive: everything that {@link verifyArtifact} checks of any artifact, every header of the tar and
  * the blocks that end it, and that it has as many members and bytes as were written.
  *
  * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled
@@ -19,7 +19,7 @@ export async function verifyArchiveArtifact(
 }
 
 /**
- * Verifies the copy of a single file, of which nothing more can be known than {@link verifyArtifact} proves of
+ * Verifies the copy of a single file, of which nothing more can be known than {@link verifyArtifact} checks of
  * any artifact.
  *
  * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled

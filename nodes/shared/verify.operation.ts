@@ -12,7 +12,7 @@ import type { Job } from './runJobs';
 export const option: INodePropertyOptions = {
 	name: 'Verify',
 	value: 'verify',
-	description: 'Read backups again and prove them whole',
+	description: 'Read backups again from end to end and check that they are whole',
 	action: 'Verify backups',
 };
 

@@ -160,7 +160,7 @@ describe('n8n-backup restore postgres', () => {
 });
 
 describe('n8n-backup drill', () => {
-	it('proves the newest backup, shows each check, and leaves no database behind', async () => {
+	it('drills the newest backup, shows each check, and leaves no database behind', async () => {
 		const { exitCode, stdout, stderr } = await run(['drill']);
 		expect([exitCode, stderr]).toEqual([0, '']);
 		expect(stdout).toMatch(new RegExp(`^✓ ${artifact.path}: passed in `));

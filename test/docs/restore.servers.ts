@@ -144,7 +144,7 @@ describe('the runbook, followed as it is written,', () => {
 		]);
 	});
 
-	it('shows what there is, and proves it', async () => {
+	it('shows what there is, and verifies it', async () => {
 		const output = await follow('look');
 		expect(output).toMatch(/postgres +n8n_\d{8}_\d{6}\.sql\.gz .* 70 rows in 2 tables +good/);
 		expect(output).toContain('4 of 4 backups passed.');

@@ -257,7 +257,7 @@ describe('the shipped drill', () => {
 		return await stack.editor.run(await stack.editor.createWorkflow(workflow), manualTrigger);
 	}
 
-	test('proves what a night has saved: rows restored, a credential decrypted, every file read', async () => {
+	test('drills and verifies what a night has saved: rows restored, a credential decrypted, every file read', async () => {
 		const { backupDirectory } = await runNight();
 		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'success', error: undefined });
 		expect(receiver.requests).toEqual([{ method: 'GET', path: '/succeeded', body: '' }]);

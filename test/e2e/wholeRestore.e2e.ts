@@ -158,7 +158,7 @@ function withoutOwnExecution(rows: Before['rows']): Before['rows'] {
 }
 
 describe('after everything was lost, the command', () => {
-	test('proves every backup', async () => {
+	test('verifies every backup', async () => {
 		expect(await run('verify', '--all')).toContain('4 of 4 backups passed.');
 	});
 
@@ -167,7 +167,7 @@ describe('after everything was lost, the command', () => {
 		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
 	});
 
-	test('proves in a drill that the stored credentials can be decrypted with the key in the backups', async () => {
+	test('checks in a drill that the stored credentials can be decrypted with the key in the backups', async () => {
 		const report = JSON.parse(await run('drill', '--json')) as { checks: unknown[] };
 		expect(report.checks).toContainEqual({
 			check: 'credential',

@@ -18,14 +18,14 @@ export interface StoredFile {
 }
 
 export interface StoreOptions extends StoreJob {
-	/** For the prover. */
+	/** For what reads the file back. */
 	facts: Promise<SourceFacts>;
 	/** Called with the raw bytes handed over so far. */
 	onBytes?: (rawBytes: number) => void;
 }
 
 /**
- * Compresses blocks into a file, hashes it, and has it proven, all in a thread of its own.
+ * Compresses blocks into a file, hashes it, and has it read back, all in a thread of its own.
  *
  * @throws BackupError of what went wrong there, `cancelled` when the signal fired; or whatever the blocks fail with
  */
@@ -76,7 +76,7 @@ export async function storeBlocks(
 			}
 		}
 		post({ kind: 'end' });
-		if (job.prover !== undefined) post({ kind: 'facts', facts: await facts });
+		if (job.readBack !== undefined) post({ kind: 'facts', facts: await facts });
 		return rawBytes;
 	};
 

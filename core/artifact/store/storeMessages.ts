@@ -9,8 +9,8 @@ export interface StoreJob {
 	/** The name that it will have, for errors. */
 	finalPath: string;
 	compression: { method: CompressionMethod; level?: number };
-	/** See `Source.prover`. */
-	prover?: string;
+	/** See `Source.readBack`. */
+	readBack?: string;
 }
 
 /** To the storing thread. */
@@ -18,14 +18,14 @@ export type StoreInput =
 	/** One more block, in memory that is not to be changed before it is released. */
 	| { kind: 'block'; memory: ArrayBufferLike; offset: number; length: number }
 	| { kind: 'end' }
-	/** For the prover. */
+	/** For what reads the file back. */
 	| { kind: 'facts'; facts: SourceFacts };
 
 /** From the storing thread. */
 export type StoreOutput =
 	/** The oldest block that was not released so far may be changed. */
 	| { kind: 'released' }
-	/** The last message: everything is in the file and proven. */
+	/** The last message: everything is in the file and read back. */
 	| { kind: 'stored'; storedBytes: number; sha256: string }
 	/** The last message. */
 	| { kind: 'failed'; error: WorkerError };

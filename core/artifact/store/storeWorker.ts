@@ -7,7 +7,7 @@ import { createCompressor } from '../../compression/compression';
 import { Descriptor } from '../../files/descriptor';
 import { GrowingFile } from './growingFile';
 import { readBack } from './readBack';
-import type { ProveContent, SourceFacts } from '../source';
+import type { AssertReadBack, SourceFacts } from '../source';
 import { StoredStream } from './storedStream';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
@@ -33,7 +33,7 @@ async function store(): Promise<StoreOutput> {
 	const growing = new GrowingFile(job.finalPath, file);
 	try {
 		const stored = new StoredStream(file, (growth) => growing.update(growth));
-		await Promise.all([write(lend(input.blocks), stored), prove(growing, input.facts)]);
+		await Promise.all([write(lend(input.blocks), stored), compareBack(growing, input.facts)]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
 	} catch (error) {
 		throw error instanceof BackupError ? error : fileError(error, job.finalPath);
@@ -42,7 +42,7 @@ async function store(): Promise<StoreOutput> {
 
 interface Input {
 	blocks: BlockStream;
-	/** What the source says of itself; it comes some time after the last block. */
+	/** What the source says of itself; it comes after the last block. */
 	facts: Promise<SourceFacts>;
 }
 
@@ -74,9 +74,9 @@ async function write(blocks: AsyncIterable<Buffer>, stored: StoredStream): Promi
 	else await pipeline(blocks, stored);
 }
 
-async function prove(file: GrowingFile, facts: Promise<SourceFacts>): Promise<void> {
-	if (job.prover === undefined) return;
-	const prover = (await import(job.prover)) as { prove: ProveContent };
+async function compareBack(file: GrowingFile, facts: Promise<SourceFacts>): Promise<void> {
+	if (job.readBack === undefined) return;
+	const { assertReadBack } = (await import(job.readBack)) as { assertReadBack: AssertReadBack };
 	const { signal } = new AbortController();
-	await readBack(file, job.compression.method, async (raw) => await prover.prove(raw, facts), signal);
+	await readBack(file, job.compression.method, async (raw) => await assertReadBack(raw, facts), signal);
 }

@@ -16,7 +16,7 @@ interface N8nTables {
 }
 
 /**
- * The proof that a database and its key were saved together: takes credentials out of a restored n8n database and
+ * Checks that a database and its key were saved together: takes credentials out of a restored n8n database and
  * decrypts them with the keys that were found in other backups, one after the other. Each n8n in the database is judged
  * for itself, and named where there are several.
  *

@@ -12,7 +12,7 @@ import {
 	readCatalog,
 } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
-import { manifestIfAny, proofRecord, recordProof } from '../../artifact/verifyArtifact';
+import { manifestIfAny, toCheckRecord, recordChecks } from '../../artifact/verifyArtifact';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { findEncryptionKeys } from '../../n8n/encryptionKeys';
 import { closeClient, openClient, serverError } from '../connect/client';
@@ -63,7 +63,7 @@ export interface DrillReport {
 const defaultMaxRawBytes = 20 * 1024 ** 3;
 
 /**
- * Proves a dump by restoring it: into a scratch database that is dropped whatever happens. Every table's rows are
+ * Drills a dump, restores it for real: into a scratch database that is dropped whatever happens. Every table's rows are
  * compared with the census, and when it is an n8n database its credentials are decrypted with the key that was
  * backed up beside it. What was found is written into the manifest.
  *
@@ -96,10 +96,10 @@ export async function drill(request: DrillRequest, signal: AbortSignal): Promise
 	return { ...ended, result, checks, warnings: await record(artifactPath, { result, checks }) };
 }
 
-/** Writes the result into the manifest. One that cannot be written does not undo what was proven. */
-async function record(path: string, proof: Parameters<typeof proofRecord>[0]): Promise<string[]> {
+/** Writes the result into the manifest. One that cannot be written does not undo what was found. */
+async function record(path: string, report: Parameters<typeof toCheckRecord>[0]): Promise<string[]> {
 	try {
-		await recordProof(path, 'drill', proofRecord(proof));
+		await recordChecks(path, 'drill', toCheckRecord(report));
 		return [];
 	} catch (error) {
 		return [`The result could not be written into the manifest: ${errorMessage(error)}`];

@@ -90,7 +90,7 @@ function readSegment(segment: SqlSegment, head: DumpHead): boolean {
 	return /^(?:SET |SELECT pg_catalog\.set_config\()/.test(text);
 }
 
-/** What belongs to the whole server cannot be put beside what is there and be proven first: it is no database. */
+/** What belongs to the whole server cannot be put beside what is there and be compared first: it is no database. */
 function notOneDatabase(): BackupError {
 	const what = 'The backup holds roles and tablespaces of a whole server (globals), not one database';
 	return new BackupError('bad-parameter', what, {

@@ -44,7 +44,7 @@ export type RestoreTarget =
 	/** A database that does not exist yet. */
 	| { kind: 'new'; database: string }
 	/**
-	 * An existing database: the dump is restored beside it and proven, `safetyBackup` saves what is there, and then
+	 * An existing database: the dump is restored beside it and compared, `safetyBackup` saves what is there, and then
 	 * the two change names in one transaction. The old one stays under a dated name.
 	 */
 	| { kind: 'replace'; database: string; safetyBackup: (signal: AbortSignal) => Promise<string> };

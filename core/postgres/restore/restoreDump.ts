@@ -45,14 +45,14 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 	const dumped = request.manifest?.source.properties;
 	const creations = present ? ([creationClauses(present)] as const) : creationsFor(head, dumped);
 	await using scratch = await ScratchDatabase.create(maintenance, 'restore', creations, signal);
-	const proven = await fill(request, { maintenance, compression, database: scratch.name }, signal);
+	const loaded = await fill(request, { maintenance, compression, database: scratch.name }, signal);
 	const outcome = await putInPlace(request, { maintenance, scratch, present, startedAt }, signal);
 	return {
 		...outcome,
-		rawBytes: proven.rawBytes,
-		rows: proven.rows,
-		comparison: proven.comparison,
-		warnings: [...proven.warnings, ...localeWarnings(scratch, creations), ...outcome.warnings],
+		rawBytes: loaded.rawBytes,
+		rows: loaded.rows,
+		comparison: loaded.comparison,
+		warnings: [...loaded.warnings, ...localeWarnings(scratch, creations), ...outcome.warnings],
 		durationMs: Date.now() - startedAt.getTime(),
 	};
 }
@@ -104,7 +104,7 @@ interface Filled extends Loaded {
 	comparison?: CensusComparison;
 }
 
-/** Loads the dump into the scratch database and proves that it holds what was backed up. */
+/** Loads the dump into the scratch database and compares it with what was backed up. */
 async function fill(
 	request: RestoreRequest,
 	scratch: { maintenance: Maintenance; compression: CompressionMethod; database: string },
@@ -165,17 +165,17 @@ function assertSameRows(comparison: CensusComparison): void {
 	});
 }
 
-interface Proven {
+interface Compared {
 	maintenance: Maintenance;
 	scratch: ScratchDatabase;
 	present: DatabaseProperties | undefined;
 	startedAt: Date;
 }
 
-/** Gives the proven database its name, in the place of the present one where that is what was asked for. */
+/** Gives the compared database its name, in the place of the present one where that is what was asked for. */
 async function putInPlace(
 	request: RestoreRequest,
-	{ maintenance, scratch, present, startedAt }: Proven,
+	{ maintenance, scratch, present, startedAt }: Compared,
 	signal: AbortSignal,
 ): Promise<Pick<RestoreReport, 'database' | 'replacedDatabase' | 'safetyBackup' | 'warnings'>> {
 	const { target, timeZone = 'utc', onProgress, options = {}, manifest } = request;

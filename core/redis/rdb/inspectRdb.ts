@@ -17,7 +17,7 @@ export class RdbCheck extends Transform {
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
-		this.#inspector.update(chunk);
+		this.#inspector.take(chunk);
 		callback(null, chunk);
 	}
 
@@ -40,7 +40,7 @@ export class RdbCheck extends Transform {
 export async function inspectRdb(rdb: Readable, signal: AbortSignal): Promise<RdbFacts> {
 	const inspector = new RdbInspector();
 	const inspectAll = async (chunks: AsyncIterable<Buffer>) => {
-		for await (const chunk of chunks) inspector.update(chunk);
+		for await (const chunk of chunks) inspector.take(chunk);
 	};
 	try {
 		await pipeline(rdb, inspectAll, { signal });

@@ -24,7 +24,7 @@ export interface RdbFacts {
 	aux: Record<string, string>;
 	/** Module types that a server must have to load it. */
 	modules: string[];
-	/** What the check could not prove, one sentence each. */
+	/** What could not be checked, one sentence each. */
 	warnings: string[];
 }
 
@@ -50,7 +50,7 @@ export class RdbInspector {
 		return this.#bytes;
 	}
 
-	update(chunk: Buffer): void {
+	take(chunk: Buffer): void {
 		this.#bytes += chunk.length;
 		this.#crc.update(chunk);
 		// Copied: the chunk may be reused by whoever reads it next.
@@ -131,7 +131,7 @@ export class RdbInspector {
 		} else if (unknown && this.#tail.at(-1 - trailerBytes(version)) !== 0xff) {
 			throw incomplete(`The RDB of ${this.#bytes} bytes does not finish with an end mark: it was cut`);
 		} else if (unknown && checksum === 'absent') {
-			throw unproven(magic, version, unknown);
+			throw uncheckable(magic, version, unknown);
 		}
 	}
 
@@ -158,7 +158,7 @@ function damaged(what: string): BackupError {
 }
 
 /** Neither a checksum nor its structure says that such a file is whole. */
-function unproven(
+function uncheckable(
 	magic: RdbMagic,
 	version: number,
 	{ type, offset }: { type: number; offset: number },

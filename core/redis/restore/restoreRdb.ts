@@ -19,7 +19,7 @@ import { clearMark, setMark } from './restoreMark';
 import { assertPlainReplication, examineTarget, type Target } from './target';
 
 export interface RestoreRequest {
-	/** Opens the RDB's own bytes, decompressed. Called twice: to prove it and to send it. */
+	/** Opens the RDB's own bytes, decompressed. Called twice: to inspect it and to send it. */
 	openRdb: () => Readable | Promise<Readable>;
 	/**
 	 * Saves what the server holds now and answers where, for the message when the restore fails. Undefined

@@ -27,10 +27,10 @@ export class PackStream extends BlockStream {
 	readonly #blocks = new BlockReader();
 	readonly #inspector: ArchiveInspector | undefined;
 
-	/** @param isProvenLater by whoever reads it: then it is not looked at here */
-	constructor(options: PackOptions, { isProvenLater }: { isProvenLater: boolean }) {
+	/** @param isReadBack from its file, later: then it is not inspected here */
+	constructor(options: PackOptions, { isReadBack }: { isReadBack: boolean }) {
 		super();
-		this.#inspector = isProvenLater ? undefined : new ArchiveInspector();
+		this.#inspector = isReadBack ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
 		const job: PackJob = { options, output: this.#blocks.shared };
 		this.#worker = startThread(join(__dirname, 'packWorker.js'), { name: 'pack', data: job });

@@ -34,7 +34,7 @@ const rounds = 3;
  * Ordinarily SQLite itself copies, inside a read transaction under its own locks. Where it cannot (no permission to
  * make its lock file, an unfinished transaction to roll back), and where nobody has a database in WAL mode open and
  * a connection would only leave files beside it, the files are copied and opened elsewhere, provided that
- * {@link copyAtRest} proves that nobody wrote to them.
+ * {@link copyAtRest} makes sure that nobody wrote to them.
  *
  * Must run in a process that nobody else uses SQLite in. Two libraries in one process do not see each other's
  * locks, and closing a file drops all locks that the process holds on it

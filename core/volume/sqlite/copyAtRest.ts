@@ -10,7 +10,7 @@ const pieceBytes = 1024 * 1024;
 /**
  * Copies a database and its log or journal byte by byte, then reads them again and compares. Where every byte was
  * the same both times, the copy is what lay on the disk at the moment between the two: what SQLite would find after
- * a crash of whoever writes to it, and can recover from. Sizes and times prove nothing, on some disks they are
+ * a crash of whoever writes to it, and can recover from. Sizes and times say nothing, on some disks they are
  * exact to two seconds only; and a database in WAL mode may change without counting its changes.
  *
  * @throws Error when anything changed meanwhile

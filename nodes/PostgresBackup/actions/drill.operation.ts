@@ -13,7 +13,7 @@ import { withoutExtensions } from '../withoutExtensions';
 export const option: INodePropertyOptions = {
 	name: 'Drill',
 	value: 'drill',
-	description: 'Prove a backup by restoring it into a scratch database, which is dropped afterwards',
+	description: 'Restore a backup into a scratch database, compare it, and drop it again',
 	action: 'Drill a restore',
 };
 

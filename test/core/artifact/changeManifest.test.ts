@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { manifestPath, readManifest } from '../../../core/artifact';
 import { changeManifest } from '../../../core/artifact/changeManifest';
-import { proofRecord, recordProof } from '../../../core/artifact/verifyArtifact';
+import { toCheckRecord, recordChecks } from '../../../core/artifact/verifyArtifact';
 import { makeBackups } from '../../support/makeBackups';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
@@ -19,13 +19,13 @@ beforeEach(async () => {
 });
 
 const hidden = async () => (await readdir(dirname(path))).filter((name) => name.startsWith('.'));
-const proof = (words: string) =>
-	proofRecord({ result: 'passed', checks: [{ check: words, result: 'passed', detail: '' }] });
+const record = (words: string) =>
+	toCheckRecord({ result: 'passed', checks: [{ check: words, result: 'passed', detail: '' }] });
 
 test('a verification and a drill that are written at the same time are both in the manifest', async () => {
 	const writes = Array.from({ length: 10 }, (_, index) => [
-		recordProof(path, 'verification', proof(`verification ${index}`)),
-		recordProof(path, 'drill', proof(`drill ${index}`)),
+		recordChecks(path, 'verification', record(`verification ${index}`)),
+		recordChecks(path, 'drill', record(`drill ${index}`)),
 	]).flat();
 	expect(await Promise.all(writes)).toEqual(writes.map(() => true));
 	const { verification, drill } = await readManifest(path);
@@ -52,7 +52,7 @@ test('a manifest that a prune takes meanwhile is not brought back', async () => 
 	const changed = changeManifest(path, ({ document }) => {
 		rmSync(path);
 		rmSync(manifestPath(path));
-		return { ...document, verification: proof('late') };
+		return { ...document, verification: record('late') };
 	});
 	await expect(changed).rejects.toMatchObject({ code: 'not-found' });
 	expect(await readdir(dirname(path))).toEqual([]);
@@ -63,10 +63,10 @@ test('what another process has changed meanwhile is kept', async () => {
 	const changed = await changeManifest(path, ({ document }) => {
 		if (isFirst) {
 			isFirst = false;
-			const theirs = { ...document, drill: proof('theirs') };
+			const theirs = { ...document, drill: record('theirs') };
 			writeFileSync(manifestPath(path), `${JSON.stringify(theirs)}\n`);
 		}
-		return { ...document, verification: proof('ours') };
+		return { ...document, verification: record('ours') };
 	});
 	expect(changed).toBe(true);
 	const { verification, drill } = await readManifest(path);
@@ -78,16 +78,16 @@ test('what a crash left of an earlier change goes with the next one, and is neve
 	await writeFile(left, '{');
 	const then = new Date(Date.now() - 600_000);
 	await utimes(left, then, then);
-	await recordProof(path, 'verification', proof('again'));
+	await recordChecks(path, 'verification', record('again'));
 	expect(await hidden()).toEqual([]);
 });
 
-test('without a manifest nothing is written, and a lost proof stays where it is', async () => {
+test('without a manifest nothing is written, and a lost manifest stays where it is', async () => {
 	const left = `${dirname(path)}/.${manifestPath(path).split('/').pop()}.partial`;
 	await rm(manifestPath(path));
 	await writeFile(left, '{}');
 	const then = new Date(Date.now() - 600_000);
 	await utimes(left, then, then);
-	expect(await recordProof(path, 'verification', proof('again'))).toBe(false);
+	expect(await recordChecks(path, 'verification', record('again'))).toBe(false);
 	expect(await hidden()).toHaveLength(1);
 });

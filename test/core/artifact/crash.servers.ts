@@ -35,7 +35,7 @@ async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): P
 	await Promise.all([worker(), worker()]);
 }
 
-/** The next night finishes what can be finished, and leaves nothing unfinished or without proof. */
+/** The next night finishes what can be finished, and leaves nothing unfinished or without manifest. */
 async function expectNextRunToHeal(
 	root: string,
 	next: typeof first,
@@ -46,10 +46,10 @@ async function expectNextRunToHeal(
 	const healed = await tracedBackup({ root, ...next });
 	expect({ at: expected.at, error: healed.error }).toEqual({ at: expected.at, error: undefined });
 	const state = await directoryState(env);
-	const proven = [...expected.kept, expected.made].sort();
-	expect({ at: expected.at, ...state, proven: state.proven.sort() }).toEqual({
+	const complete = [...expected.kept, expected.made].sort();
+	expect({ at: expected.at, ...state, complete: state.complete.sort() }).toEqual({
 		at: expected.at,
-		proven,
+		complete,
 		completable: [],
 		broken: [],
 		partial: [],
@@ -60,7 +60,7 @@ describe.each([
 	['with hard links', []],
 	['without hard links', [noLinks]],
 ])('a run that is killed at any call on a disk %s', (_which, alsoInject) => {
-	it('leaves no artifact without its proof, and the next run leaves nothing unfinished', async () => {
+	it('leaves no artifact without its manifest, and the next run leaves nothing unfinished', async () => {
 		const whole = await tracedBackup({ root: await newRoot(), ...first, inject: alsoInject });
 		expect(whole.exitCode).toBe(0);
 		const points = occurrences(whole.calls, changingCalls);
@@ -74,17 +74,21 @@ describe.each([
 			const killed = await tracedBackup({ root, ...first, inject: [...others, kill] });
 			expect({ at, exitCode: killed.exitCode }).toEqual({ at, exitCode: null });
 
-			const { proven, completable, broken } = await directoryState(join(root, 'env'));
+			const { complete, completable, broken } = await directoryState(join(root, 'env'));
 			expect({ at, broken }).toEqual({ at, broken: [] });
 			completed += completable.length;
-			await expectNextRunToHeal(root, second, { kept: [...proven, ...completable], made: nameOf.second, at });
+			await expectNextRunToHeal(root, second, {
+				kept: [...complete, ...completable],
+				made: nameOf.second,
+				at,
+			});
 		});
 		// At least between the two names.
 		expect(completed).toBeGreaterThan(0);
 	});
 });
 
-it('a sweep that is killed at any call loses no proof either', async () => {
+it('a sweep that is killed at any call loses no manifest either', async () => {
 	const crashed = await newRoot();
 	await tracedBackup({ root: crashed, ...first, inject: ['link:signal=KILL:when=2'] });
 	expect(await directoryState(join(crashed, 'env'))).toMatchObject({
@@ -101,10 +105,10 @@ it('a sweep that is killed at any call loses no proof either', async () => {
 		const root = await newRoot(crashed);
 		await agePartials(join(root, 'env'));
 		await tracedBackup({ root, ...second, inject: [`${call}:signal=KILL:when=${nth}`] });
-		const { proven, completable, broken } = await directoryState(join(root, 'env'));
+		const { complete, completable, broken } = await directoryState(join(root, 'env'));
 		expect({ at, broken }).toEqual({ at, broken: [] });
-		expect([...proven, ...completable]).toContain(nameOf.first);
-		await expectNextRunToHeal(root, third, { kept: [...proven, ...completable], made: nameOfThird, at });
+		expect([...complete, ...completable]).toContain(nameOf.first);
+		await expectNextRunToHeal(root, third, { kept: [...complete, ...completable], made: nameOfThird, at });
 	});
 });
 
@@ -128,7 +132,7 @@ it.each([
 			expect({ at, broken: state.broken }).toEqual({ at, broken: [] });
 			if (run.exitCode === 0) expectSuccess(run, state, at);
 			else expectFailure(run, at);
-			const kept = [...state.proven, ...state.completable];
+			const kept = [...state.complete, ...state.completable];
 			// Only a disk that refuses to the end can keep a name from being taken back.
 			if (run.exitCode !== 0 && more === '') expect({ at, kept }).toEqual({ at, kept: [] });
 			await expectNextRunToHeal(root, second, { kept, made: nameOf.second, at });
@@ -136,8 +140,8 @@ it.each([
 	},
 );
 
-function expectSuccess(run: TracedRun, state: { proven: string[]; partial: string[] }, at: string): void {
-	expect({ at, proven: state.proven }).toEqual({ at, proven: [nameOf.first] });
+function expectSuccess(run: TracedRun, state: { complete: string[]; partial: string[] }, at: string): void {
+	expect({ at, complete: state.complete }).toEqual({ at, complete: [nameOf.first] });
 	const isSaid = run.artifact?.manifest.warnings.some((warning) => warning.includes('could not be removed'));
 	expect({ at, leftBehind: state.partial.length > 0 }).toEqual({ at, leftBehind: isSaid });
 }

@@ -40,7 +40,7 @@ function request(more: Partial<ArtifactRequest> = {}): ArtifactRequest {
 	};
 }
 
-/** Opens a source of these chunks, which proves itself when they have been read. */
+/** Opens a source of these chunks, which gives its facts when they have been read. */
 function opening(chunks: Iterable<Buffer>, more: Partial<Source> = {}): OpenSource {
 	return async () => {
 		const stream = Readable.from(chunks, { objectMode: false });
@@ -64,7 +64,7 @@ const lines = Array.from({ length: 3000 }, (_unused, i) => Buffer.from(`line ${i
 const namesLeft = async () => await readdir(directory.path('postgres'));
 
 describe('making an artifact', () => {
-	it('leaves the compressed bytes and a manifest that proves them', async () => {
+	it('leaves the compressed bytes and a manifest that fits them', async () => {
 		const { path, manifest } = await createArtifact(request(), opening(lines), never);
 
 		const stored = await readFile(path);
@@ -104,11 +104,11 @@ describe('making an artifact', () => {
 		expect(seen).toEqual([...seen].sort((a, b) => a - b));
 	});
 
-	it('has the source’s prover read the file back before it has its name', async () => {
-		const prover = require.resolve('./support/waitingProver.cjs');
+	it('has the file read back as the source says before it has its name', async () => {
+		const readBack = require.resolve('./support/waitingReadBack.cjs');
 		const goOn = directory.path('go-on');
 		const finished = Promise.resolve({ ...facts, source: { path: goOn } });
-		const made = createArtifact(request(), opening(lines, { prover, finished }), never);
+		const made = createArtifact(request(), opening(lines, { readBack, finished }), never);
 		await eventually(async () =>
 			expect(await namesLeft()).toEqual([expect.stringMatching(/^\.n8n_.*\.sql\.gz\.partial$/)]),
 		);
@@ -168,15 +168,15 @@ describe('making an artifact', () => {
 			);
 		});
 
-		it('when all bytes came but the source does not prove them', async () => {
+		it('when all bytes came but the source does not say that they are whole', async () => {
 			const open = opening(lines, { finished: Promise.reject(failed) });
 			expect(await failing(open)).toBe('The server died half way. Start it again.');
 		});
 
-		it('when the proof of the written file fails', async () => {
-			const prover = require.resolve('./support/refusingProver.cjs');
+		it('when the written file is read back and is wrong', async () => {
+			const readBack = require.resolve('./support/refusingReadBack.cjs');
 			const bytes = Buffer.concat(lines).length;
-			expect(await failing(opening(lines, { prover }))).toBe(
+			expect(await failing(opening(lines, { readBack }))).toBe(
 				`${bytes} bytes are not what they should be. Run it again.`,
 			);
 		});

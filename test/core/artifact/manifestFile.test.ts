@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { link, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type CatalogEntry, manifestPath, readCatalog, readManifest } from '../../../core/artifact';
-import { proofRecord, recordProof } from '../../../core/artifact/verifyArtifact';
+import { toCheckRecord, recordChecks } from '../../../core/artifact/verifyArtifact';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 
@@ -182,7 +182,7 @@ describe('a manifest that is strange but readable', () => {
 	});
 
 	it.each([1, 2])(
-		'keeps what we do not know when a proof is written into it, in schema version %i',
+		'keeps what we do not know when a manifest is written into it, in schema version %i',
 		async (version) => {
 			const strange = { schemaVersion: version, encryption: { recipients: ['age1…'] } };
 			const newer = version === 1 ? {} : { census: { kind: 'vector', shards: 3 }, engine: 'agent' };
@@ -193,10 +193,10 @@ describe('a manifest that is strange but readable', () => {
 				source: { host: 'db', cluster: 'blue' },
 			}));
 			const before = JSON.parse(await readFile(manifestPath(path), 'utf8')) as object;
-			const proof = proofRecord({ result: 'passed', checks: [] }, new Date('2026-11-02T00:00:00Z'));
-			expect(await recordProof(path, 'verification', proof)).toBe(true);
+			const record = toCheckRecord({ result: 'passed', checks: [] }, new Date('2026-11-02T00:00:00Z'));
+			expect(await recordChecks(path, 'verification', record)).toBe(true);
 			const after = JSON.parse(await readFile(manifestPath(path), 'utf8')) as object;
-			expect(after).toEqual({ ...before, verification: proof });
+			expect(after).toEqual({ ...before, verification: record });
 		},
 	);
 

@@ -37,7 +37,7 @@ async function backUp(root: string): Promise<Artifact> {
 			`The file system of ${disk.path}/env does not take permissions and hard links: how that disk is mounted decides who may read what is there.`,
 		]);
 		const state = await directoryState(`${disk.path}/env`);
-		expect(state).toEqual({ proven: [manifest.artifact], completable: [], broken: [], partial: [] });
+		expect(state).toEqual({ complete: [manifest.artifact], completable: [], broken: [], partial: [] });
 		const verified = await verifyBackup({ path }, never);
 		expect(verified).toMatchObject({ result: 'passed', recorded: true });
 		expect(await readdir(`${disk.path}/env`)).toHaveLength(2);
@@ -48,7 +48,7 @@ async function backUp(root: string): Promise<Artifact> {
 		const first = await backUp(disk.path);
 		const second = await backUp(disk.path);
 		expect(second.path).not.toBe(first.path);
-		expect((await directoryState(`${disk.path}/env`)).proven).toHaveLength(2);
+		expect((await directoryState(`${disk.path}/env`)).complete).toHaveLength(2);
 	});
 
 	it('a file is restored, and what the disk cannot do is said', async () => {

@@ -10,7 +10,7 @@ import { agePartials, directoryState } from './support/directoryState';
 
 const directory = temporaryDirectory();
 const never = new AbortController().signal;
-const nothing = { proven: [], completable: [], broken: [], partial: [] };
+const nothing = { complete: [], completable: [], broken: [], partial: [] };
 const shipped = join(process.cwd(), 'dist', 'core', 'artifact', 'removeBackup.js');
 
 /** Removes a backup in a process of its own that strace kills at a call. */
@@ -34,18 +34,18 @@ it.each([
 	['unlink:when=2', false],
 	['fsync:when=1', false],
 ])(
-	'a prune that is killed at %s leaves a backup with its proof, or neither of them for long',
+	'a prune that is killed at %s leaves a backup with its manifest, or neither of them for long',
 	async (call, isThere) => {
 		const path = await oneBackup();
 		await removeKilledAt(path, call);
 		const left = await directoryState(dirname(path));
-		// One that is still there has its proof, if under another name.
-		expect(left.partial.length + left.proven.length > 0).toBe(call !== 'fsync:when=1');
+		// One that is still there has its manifest, if under another name.
+		expect(left.partial.length + left.complete.length > 0).toBe(call !== 'fsync:when=1');
 
 		await agePartials(dirname(path));
 		await sweepLeftOvers(dirname(path), never);
-		const proven = isThere ? [basename(path)] : [];
-		expect(await directoryState(dirname(path))).toEqual({ ...nothing, proven });
+		const complete = isThere ? [basename(path)] : [];
+		expect(await directoryState(dirname(path))).toEqual({ ...nothing, complete });
 	},
 );
 

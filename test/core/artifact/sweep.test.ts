@@ -27,17 +27,20 @@ async function age(file: string): Promise<void> {
 
 const sweep = async () => await sweepLeftOvers(dirname(path), never);
 
-test.each(['.partial', '.0b0e.partial'])('a proof that a crash left as %s gets its name', async (ending) => {
-	const manifest = await readManifest(path);
-	const left = beside(`.${basename(manifestPath(path))}${ending}`);
-	await rename(manifestPath(path), left);
-	await age(left);
-	await sweep();
-	expect(await names()).toEqual(made);
-	expect(await readManifest(path)).toEqual(manifest);
-});
+test.each(['.partial', '.0b0e.partial'])(
+	'a manifest that a crash left as %s gets its name',
+	async (ending) => {
+		const manifest = await readManifest(path);
+		const left = beside(`.${basename(manifestPath(path))}${ending}`);
+		await rename(manifestPath(path), left);
+		await age(left);
+		await sweep();
+		expect(await names()).toEqual(made);
+		expect(await readManifest(path)).toEqual(manifest);
+	},
+);
 
-test('a proof that an earlier version left as a successor gets its name, or goes when there is another', async () => {
+test('a manifest that an earlier version left as a successor gets its name, or goes when there is another', async () => {
 	const left = `${manifestPath(path)}.next`;
 	await rename(manifestPath(path), left);
 	await age(left);
@@ -50,7 +53,7 @@ test('a proof that an earlier version left as a successor gets its name, or goes
 	expect(await names()).toEqual(made);
 });
 
-test('what may prove that an artifact is damaged stays', async () => {
+test('what may say that an artifact is damaged stays', async () => {
 	await rename(manifestPath(path), partialManifest());
 	await writeFile(path, 'changed');
 	await age(partialManifest());
@@ -58,7 +61,7 @@ test('what may prove that an artifact is damaged stays', async () => {
 	expect(await names()).toEqual([basename(partialManifest()), basename(path)]);
 });
 
-test('a proof whose artifact is gone goes', async () => {
+test('a manifest whose artifact is gone goes', async () => {
 	await rename(manifestPath(path), partialManifest());
 	await rm(path);
 	await age(partialManifest());
@@ -66,14 +69,14 @@ test('a proof whose artifact is gone goes', async () => {
 	expect(await names()).toEqual([]);
 });
 
-test('a proof that was cut off while it was written goes', async () => {
+test('a manifest that was cut off while it was written goes', async () => {
 	await writeFile(partialManifest(), '{"artifact":"env_2026');
 	await age(partialManifest());
 	await sweep();
 	expect(await names()).toEqual(made);
 });
 
-test('a proof that names a file elsewhere reaches nothing there', async () => {
+test('a manifest that names a file elsewhere reaches nothing there', async () => {
 	const victim = directory.path('victim');
 	await writeFile(victim, '');
 	const sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -85,8 +85,8 @@ const counted = {
 
 function inspect(...chunks: Array<string | Buffer>) {
 	const inspector = new DumpInspector();
-	for (const chunk of chunks) inspector.inspect(Buffer.from(chunk));
-	return inspector.conclude();
+	for (const chunk of chunks) inspector.take(Buffer.from(chunk));
+	return inspector.finish();
 }
 
 test('rows are counted by table, whatever function bodies and values look like', () => {
@@ -141,5 +141,5 @@ test('a dump passes through the inspecting stream unchanged', async () => {
 	});
 	await pipeline(Readable.from([Buffer.from(dump)]), new InspectingStream(inspector), sink);
 	expect(Buffer.concat(passed).toString()).toBe(dump);
-	expect(inspector.conclude()).toEqual(counted);
+	expect(inspector.finish()).toEqual(counted);
 });

@@ -131,8 +131,8 @@ describe.each(Object.keys(engines))('a dump by the engine %s', (engine) => {
 					.then(() => callback());
 			},
 		});
-		const [proof] = await Promise.allSettled([source.finished, pipeline(source.stream, sink)]);
-		expect(proof).toMatchObject({ status: 'rejected', reason: { code: 'unreachable' } });
+		const [ended] = await Promise.allSettled([source.finished, pipeline(source.stream, sink)]);
+		expect(ended).toMatchObject({ status: 'rejected', reason: { code: 'unreachable' } });
 	});
 });
 

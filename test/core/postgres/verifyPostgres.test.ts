@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { CompressionMethod, Manifest } from '../../../core/artifact';
-import { manifestIfAny, proofRecord, recordProof } from '../../../core/artifact/verifyArtifact';
+import { manifestIfAny, toCheckRecord, recordChecks } from '../../../core/artifact/verifyArtifact';
 import { verifyPostgresArtifact } from '../../../core/postgres/verifyPostgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
@@ -226,9 +226,9 @@ test('a file that does not exist is an error, not a failed check', async () => {
 
 test('what was found goes into the manifest, and into no other', async () => {
 	const { path, manifest } = await artifact();
-	const proof = proofRecord(await verifyPostgresArtifact({ path, manifest }, never), new Date(0));
+	const record = toCheckRecord(await verifyPostgresArtifact({ path, manifest }, never), new Date(0));
 
-	expect(await recordProof(path, 'verification', proof)).toBe(true);
+	expect(await recordChecks(path, 'verification', record)).toBe(true);
 
 	expect((await manifestIfAny(path))!.verification).toEqual({
 		at: '1970-01-01T00:00:00.000Z',
@@ -237,7 +237,7 @@ test('what was found goes into the manifest, and into no other', async () => {
 			'content: passed. The dump is complete, down to pg_dump’s last line.',
 		]) as unknown,
 	});
-	expect(await recordProof(directory.path('no.sql.gz'), 'verification', proof)).toBe(false);
+	expect(await recordChecks(directory.path('no.sql.gz'), 'verification', record)).toBe(false);
 });
 
 test('cancelling is neither passed nor failed', async () => {

@@ -22,7 +22,7 @@ import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { describeTree } from './support/describeTree';
 import { makeVariedTree } from './support/makeVariedTree';
 import { packInto } from './support/pack';
-import { archiveProver, prove } from '../../../core/volume/proveArchive';
+import { archiveReadBack, assertReadBack } from '../../../core/volume/readBackArchive';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
 jest.setTimeout(60_000);
@@ -132,8 +132,8 @@ test('files that shrink, grow or vanish while they are read are named and do not
 
 	const facts = await source.finished;
 	const census = facts.census as TarCensus;
-	expect(source.prover).toBe(archiveProver);
-	await prove(createReadStream(scratch.path('tree.tar')), source.finished);
+	expect(source.readBack).toBe(archiveReadBack);
+	await assertReadBack(createReadStream(scratch.path('tree.tar')), source.finished);
 	expect(census.changed).toEqual(['a-shrinks', 'b-grows']);
 	expect(census.vanished).toEqual(['d-vanishes', 'e-becomes-a-pipe', 'z-directory']);
 	mkdirSync(scratch.path('out'));

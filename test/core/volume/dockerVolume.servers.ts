@@ -13,7 +13,7 @@ import { connectDocker } from '../../../core/docker/client';
 import type { DockerConnection } from '../../../core/docker/connection';
 import { recoverLeftovers } from '../../../core/docker/recover';
 import { composeProjectVolumes, findVolume, listVolumes } from '../../../core/docker/volumes';
-import { archiveProver, prove } from '../../../core/volume/proveArchive';
+import { archiveReadBack, assertReadBack } from '../../../core/volume/readBackArchive';
 import {
 	dockerVolume,
 	type DockerVolumeOptions,
@@ -71,7 +71,7 @@ describeDocker('A volume, archived through the engine', () => {
 		return Mountpoint;
 	}
 
-	/** Archives, proves, and unpacks by GNU tar; answers what there then is. */
+	/** Archives, reads back, and unpacks by GNU tar; answers what there then is. */
 	async function archive(target: DockerVolumeTarget, options: DockerVolumeOptions = {}, from = connection) {
 		const directory = await mkdtemp(join(home, 'archive-'));
 		const file = join(directory, 'archive.tar');
@@ -79,8 +79,8 @@ describeDocker('A volume, archived through the engine', () => {
 		const written = pipeline(source.stream, createWriteStream(file)).catch(() => {});
 		const facts = await source.finished;
 		await written;
-		expect(source.prover).toBe(archiveProver);
-		await prove(createReadStream(file), source.finished);
+		expect(source.readBack).toBe(archiveReadBack);
+		await assertReadBack(createReadStream(file), source.finished);
 		const tree = join(directory, 'tree');
 		await mkdir(tree);
 		await run('tar', [

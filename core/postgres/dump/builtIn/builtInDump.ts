@@ -35,7 +35,7 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 			args: dumpArguments(survey.request),
 			environment: libpqEnvironment(connection, request, applicationName),
 			server,
-			inspect: (chunk) => inspector.inspect(chunk),
+			inspect: (chunk) => inspector.take(chunk),
 			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
 		});
 		giveUpSilent(server, connection, (error) => thread.output.destroy(error));
@@ -45,17 +45,17 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 			giveUp: (error) => void thread.output.destroy(error),
 		});
 		const cancellation = addAbortListener(signal, () => thread.output.destroy(cancelledError(signal.reason)));
-		const proven = prove(thread, connection, survey, inspector).finally(() => {
+		const facts = finish(thread, connection, survey, inspector).finally(() => {
 			stopWatching();
 			cancellation[Symbol.dispose]();
 		});
-		proven.catch(() => {});
-		return { stream: thread.output, finished: proven };
+		facts.catch(() => {});
+		return { stream: thread.output, finished: facts };
 	};
 }
 
 /** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */
-async function prove(
+async function finish(
 	thread: PgDumpThread,
 	connection: PostgresConnection,
 	survey: Survey,
@@ -76,7 +76,7 @@ async function prove(
 				ending: describeExit(exit),
 			});
 		}
-		const inspection = inspector.conclude();
+		const inspection = inspector.finish();
 		const unchecked = await survey.check(inspection.census);
 		output.end();
 		await finished(output, { cleanup: true });

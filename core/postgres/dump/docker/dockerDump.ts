@@ -139,7 +139,7 @@ interface Dumping {
 	signal: AbortSignal;
 }
 
-/** The program's output as a source that is proven by its exit code and by the last line that pg_dump writes. */
+/** The program's output as a source; its exit code and pg_dump’s last line say that it is whole. */
 function inspected(
 	{ exec, container, request, signal }: Dumping,
 	toFacts: (inspection: DumpInspection, messages: string) => SourceFacts | Promise<SourceFacts>,
@@ -149,16 +149,16 @@ function inspected(
 	pipeline(exec.stdout, stream as InspectingStream, { signal }).catch(() => {
 		// Both sides learn of it: the stream's reader, and `exited`.
 	});
-	const prove = async () => {
+	const finish = async () => {
 		const { exitCode, stderr } = await exec.exited;
 		if (exitCode !== 0) {
 			const ending = exitCode === 137 ? 'it was killed' : `it ended with exit code ${exitCode}`;
 			throw dumpError({ connection: containerPlace(container), request, messages: stderr, ending });
 		}
 		await finished(stream, { cleanup: true });
-		return await toFacts(inspector.conclude(), stderr);
+		return await toFacts(inspector.finish(), stderr);
 	};
-	const proven = prove();
-	proven.catch(() => {});
-	return { stream, finished: proven };
+	const facts = finish();
+	facts.catch(() => {});
+	return { stream, finished: facts };
 }

@@ -55,7 +55,7 @@ export function localDump(
 			throw fileError(error, tmpdir());
 		});
 		const inspector = new DumpInspector();
-		const blocks = receiveBlocks(reader, (block) => inspector.inspect(block));
+		const blocks = receiveBlocks(reader, (block) => inspector.take(block));
 		const silence = new AbortController();
 		const program = startProgram(
 			pgDumpPath,
@@ -75,9 +75,9 @@ export function localDump(
 			throw silence.signal.aborted ? silence.signal.reason : error;
 		});
 		const dump = followProgram(ended, blocks, { connection, survey, inspector });
-		const proven = dump.finished.finally(() => environment[Symbol.asyncDispose]());
-		proven.catch(() => {});
-		return { stream: dump.stream, finished: proven };
+		const facts = dump.finished.finally(() => environment[Symbol.asyncDispose]());
+		facts.catch(() => {});
+		return { stream: dump.stream, finished: facts };
 	};
 }
 
@@ -94,7 +94,7 @@ function followProgram(
 	{ connection, survey, inspector }: Followed,
 ): Source {
 	const { request } = survey;
-	const prove = async (): Promise<SourceFacts> => {
+	const finish = async (): Promise<SourceFacts> => {
 		try {
 			const end = await ended;
 			// Why the program ended explains why there was nothing more to read.
@@ -109,7 +109,7 @@ function followProgram(
 				});
 			}
 			await received;
-			const inspection = inspector.conclude();
+			const inspection = inspector.finish();
 			const unchecked = await survey.check(inspection.census);
 			stream.end();
 			await finished(stream, { cleanup: true });
@@ -126,5 +126,5 @@ function followProgram(
 			throw error;
 		}
 	};
-	return { stream, finished: prove() };
+	return { stream, finished: finish() };
 }

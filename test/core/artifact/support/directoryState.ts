@@ -8,10 +8,10 @@ const manifestSuffix = '.manifest.json';
 /** What is in a component's directory, found out without any code of ours. */
 export interface DirectoryState {
 	/** Artifacts under their final names whose manifest is beside them and fits. */
-	proven: string[];
+	complete: string[];
 	/** Artifacts without a manifest, but with a partial one that fits. */
 	completable: string[];
-	/** Artifacts that nothing proves, and manifests that prove nothing. */
+	/** Artifacts without a manifest that fits, and manifests without their artifact. */
 	broken: string[];
 	/** Everything with a name that is not final. */
 	partial: string[];
@@ -20,11 +20,11 @@ export interface DirectoryState {
 export async function directoryState(directory: string): Promise<DirectoryState> {
 	const names = await readdir(directory).catch((): string[] => []);
 	const partial = names.filter((name) => name.startsWith('.'));
-	const state: DirectoryState = { proven: [], completable: [], broken: [], partial };
+	const state: DirectoryState = { complete: [], completable: [], broken: [], partial };
 	for (const name of names.filter((one) => !one.startsWith('.'))) {
 		if (name.endsWith(manifestSuffix)) {
 			if (!names.includes(name.slice(0, -manifestSuffix.length))) state.broken.push(name);
-		} else if (await fits(directory, name, `${name}${manifestSuffix}`)) state.proven.push(name);
+		} else if (await fits(directory, name, `${name}${manifestSuffix}`)) state.complete.push(name);
 		else if (await fits(directory, name, `.${name}${manifestSuffix}.partial`)) state.completable.push(name);
 		else state.broken.push(name);
 	}

@@ -115,11 +115,11 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		await server.query(
 			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'n8n-nodes-backup %'`,
 		);
-		const [proof, read] = await Promise.allSettled([
+		const [ended, read] = await Promise.allSettled([
 			source.finished,
 			pipeline(source.stream, new PassThrough().resume()),
 		]);
-		expect(proof).toMatchObject({
+		expect(ended).toMatchObject({
 			status: 'rejected',
 			reason: {
 				code: 'unreachable',

@@ -151,7 +151,7 @@ test('it also works when the credential names the very database that is replaced
 	expect(report.database).toBe('n8n');
 });
 
-test('the safety backup is made of the present content, after the restored one was proven', async () => {
+test('the safety backup is made of the present content, after the restored one was compared', async () => {
 	const { path, manifest } = await backUp(server, 'n8n', directory.path());
 	await server.psql('INSERT INTO workflow_entity VALUES (2)', { database: 'n8n' });
 	let seen: unknown[] = [];

@@ -36,7 +36,7 @@ export function requestFor(database: string, more: Partial<DumpRequest> = {}): D
 	return { database, selection: {}, noOwner: false, noPrivileges: false, ...more };
 }
 
-/** Reads a source to its end, as the artifact pipeline does: stream and proof together. */
+/** Reads a source to its end, as the artifact pipeline does: stream and facts together. */
 export async function readDump(
 	open: OpenSource,
 	signal: AbortSignal = never,

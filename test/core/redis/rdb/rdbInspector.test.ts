@@ -5,7 +5,7 @@ import { aux, byte, compressed, eight, key, length, rdb, selectDb, string } from
 
 function inspect(bytes: Buffer, chunkBytes = bytes.length) {
 	const inspector = new RdbInspector();
-	for (let at = 0; at < bytes.length; at += chunkBytes) inspector.update(bytes.subarray(at, at + chunkBytes));
+	for (let at = 0; at < bytes.length; at += chunkBytes) inspector.take(bytes.subarray(at, at + chunkBytes));
 	return inspector.finish();
 }
 
@@ -264,11 +264,11 @@ describe('A file that was made to fill memory', () => {
 	/** What is known after this many times the parts. */
 	function factsOf(parts: (i: number) => Buffer[], count: number) {
 		const inspector = new RdbInspector();
-		inspector.update(Buffer.from('REDIS0010'));
+		inspector.take(Buffer.from('REDIS0010'));
 		for (let from = 0; from < count; from += 1_000) {
-			inspector.update(Buffer.concat(Array.from({ length: 1_000 }, (_, i) => parts(from + i)).flat()));
+			inspector.take(Buffer.concat(Array.from({ length: 1_000 }, (_, i) => parts(from + i)).flat()));
 		}
-		inspector.update(Buffer.concat([byte(255), Buffer.alloc(8)]));
+		inspector.take(Buffer.concat([byte(255), Buffer.alloc(8)]));
 		return inspector.finish();
 	}
 

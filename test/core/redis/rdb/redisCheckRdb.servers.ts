@@ -24,7 +24,7 @@ const files: Array<[what: string, parts: Buffer[]]> = [
 
 function isWhole(bytes: Buffer): boolean {
 	const inspector = new RdbInspector();
-	inspector.update(bytes);
+	inspector.take(bytes);
 	try {
 		inspector.finish();
 		return true;

@@ -191,7 +191,7 @@ describeDocker('A restore by the engine docker', () => {
 			let opened = 0;
 			const openRdb = () => {
 				opened++;
-				// Proven when it was first read; what is then sent is something else of the same size.
+				// Whole when it was first read; what is then sent is something else of the same size.
 				if (opened === 1) return createReadStream(backup);
 				return createReadStream(backup).map((chunk: Buffer) => chunk.fill(0xff));
 			};

@@ -318,7 +318,7 @@ describe('A restore that fails under way', () => {
 		expect(await digest(target)).toBe(before);
 	});
 
-	it('when the snapshot grew after it was proven, leaves the server a master with its data', async () => {
+	it('when the snapshot grew after it was inspected, leaves the server a master with its data', async () => {
 		const source = await fullSnapshot();
 		const target = await startTarget();
 		const before = await digest(target);

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { TarCensus } from '../../../../core/artifact/manifest';
 import type { SourceFacts } from '../../../../core/artifact/source';
 import { archiveDirectory, type ArchiveDirectoryOptions } from '../../../../core/volume/archiveDirectory';
-import { archiveProver, prove } from '../../../../core/volume/proveArchive';
+import { archiveReadBack, assertReadBack } from '../../../../core/volume/readBackArchive';
 
 export interface Packed {
 	facts: SourceFacts;
@@ -16,6 +16,6 @@ export async function packInto(file: string, options: ArchiveDirectoryOptions): 
 	const source = await archiveDirectory({ readBack: true, ...options })(signal);
 	await pipeline(source.stream, createWriteStream(file));
 	const facts = await source.finished;
-	if (source.prover === archiveProver) await prove(createReadStream(file), source.finished);
+	if (source.readBack === archiveReadBack) await assertReadBack(createReadStream(file), source.finished);
 	return { facts, census: facts.census as TarCensus };
 }

@@ -1,10 +1,10 @@
 import type { TarCensus } from '../../../core/artifact/manifest';
 import type { SourceFacts } from '../../../core/artifact/source';
-import { prove as proveArchive } from '../../../core/volume/proveArchive';
+import { assertReadBack } from '../../../core/volume/readBackArchive';
 import { makeTar } from './support/makeTar';
 
-/** Proves these bytes, in pieces whose memory is used again, against a census of two members with 1003 bytes. */
-async function prove(raw: Buffer, census: Partial<TarCensus> = {}): Promise<void> {
+/** Reads these bytes back, in pieces whose memory is used again, against a census of two members with 1003 bytes. */
+async function readBack(raw: Buffer, census: Partial<TarCensus> = {}): Promise<void> {
 	const facts: SourceFacts = {
 		source: { path: '/data' },
 		engine: { name: 'built-in', version: '1.0.0' },
@@ -20,7 +20,7 @@ async function prove(raw: Buffer, census: Partial<TarCensus> = {}): Promise<void
 		},
 		warnings: [],
 	};
-	await proveArchive(inPieces(raw), Promise.resolve(facts));
+	await assertReadBack(inPieces(raw), Promise.resolve(facts));
 }
 
 async function* inPieces(raw: Buffer): AsyncGenerator<Buffer> {
@@ -38,25 +38,25 @@ const members = [
 ] as const;
 
 test('a whole archive passes', async () => {
-	await expect(prove(await makeTar(...members))).resolves.toBeUndefined();
+	await expect(readBack(await makeTar(...members))).resolves.toBeUndefined();
 });
 
 test('a cut at any point is found', async () => {
 	const raw = await makeTar(...members);
 	const withoutPadding = raw.subarray(0, 512 + 512 + 512 + 1024 + 1024);
 	for (let length = 0; length < withoutPadding.length; length += 97) {
-		await expect(prove(withoutPadding.subarray(0, length))).rejects.toMatchObject({
+		await expect(readBack(withoutPadding.subarray(0, length))).rejects.toMatchObject({
 			name: 'BackupError',
 			code: 'incomplete',
 		});
 	}
-	await expect(prove(Buffer.alloc(0))).rejects.toThrow('The archive is cut off after 0 bytes.');
+	await expect(readBack(Buffer.alloc(0))).rejects.toThrow('The archive is cut off after 0 bytes.');
 });
 
 test('a member or a byte too few is found', async () => {
 	const raw = await makeTar(...members);
-	await expect(prove(raw, { entries: 3 })).rejects.toThrow(
+	await expect(readBack(raw, { entries: 3 })).rejects.toThrow(
 		'The archive holds 2 members with 1003 bytes where 3 with 1003 were written.',
 	);
-	await expect(prove(raw, { bytes: 1004 })).rejects.toThrow('where 2 with 1004 were written.');
+	await expect(readBack(raw, { bytes: 1004 })).rejects.toThrow('where 2 with 1004 were written.');
 });
