@@ -24,8 +24,7 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 			run(command, async ({ globals, output, signal }) => {
 				const { path } = await findArtifact(named, globals, 'env');
 				const manifest = await manifestOf(path, { manifest: isCompared });
-				const expected = manifest && { sha256: manifest.sha256 };
-				const request = { artifactPath: path, destination: to, overwrite, expected };
+				const request = { artifactPath: path, destination: to, overwrite, expected: manifest };
 				const restored = await restoreFile(request, signal);
 				output.result({ artifact: path, destination: to, ...restored });
 				const warnings = restored.warnings.map((warning) => `  ! ${warning}`);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { expectedArchive } from '../../core/volume/expectedArchive';
 import { restoreArchive } from '../../core/volume/restoreArchive';
 import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
@@ -30,12 +31,11 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 			run(command, async ({ globals, output, signal }) => {
 				const { path } = await findArtifact(named, globals, 'n8n');
 				const manifest = await manifestOf(path, { manifest: isCompared });
-				const { sha256, census } = manifest ?? {};
 				const request = {
 					artifactPath: path,
 					destination: to,
 					...options,
-					expected: sha256 ? { sha256, census: census?.kind === 'tar' ? census : undefined } : undefined,
+					expected: expectedArchive(manifest),
 				};
 				const report = await restoreArchive(request, signal, (progress) =>
 					output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),

@@ -1,8 +1,7 @@
 import type { Component } from './component';
 import { createArtifact } from './createArtifact';
 import { prefixFor } from './names';
-import type { OnProgress } from './progress';
-import type { OpenSource } from './source';
+import type { OnProgress, OpenSource } from './source';
 
 export interface SafetyBackup {
 	/** The backup directory that it goes to. */

@@ -12,9 +12,8 @@ import type { Manifest } from './manifest';
 import { schemaVersion } from './manifestSchema';
 import { manifestPath, serializeManifest } from './manifestFile';
 import { formatArtifactName } from './names';
-import type { OnProgress } from './progress';
 import { Refusals } from '../files/refusals';
-import type { OpenSource, SourceFacts } from './source';
+import type { OnProgress, OpenSource, SourceFacts } from './source';
 import { storeBlocks, type StoredFile } from './store/storeBlocks';
 
 export interface ArtifactRequest {

@@ -8,6 +8,5 @@ export { componentDirectory } from './directory';
 export * from './manifest';
 export * from './manifestFile';
 export * from './names';
-export * from './progress';
-export * from './series';
 export * from './source';
+export * from './series';

@@ -5,7 +5,6 @@ import { pipeline } from 'node:stream/promises';
 import type { Gunzip } from 'node:zlib';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from '../compression/compression';
-import { Meter } from './meter';
 
 export interface ReadArtifactRequest {
 	path: string;
@@ -125,4 +124,22 @@ export function artifactReadError(error: unknown, path: string): BackupError {
 		});
 	}
 	return fileError(error, path);
+}
+
+/** Counts bytes that go past. */
+class Meter {
+	bytes = 0;
+
+	/**
+	 * Passes pieces on as they are.
+	 *
+	 * @param see called with each piece, after it was counted
+	 */
+	async *count(pieces: AsyncIterable<Buffer>, see: (piece: Buffer) => void): AsyncGenerator<Buffer, void> {
+		for await (const piece of pieces) {
+			this.bytes += piece.length;
+			see(piece);
+			yield piece;
+		}
+	}
 }

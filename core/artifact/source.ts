@@ -2,6 +2,17 @@ import type { Readable } from 'node:stream';
 import type { EngineName } from './component';
 import type { Census, Manifest, ManifestSource } from './manifest';
 
+/** How far a run has come. Sizes are in bytes. */
+export interface Progress {
+	rawBytes: number;
+	/** Undefined where nobody can know it beforehand. */
+	totalBytes?: number;
+	/** What is being done, as a person would say it: `dumping n8n`. */
+	step: string;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
 /** What an engine knows of a source once its bytes are known to be whole. It goes into the manifest. */
 export interface SourceFacts {
 	source: ManifestSource;

@@ -4,6 +4,7 @@ import { basename } from 'node:path';
 import { BackupError, fileError } from '../errors';
 import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
+import { checkChecksum } from './checksum';
 import { type CompressionMethod, compressionOf } from '../compression/compression';
 import type { Manifest, CheckRecord } from './manifest';
 import { readManifest } from './manifestFile';
@@ -54,7 +55,7 @@ export async function verifyArtifact(request: VerifyRequest, signal: AbortSignal
 	}
 	const { measures, found } = await readThrough(request, signal);
 	const sha256 = measures?.sha256 ?? (await hashFile(path, signal));
-	const checks = [checkName(path, manifest, sha256), size, checkHash(sha256, manifest), ...found];
+	const checks = [checkName(path, manifest, sha256), size, checkChecksum({ sha256 }, manifest), ...found];
 	if (measures && manifest) checks.push(checkRawSize(measures.rawBytes, manifest));
 	return { ...report(path, checks, storedBytes), rawBytes: measures?.rawBytes };
 }
@@ -161,15 +162,6 @@ function checkSize(storedBytes: number, manifest: Manifest | undefined): CheckRe
 	}
 	const detail = `The file has ${storedBytes} bytes where the manifest says ${manifest.storedBytes}.`;
 	return { check, result: 'failed', detail };
-}
-
-function checkHash(sha256: string, manifest: Manifest | undefined): CheckResult {
-	const check = 'sha256';
-	if (!manifest) return unknown(check, `It is ${sha256}; what it should be is not known.`);
-	if (sha256 === manifest.sha256) {
-		return { check, result: 'passed', detail: 'Every stored byte is as it was written.' };
-	}
-	return { check, result: 'failed', detail: `It is ${sha256} where the manifest says ${manifest.sha256}.` };
 }
 
 function checkRawSize(rawBytes: number, manifest: Manifest): CheckResult {

@@ -1,3 +1,5 @@
+import type { TarEvent } from '../tar/tarScanner';
+
 /**
  * n8n encrypts the credentials in its database with one key. It lies in `config` in n8n's data folder (JSON,
  * written at the first start) or in the environment as N8N_ENCRYPTION_KEY. A database without it is lost, which
@@ -6,10 +8,41 @@
  */
 
 /** Where n8n's `config` lies in an archive of its data folder, or of the folder above. */
-export const configMembers: readonly string[] = ['config', '.n8n/config'];
+const configMembers = ['config', '.n8n/config', './config', './.n8n/config'];
+
+/** Most paths need not be made into text to see that they are another. */
+const longestConfigMember = Math.max(...configMembers.map((path) => path.length));
 
 /** Neither file is longer than a few hundred bytes; what is much longer is something else. */
 export const longestKeyFileBytes = 512 * 1024;
+
+/** Whether a member of an archive is n8n's `config`, and can hold a key. */
+export function isConfigMember({ path, size }: { path: Buffer; size: number }): boolean {
+	if (size > longestKeyFileBytes || path.length > longestConfigMember) return false;
+	return configMembers.includes(path.toString('latin1'));
+}
+
+/** Looks for the key in an archive whose members stream past. */
+export class KeyWatch {
+	/** Undefined until it was found. */
+	key: string | undefined;
+	#config: Buffer[] | undefined;
+
+	note(event: TarEvent): void {
+		switch (event.kind) {
+			case 'member':
+				this.#config = isConfigMember(event.member) ? [] : undefined;
+				break;
+			case 'content':
+				// The scanner uses its memory again.
+				this.#config?.push(Buffer.from(event.bytes));
+				break;
+			case 'member-end':
+				if (this.#config) this.key ??= keyFromConfig(Buffer.concat(this.#config).toString('utf8'));
+				this.#config = undefined;
+		}
+	}
+}
 
 /** The key in n8n's `config` file; undefined when the text is none, or has no key. */
 export function keyFromConfig(text: string): string | undefined {

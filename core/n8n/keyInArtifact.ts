@@ -1,6 +1,6 @@
 import type { CompressionMethod } from '../compression/compression';
 import { readArtifact } from '../artifact/readArtifact';
-import { configMembers, keyFromConfig, keyFromEnvFile, longestKeyFileBytes } from './encryptionKey';
+import { keyFromEnvFile, KeyWatch, longestKeyFileBytes } from './encryptionKey';
 import { TarScanner } from '../tar/tarScanner';
 
 export interface KeyInArtifactRequest {
@@ -31,23 +31,12 @@ export async function keyInArtifact(
 
 async function keyInTar(raw: AsyncIterable<Buffer>): Promise<string | undefined> {
 	const scanner = new TarScanner();
-	let key: string | undefined;
-	let config: Buffer[] | undefined;
+	const watch = new KeyWatch();
 	for await (const chunk of raw) {
-		for (const event of scanner.scan(chunk)) {
-			if (event.kind === 'content') config?.push(Buffer.from(event.bytes));
-			else if (event.kind === 'member-end') {
-				if (config) key ??= keyFromConfig(Buffer.concat(config).toString('utf8'));
-				config = undefined;
-			} else if (isConfig(event.member.path, event.member.size)) config = [];
-		}
+		for (const event of scanner.scan(chunk)) watch.note(event);
 	}
 	scanner.end();
-	return key;
-}
-
-function isConfig(path: Buffer, size: number): boolean {
-	return size <= longestKeyFileBytes && configMembers.includes(path.toString('utf8').replace(/^\.\//, ''));
+	return watch.key;
 }
 
 async function textOf(raw: AsyncIterable<Buffer>): Promise<string> {

@@ -1,6 +1,14 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { PostgresCensus } from '../artifact/manifest';
-import { clusterHeading, copyTarget, FormatCheck, SqlLexer, type SqlSegment, TrailerWatch } from './sql';
+import {
+	copyTarget,
+	dumpedVersion,
+	FormatCheck,
+	isClusterHeading,
+	SqlLexer,
+	type SqlSegment,
+	TrailerWatch,
+} from './sql';
 import { encodingSetting } from './sql/encoding';
 
 /** How a dump opens each large object that it is about to fill. */
@@ -97,7 +105,7 @@ export class DumpInspector {
 				this.#noteStatement(segment.text);
 				break;
 			case 'comment':
-				this.#noteComment(segment.text.toString('utf8').trimEnd());
+				this.#noteComment(segment.text);
 				break;
 			case 'copy-data':
 			case 'psql-command':
@@ -111,9 +119,10 @@ export class DumpInspector {
 		else this.#encoding = encodingSetting(text) ?? this.#encoding;
 	}
 
-	#noteComment(text: string): void {
-		if (text === clusterHeading) this.#of = 'server';
-		this.#serverVersion ??= /^-- Dumped from database version (.+)$/.exec(text)?.[1];
+	#noteComment(comment: Buffer): void {
+		if (isClusterHeading(comment)) this.#of = 'server';
+		const text = comment.toString('utf8').trimEnd();
+		this.#serverVersion ??= dumpedVersion(text);
 		this.#pgDumpVersion ??= /^-- Dumped by pg_dump version (.+)$/.exec(text)?.[1];
 	}
 }

@@ -1,7 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { TarCensus } from '../artifact/manifest';
 import { BackupError } from '../errors';
-import { configMembers, keyFromConfig, longestKeyFileBytes } from '../n8n/encryptionKey';
+import { KeyWatch } from '../n8n/encryptionKey';
 import { isDatabase, smallestDatabaseBytes } from './sqlite/fileFormat';
 import { folderOf, isServerMark, isVersionMark } from './postgresFolder';
 import { blockBytes, displayPath, noBytes, paddingOf, type TarMember } from '../tar/member';
@@ -33,19 +33,18 @@ export class EngineTarStream extends Transform {
 	};
 	/** SQLite databases, copied as they lay. */
 	readonly databases: string[] = [];
-	encryptionKeySeen = false;
 
 	/** Folders that hold a running PostgreSQL server's mark, and those that hold a data folder's. */
 	readonly #serverFolders: string[] = [];
 	readonly #versionFolders = new Set<string>();
 	readonly #scanner = new TarScanner();
+	readonly #keys = new KeyWatch();
 	readonly #leftOutPaths = new Set<string>();
 	#hasContent = false;
 	/** Where the next member's headers begin. */
 	#nextMember = 0;
 	/** Bytes of headers whose member is not known yet. */
 	#undecided: Buffer = noBytes;
-	#content: Buffer[] | undefined;
 	#member: TarMember | undefined;
 	/** Of the member's content, until there are enough of them to know a database by. */
 	#firstBytes: Buffer = noBytes;
@@ -62,6 +61,10 @@ export class EngineTarStream extends Transform {
 	/** Whether there is nothing but the archived directory itself. */
 	get isEmptyDirectory(): boolean {
 		return !this.#hasContent && this.census.skipped === 0;
+	}
+
+	get encryptionKeySeen(): boolean {
+		return this.#keys.key !== undefined;
 	}
 
 	override _transform(chunk: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
@@ -94,6 +97,7 @@ export class EngineTarStream extends Transform {
 	#scan(chunk: Buffer): Range[] {
 		const leftOut: Range[] = [];
 		for (const event of this.#scanner.scan(chunk)) {
+			this.#keys.note(event);
 			if (event.kind === 'content') this.#noteContent(event.bytes);
 			else if (event.kind === 'member-end') this.#noteEnd();
 			else {
@@ -125,10 +129,8 @@ export class EngineTarStream extends Transform {
 		this.#hasContent ||= member.type !== 'directory' || !/^(?:\.?\/)*\.?$/.test(path);
 		this.census.entries++;
 		this.census.bytes += member.size;
-		const isConfig = member.size <= longestKeyFileBytes && configMembers.includes(path.replace(/^\.\//, ''));
 		this.#member = member;
 		this.#firstBytes = noBytes;
-		this.#content = isConfig ? [] : undefined;
 		return true;
 	}
 
@@ -136,7 +138,6 @@ export class EngineTarStream extends Transform {
 		if (this.#firstBytes.length < smallestDatabaseBytes) {
 			this.#firstBytes = Buffer.concat([this.#firstBytes, bytes.subarray(0, smallestDatabaseBytes)]);
 		}
-		this.#content?.push(Buffer.from(bytes));
 	}
 
 	#noteEnd(): void {
@@ -145,10 +146,6 @@ export class EngineTarStream extends Transform {
 		}
 		this.#member = undefined;
 		this.#firstBytes = noBytes;
-		if (!this.#content) return;
-		const text = Buffer.concat(this.#content).toString();
-		this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
-		this.#content = undefined;
 	}
 }
 

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { partialSuffix } from '../files/abandoned';
 import { ClaimedDirectory, sweepDirectories } from '../files/claimedDirectory';
 import type { CompressionMethod } from '../compression/compression';
-import type { OnProgress } from '../artifact/progress';
+import type { OnProgress } from '../artifact/source';
 import { BackupError, errorCode, fileError } from '../errors';
 import { sniffCompression } from './sniffCompression';
-import type { ExpectedArchive, ExtractReport } from './unpack/unpackArchive';
+import type { ExpectedArchive } from './expectedArchive';
+import type { ExtractReport } from './unpack/unpackArchive';
 import { unpackInWorker } from './unpack/unpackInWorker';
 
 export interface RestoreArchiveOptions {

@@ -3,6 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { findAbandoned, partialSuffix } from '../files/abandoned';
 import { AtomicFile, partialPath } from '../files/atomicFile';
+import { assertChecksum, type Checksum } from '../artifact/checksum';
 import { readArtifact } from '../artifact/readArtifact';
 import { Refusals } from '../files/refusals';
 import { BackupError, errorCode, fileError } from '../errors';
@@ -15,7 +16,7 @@ export interface RestoreFileOptions {
 	/** Replace a file that is there. False by default. */
 	overwrite?: boolean;
 	/** What the manifest says, to be compared before the file gets its name. */
-	expected?: { sha256: string };
+	expected?: Checksum;
 }
 
 export interface RestoredFile {
@@ -55,11 +56,9 @@ async function fill(
 	const write = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) await file.write(chunk);
 	};
-	const { rawBytes, sha256 } = await readArtifact({ path: artifactPath, compression: 'none' }, write, signal);
-	if (expected === undefined || expected.sha256 === sha256) return rawBytes;
-	throw new BackupError('damaged', `${artifactPath} is not what its manifest describes`, {
-		advice: 'Verify it and use another backup; nothing was restored',
-	});
+	const measures = await readArtifact({ path: artifactPath, compression: 'none' }, write, signal);
+	assertChecksum(artifactPath, measures, expected);
+	return measures.rawBytes;
 }
 
 /** @returns whether there is a file that is to be replaced */

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CompressionMethod } from '../compression/compression';
-import type { OnProgress } from '../artifact/progress';
+import type { OnProgress } from '../artifact/source';
 import { readArtifact } from '../artifact/readArtifact';
 import {
 	connectDocker,
@@ -25,7 +25,8 @@ import { sniffCompression } from './sniffCompression';
 import { TarScanner } from '../tar/tarScanner';
 import { type CheckedArchive, checkArchive } from './unpack/checkArchive';
 import { rewriteArchive } from './unpack/rewriteArchive';
-import type { ExpectedArchive, UnpackReport } from './unpack/unpackArchive';
+import type { ExpectedArchive } from './expectedArchive';
+import type { UnpackReport } from './unpack/unpackArchive';
 
 export interface RestoreToVolumeOptions {
 	artifactPath: string;

@@ -34,6 +34,12 @@ export function readCompression(context: IExecuteFunctions, itemIndex: number, l
 	return { method, level };
 }
 
+/** What the names of one of several artifacts begin with: the wanted prefix and, to tell them apart, the standard one. */
+export function choosePrefix(wanted: string | undefined, standard: string, count: number): string {
+	if (!wanted) return standard;
+	return count === 1 ? wanted : `${wanted}_${standard}`;
+}
+
 /** A list given as a real list, or as text with commas or line breaks between; empty entries do not count. */
 export function readList(value: unknown): string[] {
 	const parts = Array.isArray(value)

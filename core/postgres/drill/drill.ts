@@ -12,6 +12,7 @@ import {
 	readCatalog,
 } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
+import { checkChecksum } from '../../artifact/checksum';
 import { manifestIfAny, toCheckRecord, recordChecks } from '../../artifact/verifyArtifact';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { findEncryptionKeys } from '../../n8n/encryptionKeys';
@@ -20,9 +21,9 @@ import { compareCensus, describeDifferences } from '../compareCensus';
 import { describeServer, type PostgresConnection } from '../connect/connection';
 import { creationsFor, readDumpHead } from '../restore/dumpHead';
 import { type Loaded, loadDump, overLimit } from '../restore/loadDump';
-import { findMaintenance, type Maintenance } from '../restore/maintenance';
+import { Maintenance } from '../restore/maintenance';
 import { dropLeftOvers, ScratchDatabase } from '../restore/scratchDatabase';
-import { assertNotOlder } from '../restore/serverDifferences';
+import { assertNotOlder } from '../serverDifferences';
 import { checkCredentials } from './credentialCheck';
 import { drillOptions, drillSettings } from './drillSettings';
 import { blamesBackup } from './obstacle';
@@ -83,9 +84,14 @@ export async function drill(request: DrillRequest, signal: AbortSignal): Promise
 	const compression = manifest?.compression ?? compressionOf(basename(artifactPath));
 	let droppedLeftOvers: string[] = [];
 	const { checks, obstacle } = await judge(async () => {
-		const maintenance = await prepareServer(request, manifest, signal);
+		await using maintenance = await openMaintenance(request, signal);
+		assertCanTake(maintenance, manifest?.source.serverVersion, request.connection);
 		droppedLeftOvers = await dropLeftOvers(maintenance, 'drill', signal);
-		return drillInScratch(request, { artifactPath, compression, manifest, maintenance, maxRawBytes }, signal);
+		return await drillInScratch(
+			request,
+			{ artifactPath, compression, manifest, maintenance, maxRawBytes },
+			signal,
+		);
 	});
 	const ended = { artifactPath, droppedLeftOvers, durationMs: Date.now() - startedAt };
 	if (obstacle) {
@@ -107,20 +113,14 @@ async function record(path: string, report: Parameters<typeof toCheckRecord>[0])
 }
 
 /**
- * Looks whether the server can take a drill of the backup at all.
+ * Looks whether the server can take a drill at all.
  *
  * @throws BackupError that says nothing of the backup
  */
-async function prepareServer(
-	{ connection }: DrillRequest,
-	manifest: Manifest | undefined,
-	signal: AbortSignal,
-): Promise<Maintenance> {
-	const maintenance = await findMaintenance(connection, undefined, signal).catch((error: unknown) => {
+async function openMaintenance({ connection }: DrillRequest, signal: AbortSignal): Promise<Maintenance> {
+	return await Maintenance.open(connection, undefined, signal).catch((error: unknown) => {
 		throw ofServer(error);
 	});
-	assertCanTake(maintenance, manifest?.source.serverVersion, connection);
-	return maintenance;
 }
 
 function assertCanTake(
@@ -208,7 +208,7 @@ async function drillInScratch(
 	});
 	try {
 		const loaded = await load(request, subject, { client, database: scratch.name }, signal);
-		const checks = [checkRestore(loaded), checkHash(loaded, manifest)];
+		const checks = [checkRestore(loaded), checkChecksum(loaded, manifest)];
 		checks.push(await checkRows(client, manifest, loaded));
 		checks.push(...(await checkCredentials(client, () => findEncryptionKeys(request, signal))));
 		await closeClient(client);
@@ -249,16 +249,6 @@ function checkRestore({ rawBytes, rows, warnings }: Loaded): CheckResult {
 		' ',
 	);
 	return { check: 'restore', result: 'passed', detail };
-}
-
-function checkHash({ sha256 }: Loaded, manifest: Manifest | undefined): CheckResult {
-	const check = 'sha256';
-	if (!manifest)
-		return { check, result: 'unknown', detail: 'Without a manifest there is nothing to compare with.' };
-	if (manifest.sha256 === sha256) {
-		return { check, result: 'passed', detail: 'Every stored byte is as it was written.' };
-	}
-	return { check, result: 'failed', detail: `It is ${sha256} where the manifest says ${manifest.sha256}.` };
 }
 
 async function checkRows(

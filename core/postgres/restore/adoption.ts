@@ -1,6 +1,5 @@
 import type { DatabaseProperties } from '../../artifact';
 import { errorMessage } from '../../errors';
-import { withClient } from '../connect/client';
 import { quoteIdentifier, quoteLiteral } from '../sql';
 import type { Maintenance } from './maintenance';
 import type { OwnerRule, RestoreOptions } from './request';
@@ -73,7 +72,7 @@ export async function adoptNew(
 	const { connection } = maintenance;
 	const demanded = chosenOwner(options.owners);
 	const warnings: string[] = [];
-	await withClient(connection, { database: maintenance.database }, signal, async (client) => {
+	await maintenance.use(async (client) => {
 		const { rows } = await client.query<{ rolname: string }>('SELECT rolname FROM pg_catalog.pg_roles');
 		const roles = new Set(rows.map(({ rolname }) => rolname));
 		const name = quoteIdentifier(database);
@@ -97,7 +96,7 @@ export async function adoptNew(
 				`The server has no role "${dumped.owner}": the new database belongs to "${wanted.owner}".`,
 			);
 		}
-	});
+	}, signal);
 	return warnings;
 }
 

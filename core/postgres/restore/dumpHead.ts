@@ -1,12 +1,19 @@
 import type { CompressionMethod, DatabaseProperties } from '../../artifact';
 import { readArtifact } from '../../artifact/readArtifact';
 import { BackupError } from '../../errors';
-import { assertNoDirectoryFormat, clusterHeading, FormatCheck, SqlLexer, type SqlSegment } from '../sql';
+import {
+	assertNoDirectoryFormat,
+	dumpedVersion,
+	FormatCheck,
+	isClusterHeading,
+	SqlLexer,
+	type SqlSegment,
+} from '../sql';
 import { creationClauses } from './adoption';
 
 /** What the first lines of a dump say of it. */
 export interface DumpHead {
-	/** Of the server that was dumped: `15.4`. */
+	/** Of the server that was dumped: `15.4 (Debian 15.4-1)`. */
 	serverVersion?: string;
 	/** PostgreSQL's name of the encoding that the dump is written in. */
 	encoding?: string;
@@ -79,9 +86,8 @@ async function readHead(raw: AsyncIterable<Buffer>, head: DumpHead): Promise<voi
 /** Takes what a segment says; false once the dump begins to make things. */
 function readSegment(segment: SqlSegment, head: DumpHead): boolean {
 	if (segment.kind === 'comment') {
-		if (segment.text.toString('latin1').trimEnd() === clusterHeading) throw notOneDatabase();
-		const version = /^-- Dumped from database version (\d+(?:\.\d+)*)/.exec(segment.text.toString());
-		head.serverVersion ??= version?.[1];
+		if (isClusterHeading(segment.text)) throw notOneDatabase();
+		head.serverVersion ??= dumpedVersion(segment.text.toString());
 		return true;
 	}
 	if (segment.kind !== 'statement') return segment.kind === 'psql-command';

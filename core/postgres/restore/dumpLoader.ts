@@ -7,7 +7,7 @@ import type { Leniency } from './leniency';
 import type { PlaceRules } from './placeRules';
 import type { RestoreSession, RunningCopy } from './restoreSession';
 import { RoleRules } from './roleRules';
-import { isKnownSetting } from './serverDifferences';
+import { isKnownSetting } from '../serverDifferences';
 import type { BatchedStatement } from './statementBatch';
 import { reachOf } from './statementReach';
 import type { TableFilter } from './tableFilter';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { errorCode } from '../../errors';
-import { serverError, withClient } from '../connect/client';
+import { withClient } from '../connect/client';
 import { quoteIdentifier } from '../sql';
 import { type Maintenance, terminateOthers } from './maintenance';
 
@@ -34,20 +34,21 @@ export async function renameDatabases(
 	doing: string,
 	signal: AbortSignal,
 ): Promise<void> {
-	const { connection } = maintenance;
-	await withClient(connection, { database: maintenance.database }, signal, async (client) => {
-		const done = new AbortController();
-		const names = renames.map(({ from }) => from);
-		const ending = endSessions(maintenance, names, AbortSignal.any([signal, done.signal]));
-		try {
-			await retryInUse(async () => renameAll(client, renames));
-		} catch (error) {
-			throw serverError(error, connection, doing);
-		} finally {
-			done.abort();
-			await ending;
-		}
-	});
+	await maintenance.use(
+		async (client) => {
+			const done = new AbortController();
+			const names = renames.map(({ from }) => from);
+			const ending = endSessions(maintenance, names, AbortSignal.any([signal, done.signal]));
+			try {
+				await retryInUse(async () => renameAll(client, renames));
+			} finally {
+				done.abort();
+				await ending;
+			}
+		},
+		signal,
+		doing,
+	);
 }
 
 async function renameAll(client: pg.Client, renames: readonly Rename[]): Promise<void> {

@@ -1,23 +1,19 @@
 import { basename } from 'node:path';
 import { DateTime } from 'luxon';
-import {
-	type CompressionMethod,
-	compressionOf,
-	type DatabaseProperties,
-	type Manifest,
-} from '../../artifact';
+import { type CompressionMethod, compressionOf, type DatabaseProperties } from '../../artifact';
+import { assertChecksum } from '../../artifact/checksum';
 import { BackupError, cancelledError } from '../../errors';
-import { closeClient, openClient, serverError, withClient } from '../connect/client';
+import { closeClient, openClient, serverError } from '../connect/client';
 import { compareCensus, type CensusComparison, describeDifferences } from '../compareCensus';
 import { describeServer } from '../connect/connection';
 import { readDatabaseProperties } from '../databaseProperties';
 import { adoptionStatements, adoptNew, chosenOwner, creationClauses } from './adoption';
 import { creationsFor, readDumpHead } from './dumpHead';
 import { loadDump, type Loaded, loadSettings } from './loadDump';
-import { databaseExists, findMaintenance, type Maintenance, runMaintenance } from './maintenance';
+import { databaseExists, Maintenance, runMaintenance } from './maintenance';
 import type { RestoreReport, RestoreRequest } from './request';
 import { dropLeftOvers, ScratchDatabase } from './scratchDatabase';
-import { assertNotOlder } from './serverDifferences';
+import { assertNotOlder } from '../serverDifferences';
 import { renameDatabases } from './renameDatabases';
 
 /**
@@ -33,7 +29,7 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 	const compression = compressionFor(request);
 	const head = await readDumpHead(request.artifactPath, compression);
 
-	const maintenance = await findMaintenance(request.connection, request.target.database, signal);
+	await using maintenance = await Maintenance.open(request.connection, request.target.database, signal);
 	assertNotOlder(
 		maintenance.major,
 		head.serverVersion ?? request.manifest?.source.serverVersion,
@@ -88,9 +84,9 @@ async function inspectTarget(
 	{ target, connection }: RestoreRequest,
 	signal: AbortSignal,
 ): Promise<DatabaseProperties | undefined> {
-	const { database } = maintenance;
-	const present = await withClient(connection, { database }, signal, async (client) =>
-		readDatabaseProperties(client, target.database),
+	const present = await maintenance.use(
+		async (client) => readDatabaseProperties(client, target.database),
+		signal,
 	);
 	if (target.kind === 'replace' && !present) {
 		const what = `${describeServer(connection)} has no database "${target.database}" to replace`;
@@ -129,7 +125,7 @@ async function fill(
 			},
 			signal,
 		);
-		assertSameBytes(loaded, manifest);
+		assertChecksum(artifactPath, loaded, manifest);
 		if (manifest?.census.kind !== 'postgres') return loaded;
 		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
 		const comparison = await compareCensus(client, manifest.census, {
@@ -144,17 +140,6 @@ async function fill(
 	} finally {
 		await closeClient(client);
 	}
-}
-
-function assertSameBytes({ storedBytes, sha256 }: Loaded, manifest: Manifest | undefined): void {
-	if (!manifest || (manifest.storedBytes === storedBytes && manifest.sha256 === sha256)) return;
-	throw new BackupError(
-		'damaged',
-		'The artifact is not the file that its manifest describes: its SHA-256 differs',
-		{
-			advice: 'Verify the artifacts and restore one that passes, or restore this one without its manifest',
-		},
-	);
 }
 
 function assertSameRows(comparison: CensusComparison): void {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { BackupError } from '../../errors';
-import { withClient } from '../connect/client';
 import { quoteIdentifier } from '../sql';
 import { dropDatabase, type Maintenance, runMaintenance } from './maintenance';
 import { leaseIsOver, ScratchLease } from './scratchLease';
@@ -118,11 +117,11 @@ export async function dropLeftOvers(
 const comment = `pg_catalog.shobj_description(d.oid, 'pg_database')`;
 
 async function findLeftOvers(
-	{ connection, database }: Maintenance,
+	maintenance: Maintenance,
 	purpose: ScratchPurpose,
 	signal: AbortSignal,
 ): Promise<string[]> {
-	return withClient(connection, { database }, signal, async (client) => {
+	return maintenance.use(async (client) => {
 		const result = await client.query<{ datname: string }>(
 			`SELECT datname FROM pg_catalog.pg_database d
 			WHERE datname ~ ('^' || $1 || '\\d{8}t\\d{6}_[0-9a-f]{6}$')
@@ -135,7 +134,7 @@ async function findLeftOvers(
 			[prefixOf(purpose), leftOverAfter],
 		);
 		return result.rows.map(({ datname }) => datname);
-	});
+	}, signal);
 }
 
 function prefixOf(purpose: ScratchPurpose): string {
@@ -143,11 +142,11 @@ function prefixOf(purpose: ScratchPurpose): string {
 }
 
 /** The server's clock, since the server's clock is asked again when it comes to how old a scratch is. */
-async function serverTime({ connection, database }: Maintenance, signal: AbortSignal): Promise<string> {
-	return withClient(connection, { database }, signal, async (client) => {
+async function serverTime(maintenance: Maintenance, signal: AbortSignal): Promise<string> {
+	return maintenance.use(async (client) => {
 		const result = await client.query<{ stamp: string }>(
 			`SELECT pg_catalog.to_char(pg_catalog.now() AT TIME ZONE 'UTC', 'YYYYMMDD"t"HH24MISS') AS stamp`,
 		);
 		return result.rows.map(({ stamp }) => stamp).join('');
-	});
+	}, signal);
 }

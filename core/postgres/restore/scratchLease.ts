@@ -1,4 +1,3 @@
-import { withClient } from '../connect/client';
 import { quoteIdentifier, quoteLiteral } from '../sql';
 import type { Maintenance } from './maintenance';
 
@@ -48,14 +47,13 @@ export class ScratchLease {
 	}
 
 	async #renew(signal: AbortSignal): Promise<void> {
-		const { connection, database } = this.#maintenance;
-		await withClient(connection, { database }, signal, async (client) => {
+		await this.#maintenance.use(async (client) => {
 			const { rows } = await client.query<{ until: string }>(
 				`SELECT ${stamp(`+ interval '${leaseFor}'`)} AS until`,
 			);
 			const comment = quoteLiteral(`${leaseWords}${rows[0]?.until}`);
 			await client.query(`COMMENT ON DATABASE ${quoteIdentifier(this.#database)} IS ${comment}`);
-		});
+		}, signal);
 	}
 }
 

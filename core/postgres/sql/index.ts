@@ -1,6 +1,5 @@
-export * from './copyTarget';
+export * from './comments';
 export * from './dumpFormat';
 export * from './lexer';
 export * from './segment';
 export * from './names';
-export * from './trailer';

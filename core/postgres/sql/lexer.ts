@@ -1,6 +1,6 @@
 import { byte, isDigit, isSpace, isWordStart, tagEnd, wordEnd } from './bytes';
 import { CopyRows } from './copyRows';
-import { copyTarget } from './copyTarget';
+import { copyTarget } from './names';
 import { commandInStatement, cutShort, oddQuote } from './faults';
 import { HeldText } from './heldText';
 import { type Scan, scanBlockComment, scanDollarQuote, scanEscapeString, scanQuoted } from './quoted';

@@ -1,3 +1,5 @@
+import { decodeText } from './encoding';
+
 /** Parts of regular expressions for SQL as pg_dump writes it: keywords in capitals, one space between them. */
 
 /** One identifier, quoted where it needs to be. A byte beyond ASCII that looks like a space to JavaScript is none. */
@@ -23,4 +25,20 @@ export function quoteIdentifier(name: string): string {
 export function quoteLiteral(text: string): string {
 	const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`;
 	return text.includes('\\') ? `E${quoted}` : quoted;
+}
+
+const target = new RegExp(
+	String.raw`^COPY[ \t\r\n]+(${identifier}(?:[ \t\r\n]*\.[ \t\r\n]*${identifier})*)`,
+	'i',
+);
+
+/**
+ * The table that a `COPY table (columns) FROM stdin;` fills, as the dump writes it: with its schema, and with
+ * quotes where it needs them. This is what a census is keyed by.
+ *
+ * @param encoding PostgreSQL's name of the encoding that the dump is written in
+ */
+export function copyTarget(statement: Buffer, encoding = 'UTF8'): string {
+	const written = target.exec(statement.toString('latin1'))?.[1] ?? '';
+	return decodeText(Buffer.from(written, 'latin1'), encoding);
 }

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { OnProgress } from '../../artifact/progress';
+import type { OnProgress } from '../../artifact/source';
 import {
 	connectDocker,
 	type Container,

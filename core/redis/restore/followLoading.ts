@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { OnProgress } from '../../artifact/progress';
+import type { OnProgress } from '../../artifact/source';
 import { BackupError } from '../../errors';
 import type { RedisClient } from '../protocol/client';
 import { describeServer } from '../connection';

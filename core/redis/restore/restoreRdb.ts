@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { OnProgress } from '../../artifact/progress';
+import type { OnProgress } from '../../artifact/source';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { type RedisClient, withRedis } from '../protocol/client';
 import { describeServer, type RedisConnection } from '../connection';

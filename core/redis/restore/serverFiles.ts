@@ -16,7 +16,8 @@ import {
 import { BackupError, errorMessage } from '../../errors';
 import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
-import { configValue, rdbPathOf } from '../snapshot/localSnapshot';
+import { readSetting } from '../serverSettings';
+import { rdbPathOf } from '../snapshot/localSnapshot';
 import { nextAppendOnlySet } from './appendOnlySet';
 
 /** Where a server in a container keeps its data, inside that container. */
@@ -33,9 +34,9 @@ export interface ServerFiles {
  */
 export async function learnFiles(redis: RedisCommands): Promise<ServerFiles> {
 	const rdbPath = await rdbPathOf(redis);
-	if ((await configValue(redis, 'appendonly')) !== 'yes') return { rdbPath };
-	const directory = await configValue(redis, 'appenddirname');
-	const fileName = await configValue(redis, 'appendfilename');
+	if ((await readSetting(redis, 'appendonly')) !== 'yes') return { rdbPath };
+	const directory = await readSetting(redis, 'appenddirname');
+	const fileName = await readSetting(redis, 'appendfilename');
 	if (!directory || !fileName) {
 		const server = describeServer(redis.connection);
 		throw new BackupError(

@@ -3,6 +3,7 @@ import type { RedisCommands } from '../protocol/client';
 import { describeServer } from '../connection';
 import type { RdbFacts } from '../rdb/rdbInspector';
 import { readServerFacts, type ServerFacts } from '../serverFacts';
+import { readSettingIfPermitted } from '../serverSettings';
 import { canLoad } from './loadableRdb';
 
 export interface Target extends ServerFacts {
@@ -42,7 +43,7 @@ export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promi
 			`Restore into a server at least as new as the one it was taken from${takenFrom(rdb)}`,
 		);
 	}
-	const databases = Number((await setting(client, 'databases')) ?? Infinity);
+	const databases = Number((await readSettingIfPermitted(client, 'databases')) ?? Infinity);
 	const highest = rdb.highestDatabase ?? 0;
 	if (highest >= databases) {
 		throw refuse(
@@ -74,20 +75,13 @@ export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promi
  * @throws {BackupError} `unsupported`; nothing was changed
  */
 export async function assertPlainReplication(client: RedisCommands): Promise<void> {
-	if ((await setting(client, 'tls-replication')) !== 'yes') return;
+	if ((await readSettingIfPermitted(client, 'tls-replication')) !== 'yes') return;
 	const server = describeServer(client.connection);
 	throw new BackupError(
 		'unsupported',
 		`${server} replicates over TLS only, which a restore from n8n cannot serve`,
 		{ advice: 'Set tls-replication to no for the time of the restore: CONFIG SET tls-replication no' },
 	);
-}
-
-/** One setting; undefined where CONFIG is not permitted or the server does not know it. */
-async function setting(client: RedisCommands, name: string): Promise<string | undefined> {
-	const reply = await client.ask('CONFIG', 'GET', name);
-	const value = Array.isArray(reply) ? reply[1] : undefined;
-	return typeof value === 'string' ? value : undefined;
 }
 
 async function hasNoModules(client: RedisCommands): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { OnProgress } from '../../artifact/progress';
+import type { OnProgress } from '../../artifact/source';
 import { type Container, type DockerClient, listContainers } from '../../docker';
 import { BackupError, cancelledError } from '../../errors';
 import type { RedisCommands } from '../protocol/client';

@@ -8,11 +8,12 @@ import {
 	recoverLeftovers,
 } from '../../docker';
 import { ContainerRedis, type ContainerRedisLogin } from '../protocol/containerRedis';
-import { configValue, assertOfThisSave, rdbPathOf } from './localSnapshot';
+import { assertOfThisSave, rdbPathOf } from './localSnapshot';
 import { RdbCheck } from '../rdb/inspectRdb';
 import { releaseLeftBehind } from '../restore/crashedRestore';
 import { saveRdb } from './save';
 import { readServerFacts } from '../serverFacts';
+import { readSetting } from '../serverSettings';
 import { snapshotFacts } from './snapshotFacts';
 
 export interface DockerSnapshotOptions extends ContainerRedisLogin {
@@ -44,7 +45,7 @@ export function dockerSnapshot(
 		const released = await releaseLeftBehind(redis);
 		if (released) warnings.push(released);
 		const path = await rdbPathOf(redis);
-		if ((await configValue(redis, 'appendonly')) === 'yes') warnings.push(appendOnlyWarning(redis));
+		if ((await readSetting(redis, 'appendonly')) === 'yes') warnings.push(appendOnlyWarning(redis));
 
 		const begunAt = await saveRdb(redis, options.saveTimeoutMs ?? 3_600_000, signal);
 		const file = await readContainerFile(client, container, path, signal);

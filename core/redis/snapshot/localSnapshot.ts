@@ -10,6 +10,7 @@ import type { RdbFacts } from '../rdb/rdbInspector';
 import { releaseLeftBehind } from '../restore/crashedRestore';
 import { saveRdb } from './save';
 import { readServerFacts } from '../serverFacts';
+import { readSetting } from '../serverSettings';
 import { snapshotFacts } from './snapshotFacts';
 
 export interface LocalSnapshotOptions {
@@ -62,8 +63,8 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 
 /** Where the server saves to, by its own account. */
 export async function rdbPathOf(client: RedisCommands): Promise<string> {
-	const dir = await configValue(client, 'dir');
-	const fileName = await configValue(client, 'dbfilename');
+	const dir = await readSetting(client, 'dir');
+	const fileName = await readSetting(client, 'dbfilename');
 	if (!dir || !fileName) {
 		const server = describeServer(client.connection);
 		throw new BackupError('unsupported', `${server} does not say where it saves its RDB file`, {
@@ -71,12 +72,6 @@ export async function rdbPathOf(client: RedisCommands): Promise<string> {
 		});
 	}
 	return posix.join(dir, fileName);
-}
-
-export async function configValue(client: RedisCommands, name: string): Promise<string | undefined> {
-	const reply = await client.command('CONFIG', 'GET', name);
-	const value = Array.isArray(reply) ? reply[1] : undefined;
-	return typeof value === 'string' ? value : undefined;
 }
 
 async function openRdb(path: string, connection: RedisConnection): Promise<FileHandle> {

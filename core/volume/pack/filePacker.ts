@@ -1,6 +1,6 @@
 import { type BigIntStats, closeSync, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
 import type { TarCensus } from '../../artifact/manifest';
-import { configMembers, keyFromConfig, longestKeyFileBytes } from '../../n8n/encryptionKey';
+import { isConfigMember, keyFromConfig } from '../../n8n/encryptionKey';
 import { headerBytes } from '../../tar/encodeHeader';
 import type { Examination } from '../sqlite/examineDatabase';
 import { companionSuffixes, hasValidHeader, isDatabase, smallestDatabaseBytes } from '../sqlite/fileFormat';
@@ -24,9 +24,6 @@ interface FilePackerOptions {
 	root: Buffer;
 	copies: ScratchCopies;
 }
-
-/** Most paths need not be made into text to see that they are another. */
-const longestConfigPath = Math.max(...configMembers.map((path) => path.length));
 
 /** Writes a tree's files into the archive: contents, hard links and databases. */
 export class FilePacker {
@@ -182,7 +179,7 @@ export class FilePacker {
 		const { path, size } = member;
 		const isReadAtOnce = output.room - headerBytes(member) > size;
 		writeMember(output, this.#census, member);
-		if (isConfig(path)) {
+		if (isConfigMember(member)) {
 			const text = output.chunk.toString('utf8', output.position, output.position + headBytes);
 			this.encryptionKeySeen ||= keyFromConfig(text) !== undefined;
 		}
@@ -211,11 +208,7 @@ export class FilePacker {
 
 /** How much of a file must lie in one piece for {@link FilePacker} to look into it. */
 function bytesInOnePiece({ path, size }: TarMember): number {
-	return isConfig(path) && size <= longestKeyFileBytes ? size : smallestDatabaseBytes;
-}
-
-function isConfig(path: Buffer): boolean {
-	return path.length <= longestConfigPath && configMembers.includes(path.toString('latin1'));
+	return isConfigMember({ path, size }) ? size : smallestDatabaseBytes;
 }
 
 /** The mtime tells of content; the ctime would also tell of a rename or another hard link. */

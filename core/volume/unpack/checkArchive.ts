@@ -5,7 +5,8 @@ import { noBytes } from '../../tar/member';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
 import { ArchiveBounds } from './archiveBounds';
 import { MemberGuard, type SafeMember } from './memberGuard';
-import { assertExpected, type ExpectedArchive, type UnpackReport } from './unpackArchive';
+import { assertExpected, type ExpectedArchive } from '../expectedArchive';
+import type { UnpackReport } from './unpackArchive';
 
 export interface CheckRequest {
 	artifactPath: string;

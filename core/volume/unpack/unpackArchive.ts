@@ -1,19 +1,13 @@
 import { rmSync } from 'node:fs';
 import type { CompressionMethod } from '../../compression/compression';
-import type { TarCensus } from '../../artifact/manifest';
-import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
-import { BackupError, fileError } from '../../errors';
+import { readArtifact } from '../../artifact/readArtifact';
+import { fileError } from '../../errors';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
+import { assertExpected, type ExpectedArchive } from '../expectedArchive';
 import { ArchiveBounds } from './archiveBounds';
 import { Extractor } from './extractor';
 import { MemberGuard } from './memberGuard';
 import { assertMergeable, mergeTree } from './mergeTree';
-
-/** What a manifest says that the archive is. */
-export interface ExpectedArchive {
-	sha256: string;
-	census?: TarCensus;
-}
 
 /** Plain values only: it is handed to another thread. */
 export interface UnpackOptions {
@@ -104,20 +98,4 @@ async function extract(
 	const measures = await readArtifact({ path, compression, onBytes }, consume, never);
 	assertExpected(path, measures, report, expected);
 	return report;
-}
-
-/** @throws BackupError `damaged` when what was read is not what the manifest says */
-export function assertExpected(
-	path: string,
-	{ sha256 }: ArtifactMeasures,
-	{ entries, bytes }: UnpackReport,
-	expected?: ExpectedArchive,
-): void {
-	const { census } = expected ?? {};
-	const isSame = expected === undefined || sha256 === expected.sha256;
-	const isWhole = census === undefined || (entries === census.entries && bytes === census.bytes);
-	if (isSame && isWhole) return;
-	throw new BackupError('damaged', `${path} is not what its manifest describes`, {
-		advice: 'Verify it and use another backup; nothing was restored',
-	});
 }

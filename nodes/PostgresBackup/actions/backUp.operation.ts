@@ -5,7 +5,7 @@ import type { DatabaseList } from '../../../core/postgres/connect/databaseList';
 import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
 import type { PostgresEngine } from '../../../core/postgres/engine';
 import { artifactItem } from '../../shared/artifactItem';
-import { commonRequest, readCompression, readList } from '../../shared/parameters';
+import { choosePrefix, commonRequest, readCompression, readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { idleTimeout } from '../connectionOptions';
@@ -192,7 +192,7 @@ export async function plan(
 	const { names, skipped } = await chooseDatabases(context, itemIndex, engine, signal);
 
 	const dumps = names.map((database, index): Job => async (jobSignal) => {
-		const prefix = choosePrefix(chosen.prefix, database, names.length);
+		const prefix = choosePrefix(chosen.prefix, prefixFor(database), names.length);
 		// Said once: what was skipped concerns none of the dumps.
 		const openDump = withWarnings(
 			engine.dump(dumpRequest(database, names.length, chosen)),
@@ -252,11 +252,6 @@ async function chooseDatabases(
 function readNames(value: unknown): string[] {
 	const names: unknown[] = Array.isArray(value) ? value : [value];
 	return names.filter((name): name is string => typeof name === 'string' && name !== '');
-}
-
-function choosePrefix(prefix: string | undefined, database: string, count: number): string {
-	if (!prefix) return prefixFor(database);
-	return count === 1 ? prefix : `${prefix}_${prefixFor(database)}`;
 }
 
 function dumpRequest(database: string, count: number, chosen: BackUpOptions): DumpRequest {

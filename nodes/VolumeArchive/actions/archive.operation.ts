@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { createArtifact } from '../../../core/artifact';
-import { commonRequest, readCompression } from '../../shared/parameters';
+import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { artifactItemWithKeyWarning } from '../keyWarning';
@@ -62,9 +62,4 @@ export async function plan(
 		const artifact = await createArtifact({ ...request, prefix: ownPrefix, step }, open, jobSignal);
 		return await artifactItemWithKeyWarning(artifact, request);
 	});
-}
-
-function choosePrefix(wanted: string | undefined, standard: string, count: number): string {
-	if (!wanted) return standard;
-	return count === 1 ? wanted : `${wanted}_${standard}`;
 }

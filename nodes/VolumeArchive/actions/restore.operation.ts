@@ -1,9 +1,9 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
+import { expectedArchive } from '../../../core/volume/expectedArchive';
 import { restoreArchive } from '../../../core/volume/restoreArchive';
 import { restoreToVolume } from '../../../core/volume/restoreToVolume';
 import { restoreFile } from '../../../core/volume/restoreFile';
-import type { ExpectedArchive } from '../../../core/volume/unpack/unpackArchive';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chooseArtifact } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
@@ -135,7 +135,13 @@ async function restoreDirectory(
 ): Promise<IDataObject> {
 	const { allowOutsideLinks, overwrite } = options;
 	const report = await restoreArchive(
-		{ artifactPath: path, destination, allowOutsideLinks, overwrite, expected: await expectedOf(path) },
+		{
+			artifactPath: path,
+			destination,
+			allowOutsideLinks,
+			overwrite,
+			expected: expectedArchive(await manifestIfAny(path)),
+		},
 		signal,
 		progressReporter(context),
 	);
@@ -159,7 +165,7 @@ async function planVolume(
 				allowOutsideLinks,
 				overwrite,
 				stop: readList(stop),
-				expected: await expectedOf(path),
+				expected: expectedArchive(await manifestIfAny(path)),
 			},
 			signal,
 			progressReporter(context),
@@ -168,20 +174,11 @@ async function planVolume(
 	};
 }
 
-/** What the manifest, if there is one, says of an archive. */
-async function expectedOf(path: string): Promise<ExpectedArchive | undefined> {
-	const manifest = await manifestIfAny(path);
-	if (!manifest) return undefined;
-	const { sha256, census } = manifest;
-	return { sha256, census: census.kind === 'tar' ? census : undefined };
-}
-
 async function restoreOneFile(
 	{ path, destination, options: { overwrite } }: Restoring,
 	signal: AbortSignal,
 ): Promise<IDataObject> {
-	const manifest = await manifestIfAny(path);
-	const expected = manifest && { sha256: manifest.sha256 };
+	const expected = await manifestIfAny(path);
 	const restored = await restoreFile({ artifactPath: path, destination, overwrite, expected }, signal);
 	return { artifact: path, destination, ...restored };
 }

@@ -211,7 +211,7 @@ test('an archive that is not what its manifest says is not restored', async () =
 	const archive = await makeTar({ name: 'file', content: 'x' });
 	const expected = { sha256: '0'.repeat(64) };
 	await expect(restore(archive, { expected })).rejects.toThrow(
-		'is not what its manifest describes. Verify it',
+		'is not what its manifest describes: its SHA-256 differs. Verify it',
 	);
 	expect(readdirSync(scratch.path())).toEqual(['archive']);
 });

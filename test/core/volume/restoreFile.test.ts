@@ -38,7 +38,7 @@ test('a directory is never replaced', async () => {
 test('an artifact that is not what its manifest says replaces nothing', async () => {
 	writeFileSync(scratch.path('.env'), 'old');
 	await expect(restore({ overwrite: true, expected: { sha256: 'another' } })).rejects.toThrow(
-		`${scratch.path('env.backup')} is not what its manifest describes.`,
+		`${scratch.path('env.backup')} is not what its manifest describes: its SHA-256 differs. Verify it`,
 	);
 	expect(readFileSync(scratch.path('.env'), 'utf8')).toBe('old');
 	expect(readdirSync(scratch.path())).toEqual(['.env', 'env.backup']);

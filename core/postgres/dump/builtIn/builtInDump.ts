@@ -12,6 +12,7 @@ import { watchForSilence } from '../../connect/silence';
 import { cancelSession } from './cancelSession';
 import { dumpError, dumpWarnings } from '../dumpError';
 import { dumpFacts } from '../dumpFacts';
+import { loginVariables } from '../libpqVariables';
 import { newSessionName } from '../sessionName';
 import type { Survey } from '../survey/survey';
 import { surveyOverTheNetwork } from '../surveyOverTheNetwork';
@@ -33,7 +34,13 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 		const thread = startPgDump({
 			program,
 			args: dumpArguments(survey.request),
-			environment: libpqEnvironment(connection, request, applicationName),
+			environment: {
+				...loginVariables(connection, request.database, applicationName),
+				PGHOST: 'localhost',
+				PGPORT: String(connection.port),
+				// Node has done the encryption already.
+				PGSSLMODE: 'disable',
+			},
 			server,
 			inspect: (chunk) => inspector.take(chunk),
 			cancel: (sessionKey) => void cancelSession(connection, sessionKey),
@@ -116,25 +123,4 @@ function abandoned(): BackupError {
 	return new BackupError('incomplete', 'The dump was given up before its end', {
 		advice: 'Look for the error that came before this one',
 	});
-}
-
-/**
- * The log-in by environment, so that no name is ever taken for a connection string (`-d` reads one) or shown in
- * an argument list.
- */
-function libpqEnvironment(
-	connection: PostgresConnection,
-	request: DumpRequest,
-	applicationName: string,
-): Record<string, string> {
-	return {
-		PGHOST: 'localhost',
-		PGPORT: String(connection.port),
-		PGUSER: connection.user,
-		PGPASSWORD: connection.password,
-		PGDATABASE: request.database,
-		PGAPPNAME: applicationName,
-		// Node has done the encryption already.
-		PGSSLMODE: 'disable',
-	};
 }

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { BlockReader, giveBackSharedMemory } from '../../../blocks';
+import { BlockReader, BlockStream, giveBackSharedMemory } from '../../../blocks';
 import { smallHeap, startThread } from '../../../threads';
 import type { Conversation } from '../../connect/silence';
-import { DumpOutput } from './dumpOutput';
-import { fitHeadToServer } from '../headSettings';
+import { fitHeadToServer } from '../../serverDifferences';
 import type { ServerFault } from './serverFault';
 import { ServerInput } from './serverInput';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './worker/messages';
@@ -114,4 +113,20 @@ export function startPgDump({
 		connectionError: () => connectionError,
 		traffic,
 	};
+}
+
+/** The worker's output as a stream, which frees whatever produces the bytes when it is over. */
+class DumpOutput extends BlockStream {
+	readonly #stop: () => void;
+
+	/** @param stop called once, at the end or before */
+	constructor(stop: () => void) {
+		super();
+		this.#stop = stop;
+	}
+
+	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+		this.#stop();
+		super._destroy(error, callback);
+	}
 }

@@ -1,5 +1,5 @@
 import type { Container, ExecRequest } from '../../../docker';
-import { plainWords } from '../local/libpqEnvironment';
+import { plainWords } from '../libpqVariables';
 
 /** Who to be inside a container. What is undefined, the container's own environment says. */
 export interface ContainerLogin {

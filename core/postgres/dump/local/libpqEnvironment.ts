@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { forwardLoopback } from '../../connect/loopbackForward';
 import { connectTimeoutOf, hasTunnel, type PostgresConnection } from '../../connect/connection';
+import { loginVariables, plainWords } from '../libpqVariables';
 
 export interface LibpqOptions {
 	connection: PostgresConnection;
@@ -14,18 +15,14 @@ export interface LibpqOptions {
 	isEncrypted: boolean;
 }
 
-/** What pg_dump and libpq say themselves is in English then; what the server says is in its own language. */
-export const plainWords = { LC_ALL: 'C', LANGUAGE: 'C' };
-
 /** Variables that tell libpq where and how to connect, and what must stay until it is done: files, a tunnel. */
 export interface LibpqEnvironment extends AsyncDisposable {
 	variables: Record<string, string>;
 }
 
 /**
- * A connection as libpq's environment (PostgreSQL's documentation, "Environment Variables"), so that no secret
- * stands in an argument list and no database name is taken for a connection string. Certificates become files in
- * a directory that only this user can read, and an SSH tunnel a port of this machine, until it is disposed of.
+ * A connection as libpq's environment. Certificates become files in a directory that only this user can read, and an
+ * SSH tunnel a port of this machine, until it is disposed of.
  *
  * @throws BackupError when the SSH server cannot be used
  */
@@ -42,10 +39,7 @@ export async function libpqEnvironment(
 			PGPORT: String(forward?.port ?? connection.port),
 			// The host's name stays, for the certificate.
 			...(forward ? { PGHOSTADDR: '127.0.0.1' } : {}),
-			PGUSER: connection.user,
-			PGPASSWORD: connection.password,
-			PGDATABASE: database,
-			PGAPPNAME: applicationName,
+			...loginVariables(connection, database, applicationName),
 			...plainWords,
 			PGCONNECT_TIMEOUT: String(Math.ceil(connectTimeoutOf(connection) / 1000)),
 			PGGSSENCMODE: 'disable',

@@ -101,7 +101,7 @@ describe('an artifact that is not whole', () => {
 
 		await expect(
 			restore(server, { artifactPath: path, manifest: { ...manifest, sha256: '0'.repeat(64) } }),
-		).rejects.toThrow('The artifact is not the file that its manifest describes: its SHA-256 differs.');
+		).rejects.toThrow('is not what its manifest describes: its SHA-256 differs.');
 		expect(await databaseNames(server)).toEqual(['n8n']);
 	});
 

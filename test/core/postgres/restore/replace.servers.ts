@@ -224,7 +224,7 @@ describe('the present database stays as it is', () => {
 				target: replacing(),
 				options: { owners: { kind: 'connecting-user' }, privileges: 'skip' },
 			}),
-			/Putting the restored database in the place of "n8n" failed: .*is being accessed by other users \(There is 1 other session using the database\.\)\. Stop what uses that database/,
+			/Putting the restored database in the place of "n8n" failed: .*is being accessed by other users \(There is 1 other session using the database\.\) Stop what uses that database/,
 		);
 		await superuser.end();
 	});

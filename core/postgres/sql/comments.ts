@@ -4,8 +4,18 @@ import type { SqlSegment } from './segment';
 /** The comment that pg_dump writes last, when all went well. */
 export const dumpTrailer = '-- PostgreSQL database dump complete';
 
+/** The version of the server that was dumped, as it says it itself, from a text that holds pg_dump's first comments. */
+export function dumpedVersion(text: string): string | undefined {
+	return /^-- Dumped from database version (.+)$/m.exec(text)?.[1];
+}
+
 /** How pg_dumpall begins: roles and tablespaces of a whole server, and its databases unless it was told otherwise. */
-export const clusterHeading = '-- PostgreSQL database cluster dump';
+const clusterHeading = '-- PostgreSQL database cluster dump';
+
+/** Whether a comment is how pg_dumpall begins. */
+export function isClusterHeading(comment: Buffer): boolean {
+	return comment.toString('latin1', 0, clusterHeading.length + 2).trimEnd() === clusterHeading;
+}
 
 /** What pg_dumpall writes instead, as after `--globals-only`. */
 const clusterTrailer = '-- PostgreSQL database cluster dump complete';
