@@ -23,9 +23,14 @@ registerHooks({
 
 require('reflect-metadata');
 const { Container } = require('@n8n/di');
-const { ExecutionLifecycleHooks, InstanceSettings, PackageDirectoryLoader, WorkflowExecute } = require(
-	coreDirectory,
-);
+const {
+	CredentialTestContext,
+	ExecutionLifecycleHooks,
+	InstanceSettings,
+	LoadOptionsContext,
+	PackageDirectoryLoader,
+	WorkflowExecute,
+} = require(coreDirectory);
 const { ICredentialsHelper, Workflow } = require('n8n-workflow');
 
 /** Emits what the test hands over: a node's input is otherwise what some trigger makes. */
@@ -69,6 +74,9 @@ class CredentialsOfTheTest extends ICredentialsHelper {
 	getParentTypes() {
 		return [];
 	}
+	isCredentialUsableByNode() {
+		return true;
+	}
 	async getDecrypted(_additionalData, _nodeCredentials, type) {
 		return this.credentials[type];
 	}
@@ -96,10 +104,8 @@ const url = 'http://localhost:5678';
 
 let running;
 
-async function run({ workflow: data, credentials, mode }) {
-	const messages = [];
-	const hooks = new ExecutionLifecycleHooks(mode, '1', data);
-	const additionalData = {
+function additionalDataFor({ credentials, ...more }) {
+	return {
 		executionId: '1',
 		userId: 'test',
 		currentNodeParameters: undefined,
@@ -112,11 +118,19 @@ async function run({ workflow: data, credentials, mode }) {
 		variables: {},
 		externalSecretsProxy: {},
 		credentialsHelper: new CredentialsOfTheTest(credentials),
-		hooks,
-		sendDataToUI: (type, message) => messages.push({ type, message }),
 		setExecutionStatus() {},
 		logAiEvent() {},
+		...more,
 	};
+}
+
+async function run({ workflow: data, credentials, mode }) {
+	const messages = [];
+	const additionalData = additionalDataFor({
+		credentials,
+		hooks: new ExecutionLifecycleHooks(mode, '1', data),
+		sendDataToUI: (type, message) => messages.push({ type, message }),
+	});
 	const workflow = new Workflow({ ...data, nodeTypes, active: false });
 	const execute = new WorkflowExecute(additionalData, mode);
 	const startNode = workflow.getNode('Input');
@@ -148,11 +162,30 @@ function plainError(error) {
 	);
 }
 
-process.on('message', (request) => {
-	if (request.kind === 'cancel') running?.cancel();
+/** What a drop-down of the editor shows: n8n calls the node's method with this context. */
+async function search({ workflow: data, credentials, method, filter }) {
+	const workflow = new Workflow({ ...data, nodeTypes, active: false });
+	const node = workflow.getNode('Node');
+	const { methods } = nodeTypes.getByName(node.type);
+	const context = new LoadOptionsContext(workflow, node, additionalDataFor({ credentials }), '');
+	return await methods.listSearch[method].call(context, filter);
+}
+
+/** The test that the node brings for a credential, found as n8n finds it. */
+async function testCredential({ node, type, data }) {
+	const { description, methods } = nodeTypes.getByName(node);
+	const { testedBy } = description.credentials.find(({ name }) => name === type);
+	const context = new CredentialTestContext(additionalDataFor({ credentials: {} }));
+	return await methods.credentialTest[testedBy].call(context, { id: type, name: type, type, data });
+}
+
+const tasks = { run, search, testCredential };
+
+process.on('message', ({ kind, ...request }) => {
+	if (kind === 'cancel') running?.cancel();
 	else {
-		run(request).then(
-			(result) => process.send({ kind: 'ran', result }),
+		tasks[kind](request).then(
+			(result) => process.send({ kind: 'done', result }),
 			(error) => process.send({ kind: 'failed', error: String(error?.stack ?? error) }),
 		);
 	}

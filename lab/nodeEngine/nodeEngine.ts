@@ -21,6 +21,8 @@ export interface NodeToRun {
 	/** Decrypted, by type. */
 	credentials?: Record<string, Record<string, unknown>>;
 	onError?: 'stopWorkflow' | 'continueRegularOutput' | 'continueErrorOutput';
+	/** As the node's settings "Retry On Fail" say it. */
+	retry?: { retryOnFail: true; maxTries: number; waitBetweenTries: number };
 	/** One empty item otherwise. */
 	input?: object[];
 	mode?: 'trigger' | 'manual';
@@ -54,14 +56,13 @@ export interface NodeRun {
 }
 
 type Answer =
-	| { kind: 'ready' }
+	| { kind: 'ready'; instanceId: string }
 	| { kind: 'failed'; error: string }
-	| {
-			kind: 'ran';
-			result: Pick<NodeRun, 'status' | 'error' | 'messages'> & {
-				nodes: Record<string, { outputs: OutputItem[][]; hints?: NodeRun['hints'] }>;
-			};
-	  };
+	| { kind: 'done'; result: unknown };
+
+type RunOfNodes = Pick<NodeRun, 'status' | 'error' | 'messages'> & {
+	nodes: Record<string, { outputs: OutputItem[][]; hints?: NodeRun['hints'] }>;
+};
 
 /**
  * n8n-core's own engine with this package loaded into it, without the rest of n8n: its loader, `WorkflowExecute`, error
@@ -70,6 +71,8 @@ type Answer =
  */
 export class NodeEngine {
 	readonly #host: ChildProcess;
+	/** What tells this n8n from others. */
+	instanceId = '';
 	/** What the engine wrote: n8n's log. */
 	log = '';
 
@@ -96,43 +99,38 @@ export class NodeEngine {
 			},
 		);
 		const engine = new NodeEngine(host);
-		await engine.#answer();
+		const ready = await engine.#answer();
+		if (ready.kind === 'ready') engine.instanceId = ready.instanceId;
 		return engine;
 	}
 
 	/** Runs one node with its input items, as the only node of a workflow behind its trigger. */
-	async run({ node, parameters, ...options }: NodeToRun): Promise<NodeRun> {
-		const { credentials = {}, onError, input = [{}], mode = 'trigger', timeZone = 'UTC' } = options;
-		const answer = this.#answer();
-		this.#host.send({
-			kind: 'run',
-			mode,
-			credentials,
-			workflow: {
-				id: 'test',
-				name: 'Test',
-				settings: { timezone: timeZone },
-				nodes: [
-					{
-						...placed('Input', 'test.inputItems'),
-						parameters: { items: JSON.stringify(input) },
-					},
-					{
-						...placed('Node', `n8n-nodes-backup.${node}`),
-						parameters,
-						credentials: Object.fromEntries(
-							Object.keys(credentials).map((type) => [type, { id: type, name: type }]),
-						),
-						...(onError && { onError }),
-					},
-				],
-				connections: { Input: { main: [[{ node: 'Node', type: 'main', index: 0 }]] } },
-			},
-		});
-		const ran = await answer;
-		if (ran.kind !== 'ran') throw new Error(`The engine answered ${ran.kind}`);
-		const { nodes, ...result } = ran.result;
+	async run({ mode = 'trigger', ...chosen }: NodeToRun): Promise<NodeRun> {
+		const { credentials = {} } = chosen;
+		const request = { kind: 'run', mode, credentials, workflow: workflowOf(chosen) };
+		const { nodes, ...result } = await this.#ask<RunOfNodes>(request);
 		return { ...result, outputs: nodes.Node?.outputs ?? [], hints: nodes.Node?.hints };
+	}
+
+	/** What a drop-down of the node offers in the editor, by the method that fills it. */
+	async search(
+		chosen: Pick<NodeToRun, 'node' | 'credentials'>,
+		method: string,
+		filter?: string,
+	): Promise<Array<{ name: string; value: string }>> {
+		const { credentials = {} } = chosen;
+		const workflow = workflowOf({ ...chosen, parameters: {} });
+		const request = { kind: 'search', workflow, credentials, method, filter };
+		return (await this.#ask<{ results: Array<{ name: string; value: string }> }>(request)).results;
+	}
+
+	/** Presses "Test" at a credential that the node tests. */
+	async testCredential(
+		node: string,
+		type: string,
+		data: Record<string, unknown>,
+	): Promise<{ status: string; message: string }> {
+		return await this.#ask({ kind: 'testCredential', node: `n8n-nodes-backup.${node}`, type, data });
 	}
 
 	/** Stops the running execution, as the editor's stop button does. */
@@ -145,6 +143,14 @@ export class NodeEngine {
 		const exited = once(this.#host, 'exit');
 		this.#host.disconnect();
 		await exited;
+	}
+
+	async #ask<Result>(request: { kind: string; [name: string]: unknown }): Promise<Result> {
+		const answer = this.#answer();
+		this.#host.send(request);
+		const done = await answer;
+		if (done.kind !== 'done') throw new Error(`The engine answered ${done.kind}`);
+		return done.result as Result;
 	}
 
 	/** The host's next message; an error when it says that it failed, or ends without one. */
@@ -164,6 +170,31 @@ export class NodeEngine {
 			given.abort();
 		}
 	}
+}
+
+function workflowOf({ node, parameters, ...options }: Omit<NodeToRun, 'mode'>): object {
+	const { credentials = {}, onError, retry, input = [{}], timeZone = 'UTC' } = options;
+	return {
+		id: 'test',
+		name: 'Test',
+		settings: { timezone: timeZone },
+		nodes: [
+			{
+				...placed('Input', 'test.inputItems'),
+				parameters: { items: JSON.stringify(input) },
+			},
+			{
+				...placed('Node', `n8n-nodes-backup.${node}`),
+				parameters,
+				credentials: Object.fromEntries(
+					Object.keys(credentials).map((type) => [type, { id: type, name: type }]),
+				),
+				...(onError && { onError }),
+				...retry,
+			},
+		],
+		connections: { Input: { main: [[{ node: 'Node', type: 'main', index: 0 }]] } },
+	};
 }
 
 function placed(name: string, type: string): object {

@@ -1,5 +1,6 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import { dirname } from 'node:path';
+import { readlink, realpath } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../../core/errors';
 
 /**
@@ -13,11 +14,30 @@ export async function allowedPath(context: IExecuteFunctions, path: string, name
 	if (path.trim() === '') {
 		throw new BackupError('bad-parameter', `${name} is empty`, { advice: 'Fill it in' });
 	}
-	const resolved = await context.helpers.resolvePath(path).catch((error: unknown) => {
+	const real = await realPathOf(path).catch((error: unknown) => {
 		throw errorCode(error) === 'ENOENT' ? missingParent(path, name, error) : fileError(error, path);
 	});
+	const resolved = await context.helpers.resolvePath(real);
 	if (context.helpers.isFilePathBlocked(resolved)) throw blocked(path, name);
 	return resolved;
+}
+
+/**
+ * Where a file at this path is or would be made. n8n's own `resolvePath` stops at what does not exist yet: in
+ * n8n 2.1 it then follows no links at all, and to this day it takes a link to nothing for a place of its own.
+ */
+async function realPathOf(path: string): Promise<string> {
+	const real = await realpath(path).catch((error: unknown) => {
+		if (errorCode(error) === 'ENOENT') return undefined;
+		throw error;
+	});
+	if (real !== undefined) return real;
+	const parent = await realpath(dirname(path));
+	const own = join(parent, basename(path));
+	const target = await readlink(own).catch(() => undefined);
+	if (target === undefined) return own;
+	// Not joined: “..” in a link leads out of what the links before it mean.
+	return await realPathOf(isAbsolute(target) ? target : `${parent}/${target}`);
 }
 
 function missingParent(path: string, name: string, cause: unknown): BackupError {

@@ -1,0 +1,106 @@
+/** A parameter that is a path as n8n sees it, and so has to pass n8n's file-access check. */
+export interface PathParameter {
+	node: string;
+	operation: string;
+	parameter: string;
+	/** What the error calls it. */
+	label: string;
+	/** What lies at the path, or comes to lie there. */
+	is: 'directory' | 'file';
+	/** It is written: that nothing is there is no fault. */
+	written?: true;
+	/** What makes the operation use it. */
+	parameters?: Record<string, unknown>;
+}
+
+/** The backup directory is made by hand and used by every operation. */
+const backupDirectory = (
+	node: string,
+	operation: string,
+	parameters?: Record<string, unknown>,
+): PathParameter => ({
+	node,
+	operation,
+	parameter: 'backupDirectory',
+	label: 'Backup Directory',
+	is: 'directory',
+	parameters,
+});
+
+const whicheverN8n = { artifactInstance: 'unknown' };
+
+export const pathParameters: PathParameter[] = [
+	backupDirectory('postgresBackup', 'backUp'),
+	backupDirectory('postgresBackup', 'drill', whicheverN8n),
+	backupDirectory('postgresBackup', 'restore', whicheverN8n),
+	backupDirectory('postgresBackup', 'verify'),
+	backupDirectory('pruneBackups', 'list'),
+	backupDirectory('pruneBackups', 'prune'),
+	backupDirectory('redisSnapshot', 'restore', { ...whicheverN8n, confirmation: 'replace' }),
+	backupDirectory('redisSnapshot', 'takeSnapshot'),
+	backupDirectory('redisSnapshot', 'verify'),
+	backupDirectory('volumeArchive', 'archive'),
+	backupDirectory('volumeArchive', 'copyFile'),
+	backupDirectory('volumeArchive', 'restore', whicheverN8n),
+	backupDirectory('volumeArchive', 'verify'),
+	{
+		...{ node: 'redisSnapshot', operation: 'takeSnapshot', parameter: 'rdbPath', label: 'RDB File' },
+		is: 'file',
+		parameters: { engine: 'local' },
+	},
+	{
+		...{ node: 'volumeArchive', operation: 'archive', parameter: 'directory', label: 'Directory' },
+		is: 'directory',
+	},
+	{ ...{ node: 'volumeArchive', operation: 'copyFile', parameter: 'file', label: 'File' }, is: 'file' },
+	{
+		...{ node: 'volumeArchive', operation: 'restore', parameter: 'destination', label: 'Destination' },
+		is: 'directory',
+		written: true,
+		parameters: { ...whicheverN8n, kind: 'n8n' },
+	},
+	{
+		...{ node: 'volumeArchive', operation: 'restore', parameter: 'destination', label: 'Destination' },
+		is: 'file',
+		written: true,
+		parameters: { ...whicheverN8n, kind: 'env' },
+	},
+];
+
+const aName = 'a name that no path is made of';
+const inContainer = 'of the container, not of n8n';
+
+/** Every other text that can be typed in, and why it is no path of n8n's. A new one has to be placed here or above. */
+export const notPaths: Record<string, string> = {
+	announceHost: 'a host',
+	artifact: 'a file name within the backup directory; what stands before it is dropped',
+	artifactInstance: 'the ID of an n8n',
+	artifactPrefix: 'compared with file names, never part of a path',
+	confirmation: 'compared with what it confirms',
+	container: 'of the Docker Engine',
+	containerCertificate: inContainer,
+	containerKey: inContainer,
+	containerPath: inContainer,
+	containerSystemUser: inContainer,
+	containerUser: 'a role of the server',
+	databaseNames: 'of the server',
+	exclude: 'patterns for what is found below the directory',
+	excludeSchemas: 'of the server',
+	excludeTableData: 'of the server',
+	excludeTables: 'of the server',
+	failedComponents: 'names of components',
+	holdStill: 'containers',
+	listenHost: 'an address',
+	newDatabase: 'of the server',
+	owner: 'a role',
+	pgDumpPath: 'a program: N8N_BACKUP_PROGRAMS says which may be run',
+	prefix: aName,
+	project: 'of the Docker Engine',
+	replaceDatabase: 'of the server',
+	roleMapping: 'roles',
+	schemas: 'of the server',
+	stop: 'containers',
+	tables: 'of the server',
+	volume: 'of the Docker Engine',
+	withoutExtensions: 'of the server',
+};
