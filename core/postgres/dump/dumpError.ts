@@ -12,6 +12,8 @@ export interface DumpFailure {
 	sqlState?: string;
 	/** What its connection failed with, where that is known. */
 	connectionError?: unknown;
+	/** Whether the program's own memory ended, which it has only in the built-in engine. */
+	isMemoryFull?: boolean;
 	/** How the program failed that it could not say by itself: `was killed by SIGKILL`. */
 	ending: string;
 }
@@ -38,6 +40,11 @@ const forDumps: Record<string, ServerAdvice> = {
 			'Something else holds a table’s lock: run the backup at a quieter time, or raise the lock time-out',
 	},
 	'53200': { code: 'server', advice: 'Give the server more memory, then run it again' },
+	'54000': {
+		code: 'server',
+		advice:
+			'A row is longer than the 1 GB that PostgreSQL passes on as text, where bytea takes twice its size: no pg_dump can read it. Exclude that table’s data, or divide the row',
+	},
 };
 
 interface Diagnosis {
@@ -88,13 +95,11 @@ const diagnoses: Diagnosis[] = [
 		},
 	},
 	{
-		pattern: /out of memory|cannot allocate memory|cannot enlarge|lost synchronization with server/i,
-		own: {
-			code: 'unsupported',
-			advice:
-				'A single value may be too large for the built-in engine, whose memory ends at 2 GB: use the engine “docker” or “local”, or exclude that table’s data',
-		},
+		// The first from a part of the server that speaks no language but English.
+		pattern: /invalid memory alloc request size|cannot enlarge string buffer/i,
+		sqlState: '54000',
 	},
+	{ pattern: /out of memory|cannot allocate memory/i, sqlState: '53200' },
 	// In the midst of work FATAL, which most languages leave so, is the end of the session.
 	{ pattern: /Error message from server: FATAL:/, sqlState: '57P01' },
 	{
@@ -117,6 +122,7 @@ function diagnose(said: string, sqlState: string | undefined): ServerAdvice {
 /** pg_dump's own words about a failure, as a BackupError that names the server and says what to do. */
 export function dumpError(failure: DumpFailure): BackupError {
 	const { connection, request, connectionError, ending } = failure;
+	if (failure.isMemoryFull) return memoryError(failure);
 	const messages = readableMessages(failure.messages, connection);
 	const server = describeServer(connection);
 	if (messages.length === 0 && connectionError !== undefined) return networkError(connectionError, server);
@@ -125,6 +131,24 @@ export function dumpError(failure: DumpFailure): BackupError {
 	return new BackupError(code, `pg_dump failed on the database “${request.database}” of ${server}: ${said}`, {
 		advice,
 		cause: connectionError ?? (failure.messages === '' ? undefined : new Error(failure.messages)),
+	});
+}
+
+/** pg_dump's own statement for a table's rows; its SQL is the same in every language. */
+const readingRows = /^\S*pg_dump: (?:\w+: +)?command was: COPY ((?:"(?:[^"]|"")*"|[^\s"(])+) \(/im;
+
+/** The limit is the engine's, so another one helps. */
+function memoryError({ connection, request, messages }: DumpFailure): BackupError {
+	const table = readingRows.exec(messages)?.[1];
+	const database = `“${request.database}” of ${describeServer(connection)}`;
+	const what =
+		table === undefined
+			? `The definitions in ${database} are more than the built-in engine holds, whose memory ends at 2 GB`
+			: `A row of the table ${table} in ${database} is too long for the built-in engine, whose memory ends at 2 GB`;
+	const others = 'Use the engine “docker” or “local”';
+	return new BackupError('unsupported', what, {
+		advice: table === undefined ? others : `${others}, or exclude that table’s data`,
+		cause: new Error(messages),
 	});
 }
 

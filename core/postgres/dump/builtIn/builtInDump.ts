@@ -80,6 +80,7 @@ async function finish(
 				messages: exit.messages,
 				sqlState: thread.serverFault()?.sqlState,
 				connectionError: thread.connectionError(),
+				isMemoryFull: exit.isMemoryFull,
 				ending: describeExit(exit),
 			});
 		}

@@ -7,11 +7,14 @@ export class DumpScope {
 	readonly matches: readonly Match[];
 	readonly schemas: readonly SurveyedSchema[];
 	readonly #selection: DumpSelection;
+	/** The role that the survey was made as. */
+	readonly user: string;
 	readonly #isStandby: boolean;
 
 	constructor(selection: DumpSelection, lines: readonly SurveyLine[]) {
 		this.#selection = selection;
 		this.#isStandby = lines.some(({ server }) => server?.isStandby);
+		this.user = lines.find(({ server }) => server)?.server?.user ?? '';
 		this.relations = new Map(lines.flatMap(({ relation }) => (relation ? [[relation.id, relation]] : [])));
 		this.matches = lines.flatMap(({ match }) => (match ? [match] : []));
 		this.schemas = lines.flatMap(({ schema }) => (schema ? [schema] : []));

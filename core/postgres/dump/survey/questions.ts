@@ -13,6 +13,8 @@ export interface Relation {
 	/** pg_class.relpersistence: `p`, `u` for unlogged, `t` for temporary. */
 	persistence: string;
 	isOfExtension: boolean;
+	/** Whether row security keeps rows from the user that asks. */
+	isVeiled: boolean;
 	/** Partitioned tables that it is a part of, direct and indirect. */
 	partitionOf: number[];
 	/** Tables that its foreign keys refer to. */
@@ -37,7 +39,7 @@ export interface SurveyedSchema {
 
 /** One line of the answer; each has exactly one of these. */
 export interface SurveyLine {
-	server?: { isStandby: boolean };
+	server?: { isStandby: boolean; user: string };
 	schema?: SurveyedSchema;
 	relation?: Relation;
 	match?: Match;
@@ -46,7 +48,7 @@ export interface SurveyLine {
 const ownSchemas = `nspname !~ '^pg_' AND nspname <> 'information_schema'`;
 
 const server = `SELECT pg_catalog.json_build_object('server',
-	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery()))`;
+	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery(), 'user', current_user))`;
 
 const schemas = `SELECT pg_catalog.json_build_object('schema',
 	pg_catalog.json_build_object('id', oid::bigint, 'schema', nspname))
@@ -58,6 +60,7 @@ const relations = `SELECT pg_catalog.json_build_object('relation', pg_catalog.js
 		SELECT FROM pg_catalog.pg_depend
 		WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND objid = c.oid AND deptype = 'e'
 	),
+	'isVeiled', pg_catalog.row_security_active(c.oid),
 	'partitionOf', ARRAY(
 		WITH RECURSIVE above AS (
 			SELECT inhparent FROM pg_catalog.pg_inherits JOIN pg_catalog.pg_class AS p ON p.oid = inhparent

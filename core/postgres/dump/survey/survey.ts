@@ -8,6 +8,7 @@ import { assertNoTableMissing, quotedName } from './missingTables';
 import { describeForeign } from './n8nTables';
 import { surveyQuestion, type SurveyLine } from './questions';
 import { danglingTables } from './references';
+import { assertAllRowsSeen } from './rowSecurity';
 import { assertNamesMatch } from './unmatched';
 
 /** Asks the database that is dumped a question whose answer is lines of JSON. */
@@ -35,7 +36,8 @@ export interface Survey {
  * rows that are left out, what a dump of chosen parts lacks, and which tables the dump must hold.
  *
  * @param place where it is, for messages: `PostgreSQL at db:5432`
- * @throws BackupError `bad-parameter` for a pattern that matches nothing; whatever `ask` throws
+ * @throws BackupError `bad-parameter` for a pattern that matches nothing, `not-permitted` where row security hides rows;
+ *   whatever `ask` throws
  */
 export async function surveyDatabase(ask: Ask, place: string, request: DumpRequest): Promise<Survey> {
 	const [properties] = (await ask(propertiesQuestion())).map(parseProperties).map(withoutSecrets);
@@ -44,6 +46,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 	const unmatched = assertNamesMatch(found, request.database, request.unmatchedExclusions ?? 'fail');
 	const followed = await followReferences(ask, request, found);
 	const { scope } = followed;
+	assertAllRowsSeen(scope, request.database);
 	const lacking = scope.isPartial ? describeLacking(scope, await askForDependencies(ask, scope)) : [];
 	const foreign = request.expectN8n ? describeForeign(scope, request.database, place) : [];
 	return {

@@ -28,7 +28,8 @@ test.each([
 	['FATAL:  the database system is starting up', 'unreachable', 'Wait until that server accepts connections'],
 	['error: no matching tables were found', 'bad-parameter', 'Correct the names of schemas and tables'],
 	['error: aborting because of server version mismatch', 'unsupported', 'of the server’s own version'],
-	['error: out of memory', 'unsupported', 'memory ends at 2 GB'],
+	['error: out of memory', 'server', 'Give the server more memory'],
+	['ERROR:  invalid memory alloc request size 1258291203', 'server', 'no pg_dump can read it'],
 	['server closed the connection unexpectedly', 'unreachable', 'Look into that server’s log'],
 	['something new', 'server', 'Look into PostgreSQL’s log'],
 ])('%s is %s', (words, code, advice) => {
@@ -92,6 +93,7 @@ test.each([
 	['53100', 'server', 'Free space on the server’s disk'],
 	['53200', 'server', 'Give the server more memory'],
 	['53300', 'server', 'raise its max_connections'],
+	['54000', 'server', 'Exclude that table’s data'],
 	['57P01', 'unreachable', 'Look into that server’s log'],
 	['57P03', 'unreachable', 'Wait until that server accepts connections'],
 	['XX001', 'server', 'keep the backups that you have'],
@@ -118,5 +120,20 @@ test.each([
 	);
 	expect(dumpError({ connection, request, messages: words, sqlState: 'XX000', ending: '' }).advice).toBe(
 		'A table was dropped or renamed while the dump began: run it again.',
+	);
+});
+
+test('an engine that is full before it read a table needs another engine, whatever the server said', () => {
+	const error = dumpError({
+		connection,
+		request,
+		messages: 'pg_dump: error: out of memory',
+		sqlState: '08P01',
+		isMemoryFull: true,
+		ending: '',
+	});
+	expect(error).toMatchObject({ code: 'unsupported' });
+	expect(error.message).toBe(
+		'The definitions in “n8n” of PostgreSQL at db:5432 are more than the built-in engine holds, whose memory ends at 2 GB. Use the engine “docker” or “local”.',
 	);
 });

@@ -29,6 +29,8 @@ export interface PgDumpExit {
 	exitCode?: number;
 	/** What it wrote to its standard error. */
 	messages: string;
+	/** Whether it wanted more memory than WebAssembly has. */
+	isMemoryFull?: boolean;
 	/** How the WebAssembly itself failed, if it did. */
 	crash?: string;
 }

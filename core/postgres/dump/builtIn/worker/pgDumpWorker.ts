@@ -27,6 +27,7 @@ async function run(job: PgDumpJob): Promise<void> {
 				connectOutput(instance, output);
 			},
 			onMessage: (line) => (exit.messages += `${line}\n`),
+			onMemoryFull: () => (exit.isMemoryFull = true),
 			onExit: (code) => (exit.exitCode = code),
 		});
 		module.callMain([...job.args, '--format=plain', `--file=${outputPath}`, '--no-sync']);

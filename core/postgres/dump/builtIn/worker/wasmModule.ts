@@ -36,6 +36,8 @@ export interface ModuleOptions {
 	/** Runs when memory and file system are there. */
 	connect: (module: PgDumpModule) => void;
 	onMessage: (line: string) => void;
+	/** Called when the program asks for more memory than it can have. */
+	onMemoryFull: () => void;
 	onExit: (code: number) => void;
 }
 
@@ -51,6 +53,7 @@ export async function createPgDump({
 	prepare,
 	connect,
 	onMessage,
+	onMemoryFull,
 	onExit,
 }: ModuleOptions): Promise<PgDumpModule> {
 	// The build takes it out of the pinned npm package (gulp/pgDump.js).
@@ -60,6 +63,7 @@ export async function createPgDump({
 		thisProgram: 'pg_dump',
 		noExitRuntime: false,
 		instantiateWasm: (imports: WebAssembly.Imports, receive: InstanceReceiver) => {
+			reportRefusedMemory(imports, onMemoryFull);
 			const instance = new WebAssembly.Instance(program, imports);
 			receive(instance, program);
 			return instance.exports;
@@ -74,4 +78,15 @@ export async function createPgDump({
 			},
 		],
 	});
+}
+
+/** The program itself says only that it is out of memory, in words that a server uses as well. */
+function reportRefusedMemory(imports: WebAssembly.Imports, onMemoryFull: () => void): void {
+	const functions = imports.env as Record<string, (bytes: number) => boolean | number>;
+	const grow = functions.emscripten_resize_heap!;
+	functions.emscripten_resize_heap = (bytes) => {
+		const hasGrown = grow(bytes);
+		if (!hasGrown) onMemoryFull();
+		return hasGrown;
+	};
 }
