@@ -17,13 +17,19 @@ export interface PostgresOptions extends PasswordOptions {
 	port?: number;
 	user?: string;
 	database?: string;
+	/** Seconds. */
+	idleTimeout?: number;
 	sslmode?: string;
 	sslrootcert?: string;
 	sslcert?: string;
 	sslkey?: string;
 }
 
-const sslModes = ['disable', 'prefer', 'require', 'verify-full'];
+/** `allow` is n8n's word, whose credential gets the same connection; libpq's would do without TLS where it can. */
+const sslModes = ['disable', 'prefer', 'allow', 'require', 'verify-full'];
+
+const sslHelp =
+	'prefer: TLS where the server offers it, which whoever is in between can prevent; require: always, whatever the certificate; verify-full, and allow as n8n means it: with a certificate that is the server’s (or PGSSLMODE; prefer)';
 
 export function addPostgresOptions(command: Command): Command {
 	command
@@ -31,10 +37,16 @@ export function addPostgresOptions(command: Command): Command {
 		.addOption(new Option('--port <number>', '(or PGPORT; 5432)').argParser(wholeNumber(1, 65535)))
 		.option('--user <name>', '(or PGUSER)')
 		.option('--database <name>', 'a database to connect to for a start (or PGDATABASE; postgres)')
-		.addOption(new Option('--sslmode <mode>', '(or PGSSLMODE; prefer)').choices(sslModes))
+		.addOption(new Option('--sslmode <mode>', sslHelp).choices(sslModes))
 		.option('--sslrootcert <path>', 'the authority that signed the server’s certificate (or PGSSLROOTCERT)')
 		.option('--sslcert <path>', 'certificate of the client (or PGSSLCERT)')
-		.option('--sslkey <path>', 'key of the client (or PGSSLKEY)');
+		.option('--sslkey <path>', 'key of the client (or PGSSLKEY)')
+		.addOption(
+			new Option(
+				'--idle-timeout <seconds>',
+				'silence after which the server is asked whether it is still at work (60)',
+			).argParser(wholeNumber(1, 86_400)),
+		);
 	return addPasswordOptions(command, 'PGPASSWORD');
 }
 
@@ -68,10 +80,11 @@ export async function postgresConnection(
 	const server = `${user} on ${describeServer({ host, port })}`;
 	const password = await readPassword(options, { variable: 'PGPASSWORD', server }, tools);
 	const database = options.database ?? env.PGDATABASE ?? 'postgres';
-	return { host, port, user, password, database, tls };
+	const idleTimeoutMs = options.idleTimeout && options.idleTimeout * 1000;
+	return { host, port, user, password, database, tls, idleTimeoutMs };
 }
 
-/** libpq's modes: only verify-full looks whether the certificate is the server's. */
+/** libpq's modes, but for `allow`. */
 async function tlsSettings(options: PostgresOptions, env: NodeJS.ProcessEnv): Promise<TlsSettings> {
 	const sslmode = options.sslmode ?? env.PGSSLMODE ?? 'prefer';
 	if (!sslModes.includes(sslmode)) {
@@ -81,7 +94,7 @@ async function tlsSettings(options: PostgresOptions, env: NodeJS.ProcessEnv): Pr
 	}
 	return {
 		mode: sslmode === 'disable' || sslmode === 'prefer' ? sslmode : 'require',
-		verifyCertificate: sslmode === 'verify-full',
+		verifyCertificate: sslmode === 'verify-full' || sslmode === 'allow',
 		ca: await readIfNamed(options.sslrootcert ?? env.PGSSLROOTCERT),
 		certificate: await readIfNamed(options.sslcert ?? env.PGSSLCERT),
 		key: await readIfNamed(options.sslkey ?? env.PGSSLKEY),

@@ -51,6 +51,25 @@ describe('The outcome of a night', () => {
 		);
 	});
 
+	test('names the databases that were saved, and what there is to be warned of, also when something failed', () => {
+		const source = { host: 'db', port: 5432, database: 'n8n' };
+		const foreign = '“n8n” of db:5432 holds no tables of n8n’s: pick another credential';
+		const leftOut = 'Rows of public.execution_data are left out, too';
+		const items = [
+			{ component: 'postgres', source, warnings: [foreign, leftOut] },
+			{ component: 'postgres', source: { container: 'stack-db-1', database: 'crm' }, warnings: [] },
+			{ component: 'redis', source: { host: 'redis', port: 6379 }, warnings: [] },
+			{ component: 'n8n', source: { path: '/data' }, warnings: ['A socket was left out'] },
+		];
+		const text = (...failed: Failure[]) =>
+			valueOf(named('Outcome'), 'text', { 'All Components': [...items, ...failed] });
+		const rest =
+			`Saved database: n8n of db:5432. Saved database: crm in the container stack-db-1. ` +
+			`Warning about postgres: ${foreign} | ${leftOut} Warning about n8n: A socket was left out`;
+		expect(text()).toBe(`Backup finished: every component is saved. ${rest}`);
+		expect(text({ failedComponent: 'env', reason: blocked })).toBe(`Backup failed. env: ${blocked} ${rest}`);
+	});
+
 	test('is a success when nothing failed', () => {
 		expect(textOf([])).toBe('Backup finished: every component is saved.');
 	});

@@ -22,18 +22,14 @@ const dump = async (engine: string, database: string) =>
 
 test('a row that pg_dump reads and WebAssembly cannot hold sends to another engine', async () => {
 	await server.createDatabase('long');
-	await server.psql(
-		`CREATE TABLE wide AS SELECT 1 AS id, repeat('x', 900 * 1024 * 1024) AS body;
-		CREATE TABLE "too wide" AS SELECT 1 AS id, repeat('x', 1023 * 1024 * 1024) AS body`,
-		{ database: 'long' },
-	);
+	await server.psql(`CREATE TABLE "too wide" AS SELECT 1 AS id, repeat('x', 1023 * 1024 * 1024) AS body`, {
+		database: 'long',
+	});
 	await expect(dump('built-in', 'long')).rejects.toMatchObject({
 		code: 'unsupported',
 		message: `A row of the table public."too wide" in “long” of PostgreSQL at 127.0.0.1:${server.port} is too long for the built-in engine, whose memory ends at 2 GB. Use the engine “docker” or “local”, or exclude that table’s data.`,
 	});
-	await expect(dump('local', 'long')).resolves.toMatchObject({ census: { rows: 2 } });
-	await server.query('DROP TABLE "too wide"', { database: 'long' });
-	await expect(dump('built-in', 'long')).resolves.toMatchObject({ census: { rows: 1 } });
+	await expect(dump('local', 'long')).resolves.toMatchObject({ census: { rows: 1 } });
 });
 
 test('a row that PostgreSQL itself cannot pass on is no engine’s fault', async () => {
