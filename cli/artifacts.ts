@@ -9,6 +9,7 @@ import {
 	newestGoodArtifacts,
 	newestOfEach,
 	presentArtifacts,
+	shrunkSince,
 } from '../core/artifact';
 import { BackupError } from '../core/errors';
 import { componentOf } from '../core/verify/componentOf';
@@ -19,6 +20,8 @@ import { backupDirectory, chosenSeries, type GlobalOptions } from './options/glo
 export interface ChosenArtifact {
 	path: string;
 	component: Component;
+	/** What was passed over, in sentences for people. */
+	notes?: readonly string[];
 }
 
 /** The word that stands for the newest good artifact. */
@@ -37,7 +40,10 @@ export async function findArtifact(
 ): Promise<ChosenArtifact> {
 	if (named === newest) {
 		const choice = choiceOf(globals, component ? [component] : components);
-		return await asOwnerOf(choice.root, async () => await newestGoodArtifact(choice));
+		return await asOwnerOf(choice.root, async () => {
+			const entry = await newestGoodArtifact(choice);
+			return { ...entry, notes: await shrunkSince(choice, [entry]) };
+		});
 	}
 	const chosen = await fromPathOrCatalog(named, globals);
 	if (component === undefined || chosen.component === component) return chosen;
@@ -54,7 +60,12 @@ export async function findArtifact(
 export async function findDumps(named: string, globals: GlobalOptions): Promise<ChosenArtifact[]> {
 	if (named !== newest) return [await findArtifact(named, globals, 'postgres')];
 	const choice = choiceOf(globals, ['postgres']);
-	return await asOwnerOf(choice.root, async () => await newestGoodArtifacts(choice));
+	return await asOwnerOf(choice.root, async () => {
+		const found = await newestGoodArtifacts(choice);
+		return await Promise.all(
+			found.map(async (entry) => ({ ...entry, notes: await shrunkSince(choice, [entry]) })),
+		);
+	});
 }
 
 /** A path wins over a name: what lies here is what was meant. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { packageVersion } from '../core/version';
 import type { AddCommand, CommandTools, RunAction } from './command';
+import { addAccept } from './commands/accept';
 import { addCopy } from './commands/copy';
 import { addDrill } from './commands/drill';
 import { addFetch } from './commands/fetch';
@@ -15,7 +16,7 @@ import { Output } from './output/output';
 import type { Terminal } from './terminal';
 
 const commands: AddCommand[] = [
-	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune],
+	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
 	...[addCopy, addFetch],
 ];
 

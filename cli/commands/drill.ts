@@ -43,6 +43,7 @@ export const addDrill: AddCommand = (parent, run) => {
 			const dumps = await findDumps(named, globals);
 			const connection = await postgresConnection(options, tools);
 			const outcomes: Outcome[] = [];
+			for (const { notes } of dumps) output.note(notes);
 			for (const { path } of dumps) outcomes.push(await drillOne(path, { connection, options, tools }));
 			const documents = outcomes.map(({ document }) => document);
 			// One database is the rule; only where there are several is it a list.

@@ -76,7 +76,8 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
-			const { path } = await findArtifact(named, tools.globals, 'postgres');
+			const { path, notes } = await findArtifact(named, tools.globals, 'postgres');
+			tools.output.note(notes);
 			const connection = await postgresConnection(options, tools);
 			const request: RestoreRequest = {
 				artifactPath: path,

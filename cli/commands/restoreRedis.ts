@@ -41,7 +41,8 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		.option('--allow-plain-text', 'with --tls: let the server fetch the data unencrypted');
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
-			const { path } = await findArtifact(named, tools.globals, 'redis');
+			const { path, notes } = await findArtifact(named, tools.globals, 'redis');
+			tools.output.note(notes);
 			await asOwnerOf(dirname(path), async () => await assertSound(path, tools.output, tools.signal));
 			const connection = await redisConnection(options, tools);
 			const openSource = builtInSnapshot(connection);

@@ -29,7 +29,8 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.option('--no-keep-owners', 'everything belongs to whoever runs this')
 		.action((named: string, { to, manifest: isCompared, ...options }: Options, command: Command) =>
 			run(command, async ({ globals, output, signal }) => {
-				const { path } = await findArtifact(named, globals, 'n8n');
+				const { path, notes } = await findArtifact(named, globals, 'n8n');
+				output.note(notes);
 				const manifest = await manifestOf(path, { manifest: isCompared });
 				const request = {
 					artifactPath: path,

@@ -29,6 +29,13 @@ export class Output {
 		if (this.#isJson) this.#terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 	}
 
+	/** What people should know beside the result, on stderr. */
+	note(sentences: readonly string[] = []): void {
+		if (this.#isJson || sentences.length === 0) return;
+		this.#bar?.clear();
+		this.#terminal.stderr.write(printable(sentences.map((sentence) => `! ${sentence}\n`).join('')));
+	}
+
 	readonly onProgress: OnProgress = (progress) => this.#bar?.show(progress);
 
 	/** What made the command fail; for programs as `{ "error": … }`, the run's only document. */

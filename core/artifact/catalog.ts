@@ -13,9 +13,10 @@ import { isInSeries, newestFirst, type SeriesFilter } from './series';
  * - `unproven`: our name, but no manifest beside it
  * - `unreadable`: nobody can know, because its manifest cannot be read or is another file's: not good, not bad either
  * - `contradicted`: the manifest says otherwise than the file, or the last verification failed
+ * - `shrunk`: whole, but holds far less than the last full one before it, and nobody has said that this is meant
  * - `missing`: a manifest whose artifact is gone
  */
-export type CatalogState = 'good' | 'unproven' | 'unreadable' | 'contradicted' | 'missing';
+export type CatalogState = 'good' | 'unproven' | 'unreadable' | 'contradicted' | 'shrunk' | 'missing';
 
 /** What is known of one artifact without reading it. */
 export interface CatalogEntry {
@@ -159,6 +160,11 @@ export function judge(
 	}
 	if (manifest.verification?.result === 'failed') {
 		return contradicted(`Its verification failed: ${manifest.verification.findings.join(' ')}`);
+	}
+	const { shrunk } = manifest;
+	if (shrunk && shrunk.acceptedAt === undefined) {
+		const problem = `It holds far less than ${shrunk.before}, the last full one before it: ${shrunk.lost.join(' ')}`;
+		return { state: 'shrunk', problem };
 	}
 	return { state: 'good' };
 }

@@ -10,6 +10,7 @@ import {
 	isRoles,
 	newestFirst,
 	newestOfEach,
+	seriesKey,
 	type SeriesFilter,
 	unknownInstance,
 } from './series';
@@ -62,7 +63,24 @@ export async function newestGoodArtifacts(choice: ArtifactChoice): Promise<Catal
 	);
 	const newest = newestOfEach(eligible, now).filter((entry) => isInSeries(entry, series));
 	if (newest.length > 0) return newest;
-	throw noneFound(choice, eligible, now);
+	throw onlyShrunk(choice, present) ?? noneFound(choice, eligible, now);
+}
+
+/** Newer ones of a chosen backup's series that are shrunk, in sentences for people: they have to be named. */
+export async function shrunkSince(
+	choice: ArtifactChoice,
+	chosen: readonly CatalogEntry[],
+): Promise<string[]> {
+	const present = await presentArtifacts({ ...choice, series: undefined });
+	return chosen.flatMap((entry) => {
+		const since = present.filter(
+			(other) =>
+				other.state === 'shrunk' && seriesKey(other) === seriesKey(entry) && newestFirst(other, entry) < 0,
+		);
+		const newest = since.sort(newestFirst)[0];
+		if (!newest) return [];
+		return [`${entry.name} is the last full backup. ${newest.name} is newer: ${newest.problem ?? ''}`];
+	});
 }
 
 /** The n8n, in words, whose backups are in the same directory and are not meant. */
@@ -91,6 +109,19 @@ export async function artifactNamed(name: string, choice: ArtifactChoice): Promi
 		`${choice.root} holds no ${choice.components.join(' or ')} backup of the name ${name}`,
 		{ advice: 'Use the name as List shows it' },
 	);
+}
+
+/** Where there is nothing but what holds too little: somebody has to say that it is wanted. */
+function onlyShrunk(
+	{ root, components, series = {} }: ArtifactChoice,
+	present: CatalogEntry[],
+): BackupError | undefined {
+	const [newest] = present
+		.filter((entry) => entry.state === 'shrunk' && isInSeries(entry, series))
+		.sort(newestFirst);
+	if (!newest) return undefined;
+	const what = `${root} holds no full ${components.join(' or ')} backup${describeFilter(series)} any more, only shrunk ones; ${newest.name} is the newest`;
+	return new BackupError('not-found', what, { advice: 'Name it, if it is wanted all the same' });
 }
 
 /** Says why nothing was found: nothing there, dated in the future, or all of other series. */

@@ -13,6 +13,7 @@ import { schemaVersion } from './manifestSchema';
 import { manifestPath, serializeManifest } from './manifestFile';
 import { formatArtifactName } from './names';
 import { Refusals } from '../files/refusals';
+import { findShrinkage } from './shrinkage';
 import type { OnProgress, OpenSource, SourceFacts } from './source';
 import { storeBlocks, type StoredFile } from './store/storeBlocks';
 
@@ -29,6 +30,8 @@ export interface ArtifactRequest {
 	timeZone: string;
 	/** The n8n instance that makes the backup, for the manifest. */
 	instanceId?: string;
+	/** The last full backup of its series, to tell whether this one holds far less. */
+	compareWith?: Manifest;
 	/** What is being done, for progress: `Dumping n8n`. */
 	step: string;
 	onProgress?: OnProgress;
@@ -65,7 +68,7 @@ export async function createArtifact(
 	await using file = await reserveName(request, { directory, startedAt, refusals });
 	const { facts, ...measured } = await stream(request, openSource, file, signal);
 
-	const manifest: Manifest = {
+	const made: Manifest = {
 		schemaVersion,
 		component: request.component,
 		artifact: basename(file.finalPath),
@@ -79,11 +82,20 @@ export async function createArtifact(
 		instanceId: request.instanceId,
 		packageVersion,
 	};
+	const manifest = withComparison(made, request.compareWith);
 	await using manifestFile = await AtomicFile.create(manifestPath(file.finalPath), { refusals });
 	await manifestFile.write(serializeManifest(manifest));
 	const problems = await commitBackup(file, manifestFile);
-	const warnings = [...facts.warnings, ...refusals.warnings(directory), ...problems];
-	return { path: file.finalPath, manifest: { ...manifest, warnings } };
+	const told = new Set([...manifest.warnings, ...refusals.warnings(directory), ...problems]);
+	return { path: file.finalPath, manifest: { ...manifest, warnings: [...told] } };
+}
+
+/** Known before the artifact gets its name: a crash must not leave one that passes for full. */
+function withComparison(made: Manifest, before: Manifest | undefined): Manifest {
+	if (!before) return made;
+	const { lost, warnings } = findShrinkage(before, made);
+	const shrunk = lost.length === 0 ? {} : { shrunk: { before: before.artifact, lost } };
+	return { ...made, ...shrunk, warnings: [...made.warnings, ...warnings] };
 }
 
 interface Place {

@@ -1,3 +1,5 @@
+export * from './accept';
+export * from './backUp';
 export * from './backUpFirst';
 export * from './catalog';
 export * from './chooseArtifact';
@@ -8,5 +10,6 @@ export { componentDirectory } from './directory';
 export * from './manifest';
 export * from './manifestFile';
 export * from './names';
+export * from './shrinkage';
 export * from './source';
 export * from './series';

@@ -113,6 +113,16 @@ export interface CopyRecord {
 	prunedAt?: string;
 }
 
+/** That a backup holds far less than the last full one of its series. */
+export interface ShrinkRecord {
+	/** File name of the last full one. */
+	before: string;
+	/** What was lost, one sentence each. */
+	lost: string[];
+	/** When somebody said that it is meant to be so. ISO 8601, UTC. */
+	acceptedAt?: string;
+}
+
 /** The JSON beside an artifact that says what it is. */
 export interface Manifest {
 	/** 1; more where a newer version of this package has written it. */
@@ -143,6 +153,8 @@ export interface Manifest {
 	/** The n8n instance that made the backup. */
 	instanceId?: string;
 	packageVersion: string;
+	/** Only where it was found to be so. */
+	shrunk?: ShrinkRecord;
 	verification?: CheckRecord;
 	drill?: CheckRecord;
 	copies?: CopyRecord[];

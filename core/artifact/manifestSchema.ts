@@ -101,6 +101,9 @@ const essential = {
 	compression: z.enum(compressionMethods),
 	instanceId: z.string().min(1).optional(),
 	verification: checkRecord.optional(),
+	shrunk: z
+		.looseObject({ before: z.string(), lost: z.array(z.string()), acceptedAt: date.optional() })
+		.optional(),
 };
 
 /** What a newer version may write otherwise without the artifact becoming unknown to us. */

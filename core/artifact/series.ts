@@ -1,5 +1,6 @@
 import { isSafetyBackup } from './backUpFirst';
 import type { CatalogEntry } from './catalog';
+import type { Manifest } from './manifest';
 
 /**
  * The one place that knows which backups belong together and which of them is the newest.
@@ -21,7 +22,11 @@ export interface SeriesFilter {
 }
 
 /** The same for entries of the same series, and for no others. */
-export function seriesKey({ component, prefix, manifest }: CatalogEntry): string {
+export function seriesKey({
+	component,
+	prefix,
+	manifest,
+}: Pick<CatalogEntry, 'component' | 'prefix'> & { manifest?: Pick<Manifest, 'instanceId'> }): string {
 	return JSON.stringify([component, prefix, manifest?.instanceId ?? null]);
 }
 

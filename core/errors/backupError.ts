@@ -10,6 +10,7 @@ import { printable } from './printable';
  * - `incomplete`: the bytes ended before they were whole
  * - `damaged`: an artifact does not hold what its manifest or its format says
  * - `unreadable`: a manifest that cannot be judged; it says nothing of its artifact, neither good nor bad
+ * - `shrunk`: a backup is whole and kept, but holds far less than the last full one before it
  * - `unsupported`: asked for something this engine or this server cannot do
  * - `cancelled`: the AbortSignal fired
  */
@@ -26,6 +27,7 @@ export type BackupErrorCode =
 	| 'incomplete'
 	| 'damaged'
 	| 'unreadable'
+	| 'shrunk'
 	| 'unsupported'
 	| 'cancelled'
 	| 'internal';

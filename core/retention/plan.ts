@@ -40,7 +40,7 @@ export interface Verdict {
 
 /**
  * Decides what a prune would delete, without touching anything; each component, prefix and n8n is a series of its own.
- * Whatever the policy says, these stay: what cannot be judged, backups of today, the newest good one of each series
+ * Whatever the policy says, these stay: a whole series that has lost its data, what cannot be judged, backups of today, the newest good one of each series
  * and the newest of any kind where none is good, what is dated in the future, everything of a component whose backup
  * failed, and what may not be ours.
  *
@@ -64,15 +64,16 @@ interface SeriesPlan {
 function planSeries(series: readonly CatalogEntry[], options: PlanOptions): SeriesPlan {
 	const judged = series.filter((entry) => whyLeftAlone(entry, options) === undefined);
 	const spared = sparedFromAll(judged, options.now);
+	const loss = unexplainedLoss(judged, options.now);
 	const candidates = judged.map((entry) => ({
 		entry,
 		at: entry.at,
-		counts: entry.state !== 'contradicted',
+		counts: entry.state !== 'contradicted' && entry.state !== 'shrunk',
 	}));
 	const decisions = applyPolicy(candidates, options.policy, options);
 	return {
 		judged: decisions.map(({ candidate: { entry }, keptBy }): Verdict => {
-			const protectedBy = protections(entry, spared, options);
+			const protectedBy = [...protections(entry, spared, options), ...loss];
 			const reasons = [...new Set([...protectedBy, ...keptBy])];
 			return reasons.length > 0
 				? { entry, action: 'keep', reasons, isProtected: protectedBy.length > 0 }
@@ -97,6 +98,7 @@ function whyLeftAlone(
 	switch (state) {
 		case 'good':
 		case 'contradicted':
+		case 'shrunk':
 			return undefined;
 		case 'unproven':
 			return includeUnproven ? undefined : (problem ?? 'not proven to be ours');
@@ -114,8 +116,20 @@ function sparedFromAll(judged: readonly CatalogEntry[], now: Date): Map<CatalogE
 	const past = judged.filter((entry) => isPast(entry, now)).sort(newestFirst);
 	const good = past.find(({ state }) => state === 'good');
 	if (good) return new Map([[good, 'newest good backup']]);
-	const best = [past[0], past.find(({ state }) => state !== 'contradicted')];
+	const best = [past[0], past.find(({ state }) => state !== 'contradicted' && state !== 'shrunk')];
 	return new Map(best.flatMap((entry) => (entry ? [[entry, 'newest backup, as none is good']] : [])));
+}
+
+/**
+ * Why nothing of a series may go: since its newest good backup one was made that holds far less. As long as nobody says
+ * that this is meant, the older ones may hold what was lost.
+ */
+function unexplainedLoss(judged: readonly CatalogEntry[], now: Date): string[] {
+	const good = judged.filter((entry) => entry.state === 'good' && isPast(entry, now)).sort(newestFirst)[0];
+	const shrunk = judged
+		.filter((entry) => entry.state === 'shrunk' && (!good || newestFirst(entry, good) < 0))
+		.sort(newestFirst)[0];
+	return shrunk ? [`${shrunk.name} holds far less than before, and is not accepted`] : [];
 }
 
 function protections(entry: CatalogEntry, spared: Map<CatalogEntry, string>, options: PlanOptions): string[] {

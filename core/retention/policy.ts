@@ -19,7 +19,7 @@ export interface RetentionPolicy {
 /** One backup as the policy sees it. */
 export interface Candidate {
 	at: Date;
-	/** False for a backup that is contradicted: it takes no place that a good one could have. */
+	/** False for a backup that is contradicted or shrunk: it takes no place that a good one could have. */
 	counts: boolean;
 }
 

@@ -1,4 +1,11 @@
-import { type CatalogEntry, type CatalogOptions, readCatalog, readEntry } from '../artifact';
+import {
+	acceptBackup,
+	acceptedWith,
+	type CatalogEntry,
+	type CatalogOptions,
+	readCatalog,
+	readEntry,
+} from '../artifact';
 import { removeBackup } from '../artifact/removeBackup';
 import { BackupError, fileError } from '../errors';
 import { type PlanOptions, planRetention, type Verdict } from './plan';
@@ -9,13 +16,38 @@ export interface PruneResult extends Verdict {
 	deleted: boolean;
 }
 
+export interface PruneOptions extends CatalogOptions, PlanOptions {
+	/** Names of shrunk backups that are meant to be so; those that are not there are passed over. */
+	accepted?: readonly string[];
+}
+
 /**
- * Reads the catalog and decides what becomes of each artifact; nothing is touched.
+ * Writes down which shrunk backups are meant to be so.
+ *
+ * @returns the names of those that are good by it
+ * @throws BackupError for a directory that cannot be read, or a manifest that cannot be written
+ */
+export async function acceptShrunk(
+	options: CatalogOptions & Pick<PruneOptions, 'accepted'>,
+): Promise<string[]> {
+	const accepted = acceptedWith(await readCatalog(options), options.accepted ?? []);
+	for (const { path } of accepted) await acceptBackup(path);
+	return accepted.map(({ name }) => name);
+}
+
+/**
+ * Reads the catalog and decides what becomes of each artifact, as if those that are accepted were so already; nothing
+ * is touched.
  *
  * @throws BackupError for a policy that makes no sense or a directory that cannot be read
  */
-export async function planPrune(options: CatalogOptions & PlanOptions): Promise<Verdict[]> {
-	return planRetention(await readCatalog(options), options);
+export async function planPrune(options: PruneOptions): Promise<Verdict[]> {
+	const entries = await readCatalog(options);
+	const accepted = new Set(acceptedWith(entries, options.accepted ?? []));
+	const judged = entries.map((entry) =>
+		accepted.has(entry) ? { ...entry, state: 'good' as const, problem: undefined } : entry,
+	);
+	return planRetention(judged, options);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
 	type VerifyReport,
 	type VerifyRequest,
 } from '../artifact/verifyArtifact';
+import type { CheckResult } from '../artifact/checks';
 import { BackupError, errorMessage } from '../errors';
 import { verifyPostgresArtifact } from '../postgres/verifyPostgres';
 import { verifyRedisArtifact } from '../redis/verifyRedis';
@@ -55,8 +56,17 @@ export async function verifyBackup(
 		onBytes: (rawBytes) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),
 	};
 	const verified = await verifiers[component](request, signal);
+	verified.checks.push(...checkShrunk(manifest));
 	if (fault !== undefined) return { ...verified, ...withFault(verified, fault), component, recorded: false };
 	return { ...verified, component, ...(record ? await recordResult(verified) : { recorded: false }) };
+}
+
+/** Whole it is; whether it holds what it should is for somebody to say. */
+function checkShrunk(manifest: Manifest | undefined): CheckResult[] {
+	const { shrunk } = manifest ?? {};
+	if (!shrunk || shrunk.acceptedAt !== undefined) return [];
+	const detail = `It holds far less than ${shrunk.before}, the last full one before it: ${shrunk.lost.join(' ')}`;
+	return [{ check: 'shrunk', result: 'unknown', detail }];
 }
 
 /** What was found out is worth reporting even where it cannot be written down. */

@@ -9,6 +9,7 @@ import {
 	newestGoodArtifacts,
 	otherInstances,
 	type SeriesFilter,
+	shrunkSince,
 } from '../../core/artifact';
 import { allowedPath } from './allowedPath';
 import { readText } from './parameters';
@@ -62,7 +63,7 @@ export async function chooseArtifact(
 	const choice = await readChoice(context, itemIndex, components);
 	const named = await namedArtifact(context, itemIndex, choice);
 	const entry = named ?? (await newestGoodArtifact(choice));
-	if (!named) await tellOfOthers(context, choice);
+	if (!named) await tellOfOthers(context, choice, [entry]);
 	await allowedPath(context, entry.path, 'Backup');
 	return entry;
 }
@@ -76,7 +77,7 @@ export async function chooseArtifacts(
 	const choice = await readChoice(context, itemIndex, components);
 	const named = await namedArtifact(context, itemIndex, choice);
 	const entries = named ? [named] : await newestGoodArtifacts(choice);
-	if (!named) await tellOfOthers(context, choice);
+	if (!named) await tellOfOthers(context, choice, entries);
 	for (const { path } of entries) await allowedPath(context, path, 'Backup');
 	return entries;
 }
@@ -98,8 +99,14 @@ export function readSeries(
 		: { prefix, instance };
 }
 
-/** Says in the editor which other n8n have backups there, and how they are taken. */
-async function tellOfOthers(context: IExecuteFunctions, choice: ArtifactChoice): Promise<void> {
+/** Says in the editor what was not taken: newer ones that are shrunk, and other n8n's, and how they are taken. */
+async function tellOfOthers(
+	context: IExecuteFunctions,
+	choice: ArtifactChoice,
+	chosen: readonly CatalogEntry[],
+): Promise<void> {
+	for (const message of await shrunkSince(choice, chosen))
+		context.addExecutionHints({ message, location: 'outputPane' });
 	const others = await otherInstances(choice);
 	if (others.length === 0) return;
 	context.addExecutionHints({

@@ -4,6 +4,7 @@ import { type Artifact, type Component, manifestPath } from '../../core/artifact
 import { makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';
+import { writeBackup } from '../support/writeBackup';
 
 const directory = temporaryDirectory();
 let backups: Record<Component, Artifact>;
@@ -43,6 +44,27 @@ describe('n8n-backup restore volume', () => {
 		const { exitCode } = await restore('volume', backups.n8n.path, '--to', directory.path('new'));
 		expect(exitCode).toBe(3);
 		await expect(stat(directory.path('new'))).rejects.toMatchObject({ code: 'ENOENT' });
+	});
+
+	it('takes the last full one as newest, and says that a newer one is shrunk', async () => {
+		const shrunk = { before: backups.n8n.manifest.artifact, lost: ['user had 1 row and has 0.'] };
+		const manifest = { shrunk, startedAt: new Date().toISOString() };
+		const path = await writeBackup(directory.path('backups'), {
+			stamp: '20261123_020000',
+			component: 'n8n',
+			manifest,
+		});
+		const { exitCode, stderr, stdout } = await restore(
+			'volume',
+			'newest',
+			'--to',
+			directory.path('new'),
+			'--json',
+		);
+		expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+		expect(JSON.parse(stdout)).toMatchObject({ artifact: backups.n8n.path });
+		const told = await restore('volume', 'newest', '--to', directory.path('again'));
+		expect(told.stderr).toContain(`! ${shrunk.before} is the last full backup. ${basename(path)} is newer`);
 	});
 
 	it('restores an archive whose manifest is unreadable when it is told not to look at that', async () => {

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { type ArtifactRequest, createArtifact, prefixFor, withWarnings } from '../../../core/artifact';
+import { type ArtifactRequest, backUp, prefixFor, withWarnings } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
 import type { DatabaseList } from '../../../core/postgres/connect/databaseList';
 import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
@@ -199,7 +199,7 @@ export async function plan(
 			index === 0 ? skipped : [],
 		);
 		return artifactItem(
-			await createArtifact({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
+			await backUp({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
 		);
 	});
 	return chosen.globals ? [...dumps, dumpGlobals(request, chosen.prefix, engine)] : dumps;
@@ -218,7 +218,7 @@ function dumpGlobals(
 		}
 		const name = prefix ? `${prefix}_globals` : 'globals';
 		const step = 'Dumping roles and tablespaces';
-		return artifactItem(await createArtifact({ ...request, prefix: name, step }, engine.globals(), signal));
+		return artifactItem(await backUp({ ...request, prefix: name, step }, engine.globals(), signal));
 	};
 }
 

@@ -1,7 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type Component, components, isComponent } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import { carryOut, planPrune, type PruneResult, type RetentionPolicy } from '../../../core/retention';
+import {
+	acceptShrunk,
+	carryOut,
+	planPrune,
+	type PruneResult,
+	type RetentionPolicy,
+} from '../../../core/retention';
 import { allowedPath } from '../../shared/allowedPath';
 import { catalogItem } from '../../shared/catalogItem';
 import { readList } from '../../shared/parameters';
@@ -49,6 +55,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
+				{
+					displayName: 'Accepted Backups',
+					name: 'accepted',
+					type: 'string',
+					default: '',
+					placeholder: 'n8n_20261123_020000.sql.gz',
+					description:
+						'Shrunk backups that are meant to hold as little as they do. Until then nothing of their series is deleted.',
+				},
 				{
 					displayName: 'Failed Components',
 					name: 'failedComponents',
@@ -105,6 +120,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 );
 
 interface PruneOptions extends Partial<RetentionPolicy> {
+	accepted?: unknown;
 	failedComponents?: unknown;
 	includeUnproven?: boolean;
 	maxMegabytes?: number;
@@ -116,9 +132,14 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as PruneOptions;
 	const dryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
-	const verdicts = await planPrune({
+	const place = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
+		accepted: readList(chosen.accepted),
+	};
+	if (!dryRun && place.accepted.length > 0) await acceptShrunk(place);
+	const verdicts = await planPrune({
+		...place,
 		now: new Date(),
 		policy: readPolicy(context, itemIndex, chosen),
 		includeUnproven: chosen.includeUnproven ?? false,

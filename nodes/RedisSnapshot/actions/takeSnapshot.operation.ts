@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createArtifact } from '../../../core/artifact';
+import { backUp } from '../../../core/artifact';
 import { artifactItem } from '../../shared/artifactItem';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
@@ -46,5 +46,5 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		compression: { method: 'none' as const },
 		step: 'Taking a snapshot of Redis',
 	};
-	return [async (signal) => artifactItem(await createArtifact(request, openSnapshot, signal))];
+	return [async (signal) => artifactItem(await backUp(request, openSnapshot, signal))];
 }

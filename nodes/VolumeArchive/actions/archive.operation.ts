@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createArtifact } from '../../../core/artifact';
+import { backUp } from '../../../core/artifact';
 import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -59,7 +59,7 @@ export async function plan(
 	return sources.map(({ name, prefix, open }): Job => async (jobSignal) => {
 		const ownPrefix = choosePrefix(chosen.prefix, prefix, sources.length);
 		const step = `Archiving ${name}`;
-		const artifact = await createArtifact({ ...request, prefix: ownPrefix, step }, open, jobSignal);
+		const artifact = await backUp({ ...request, prefix: ownPrefix, step }, open, jobSignal);
 		return await artifactItemWithKeyWarning(artifact, request);
 	});
 }

@@ -6,6 +6,7 @@ import {
 	newestOfEach,
 	otherInstances,
 	presentArtifacts,
+	shrunkSince,
 	type SeriesFilter,
 } from '../../../core/artifact';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
@@ -29,6 +30,23 @@ describe('choosing an artifact', () => {
 		await add('20261122_020000');
 		await add('20261123_020000', { manifest: { storedBytes: 1 } });
 		expect((await newestGoodArtifact(choice())).name).toBe('n8n_20261122_020000.sql.gz');
+	});
+
+	it('takes the last full one, names a newer one that is shrunk, and takes no shrunk one unnamed', async () => {
+		const shrunk = { before: 'n8n_20261121_020000.sql.gz', lost: ['public.user had 2 rows and has 0.'] };
+		await add('20261122_020000', { manifest: { shrunk } });
+		await expect(newestGoodArtifact(choice())).rejects.toThrow(
+			`${directory.path()} holds no full postgres backup any more, only shrunk ones; n8n_20261122_020000.sql.gz is the newest. ` +
+				'Name it, if it is wanted all the same.',
+		);
+		await add('20261121_020000');
+		const newest = await newestGoodArtifact(choice());
+		expect(newest.name).toBe('n8n_20261121_020000.sql.gz');
+		expect(await shrunkSince(choice(), [newest])).toEqual([
+			'n8n_20261121_020000.sql.gz is the last full backup. n8n_20261122_020000.sql.gz is newer: ' +
+				'It holds far less than n8n_20261121_020000.sql.gz, the last full one before it: public.user had 2 rows and has 0.',
+		]);
+		expect((await artifactNamed('n8n_20261122_020000.sql.gz', choice())).state).toBe('shrunk');
 	});
 
 	it('passes over what a restore has replaced', async () => {

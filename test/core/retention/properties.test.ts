@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { CatalogEntry, CatalogState, Component, Manifest } from '../../../core/artifact';
 import { planRetention, type PlanOptions } from '../../../core/retention';
-import { dayIn, isJudged, keptByRules, mustStay } from './support/model';
+import { dayIn, isJudged, keptByRules, mustStay, seriesOf } from './support/model';
 
 const runs = { numRuns: 400 };
 const now = new Date('2026-11-23T10:00:00Z');
@@ -38,7 +38,9 @@ const made: fc.Arbitrary<Made> = fc.record({
 	component: fc.constantFrom<Component>('postgres', 'env'),
 	prefix: fc.constantFrom('n8n', 'crm'),
 	instanceId: fc.constantFrom(undefined, 'a'.repeat(64), 'b'.repeat(64)),
-	state: fc.constantFrom<CatalogState>('good', 'good', 'unproven', 'unreadable', 'contradicted', 'missing'),
+	state: fc.constantFrom<CatalogState>(
+		...(['good', 'good', 'good', 'unproven', 'unreadable', 'contradicted', 'missing', 'shrunk'] as const),
+	),
 	storedBytes: fc.integer({ min: 0, max: 1000 }),
 	namedIn: fc.constantFrom(...zones),
 });
@@ -175,6 +177,40 @@ describe('whatever lies in the backup directory, and whatever the rules are', ()
 		);
 	});
 
+	it('nothing of a series goes while a shrunk one is newer than every good one', () => {
+		fc.assert(
+			fc.property(catalogs, optionsWithoutCap, caps, (entries, options, maxBytesPerComponent) => {
+				const stays = kept(entries, { ...options, maxBytesPerComponent });
+				for (const loss of entries.filter(({ state }) => state === 'shrunk')) {
+					const series = seriesOf(entries, loss);
+					const isMended = series.some(
+						({ state, at }) => state === 'good' && at > loss.at && at <= options.now,
+					);
+					if (isMended) continue;
+					expect(names(series.filter((entry) => !stays.has(entry)))).toEqual([]);
+				}
+			}),
+			runs,
+		);
+	});
+
+	it('a shrunk one takes nobody’s place: what else would stay without it stays beside it', () => {
+		fc.assert(
+			fc.property(
+				catalogs.map((entries) => entries.map(asJudgedAlone)),
+				optionsWithoutCap,
+				(entries, options) => {
+					const full = entries.filter(({ state }) => state !== 'shrunk');
+					const beside = kept(entries, options);
+					const anyGood = (one: CatalogEntry) => seriesOf(full, one).some(({ state }) => state === 'good');
+					const lost = [...kept(full, options)].filter((entry) => anyGood(entry) && !beside.has(entry));
+					expect(names(lost)).toEqual([]);
+				},
+			),
+			runs,
+		);
+	});
+
 	it('a stronger rule never deletes more', () => {
 		fc.assert(
 			fc.property(catalogs, optionsWithoutCap, policies, (entries, options, more) => {
@@ -189,6 +225,11 @@ describe('whatever lies in the backup directory, and whatever the rules are', ()
 		);
 	});
 });
+
+/** Good or shrunk. */
+function asJudgedAlone(entry: CatalogEntry): CatalogEntry {
+	return { ...entry, state: entry.state === 'shrunk' ? 'shrunk' : 'good' };
+}
 
 function groups(entries: CatalogEntry[]): Array<[Component, string | undefined]> {
 	const found = new Map<string, [Component, string | undefined]>();

@@ -49,7 +49,17 @@ function latest(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
 export function isJudged({ state, manifest }: CatalogEntry, options: PlanOptions): boolean {
 	const owner = manifest?.instanceId;
 	if (options.instanceId !== undefined && owner !== undefined && owner !== options.instanceId) return false;
-	return state === 'good' || state === 'contradicted' || (state === 'unproven' && options.includeUnproven);
+	return (
+		state === 'good' ||
+		state === 'contradicted' ||
+		state === 'shrunk' ||
+		(state === 'unproven' && options.includeUnproven)
+	);
+}
+
+/** What takes no place that a good one could have. */
+function isBad(state: CatalogEntry['state']): boolean {
+	return state === 'contradicted' || state === 'shrunk';
 }
 
 /** What no rule and no cap may take. */
@@ -65,10 +75,12 @@ export function mustStay(all: readonly CatalogEntry[], options: PlanOptions): Se
 		if (failedComponents.includes(entry.component)) stays.add(entry);
 		const judged = seriesOf(all, entry).filter((other) => isJudged(other, options) && other.at <= now);
 		const good = latest(judged.filter(({ state }) => state === 'good'));
-		const best = good
-			? [good]
-			: [latest(judged), latest(judged.filter(({ state }) => state !== 'contradicted'))];
+		const best = good ? [good] : [latest(judged), latest(judged.filter(({ state }) => !isBad(state)))];
 		for (const one of best) if (one) stays.add(one);
+		const losses = seriesOf(all, entry).filter(
+			(other) => other.state === 'shrunk' && isJudged(other, options),
+		);
+		if (losses.some(({ at }) => good === undefined || at > good.at)) stays.add(entry);
 	}
 	return stays;
 }
@@ -81,7 +93,7 @@ export function keptByRules(all: readonly CatalogEntry[], options: PlanOptions):
 		const past = seriesOf(all, one)
 			.filter((entry) => isJudged(entry, options) && entry.at <= now)
 			.sort((a, b) => b.at.getTime() - a.at.getTime());
-		const counted = past.filter(({ state }) => state !== 'contradicted');
+		const counted = past.filter(({ state }) => !isBad(state));
 		const newest = counted[0] ?? past[0];
 		if (newest && policy.keepDays > 0) {
 			const since = daysBefore(dayIn(timeZone, newest.at), policy.keepDays);
