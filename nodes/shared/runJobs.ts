@@ -30,8 +30,8 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 				signal.throwIfAborted();
 				return await work();
 			} catch (error) {
+				if (signal.aborted) throw canceled(context, error, item);
 				const failure = nodeError(context, error, item);
-				if (signal.aborted) throw failure;
 				context.logger.error(failure.message, { node: context.getNode().name });
 				if (context.continueOnFail())
 					results.push({ json: { error: plainMessage(error) }, pairedItem: { item } });
@@ -51,6 +51,15 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 /** Both sentences: what happened and what to do next. */
 function plainMessage(error: unknown): string {
 	return error instanceof BackupError ? error.message : errorMessage(error);
+}
+
+/**
+ * n8n takes an execution for stopped, and not for failed, by the word “canceled” in the error that ends it: a failed
+ * one would start the error workflow.
+ */
+function canceled(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeOperationError {
+	const description = plainMessage(error);
+	return new NodeOperationError(context.getNode(), 'The execution was canceled', { itemIndex, description });
 }
 
 /** The editor shows what happened as the headline and what to do next below it. */

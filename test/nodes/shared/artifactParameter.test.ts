@@ -1,91 +1,99 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { basename } from 'node:path';
-import { plan as planPrune } from '../../../nodes/PruneBackups/actions/prune.operation';
-import { chooseArtifact, chooseArtifacts } from '../../../nodes/shared/artifactParameter';
-import { temporaryDirectory } from '../../support/temporaryDirectory';
+import type { NodeRun } from '../../../lab/nodeEngine/nodeEngine';
 import { writeBackup } from '../../support/writeBackup';
+import { describeEngines } from '../support/engines';
 
-const directory = temporaryDirectory();
-const ours = 'a1b2'.repeat(16);
+jest.setTimeout(120_000);
+
 const theirs = 'c3d4'.repeat(16);
-const add = async (stamp: string, instanceId: string | undefined, prefix = 'n8n') =>
-	await writeBackup(directory.path(), { stamp, prefix, manifest: { instanceId } });
+const content = '\n-- PostgreSQL database dump complete\n';
 
-/** As much of n8n as the parameters of an operation need: files are real. */
-function n8n(parameters: Record<string, unknown> = {}) {
-	const all: Record<string, unknown> = { backupDirectory: directory.path(), artifact: '', ...parameters };
-	const hints: string[] = [];
-	const context = {
-		getNodeParameter: (name: string, _item: number, fallback: unknown) => all[name] ?? fallback,
-		getTimezone: () => 'utc',
-		getInstanceId: () => ours,
-		addExecutionHints: ({ message }: { message: string }) => hints.push(message),
-		helpers: {
-			resolvePath: async (path: string) => await Promise.resolve(path),
-			isFilePathBlocked: () => false,
-		},
-	} as unknown as IExecuteFunctions;
-	return { context, hints };
-}
+describeEngines('the backup that a node’s parameters mean', (n8n) => {
+	let root: string;
 
-describe('the backup that a node’s parameters mean', () => {
-	it('is the newest of this n8n, and the editor tells of the others', async () => {
-		await add('20261122_020000', ours);
+	beforeEach(async () => (root = await n8n().allowed()));
+
+	const ours = () => n8n().engine.instanceId;
+	const add = async (stamp: string, instanceId: string | undefined, prefix = 'n8n') =>
+		await writeBackup(root, { stamp, prefix, content, manifest: { instanceId } });
+
+	/** Restores by a server that does not answer: whichever backup was chosen is known by then. */
+	async function choose(parameters: Record<string, unknown> = {}, operation = 'drill'): Promise<NodeRun> {
+		return await n8n().engine.run({
+			node: 'postgresBackup',
+			parameters: { operation, backupDirectory: root, ...parameters },
+			credentials: { postgres: { host: '127.0.0.1', port: 1, user: 'u', password: 'p', database: 'd' } },
+			onError: 'continueRegularOutput',
+		});
+	}
+
+	/** The names of the backups that the errors are about; an error about none is answered whole. */
+	const chosen = ({ outputs }: NodeRun) =>
+		outputs[0]!.map(({ json }) => /[^/ ]+\.sql\.gz/.exec(String(json.error))?.[0] ?? json.error);
+
+	test('is the newest of this n8n, and the editor tells of the others', async () => {
+		await add('20261122_020000', ours());
 		await add('20261123_020000', theirs);
-		const { context, hints } = n8n();
-		expect((await chooseArtifact(context, 0, ['postgres'])).name).toBe('n8n_20261122_020000.sql.gz');
-		expect(hints).toEqual([
+		const run = await choose();
+		expect(chosen(run)).toEqual(['n8n_20261122_020000.sql.gz']);
+		expect(run.hints?.map(({ message }) => message)).toEqual([
 			expect.stringMatching(/^There are also backups of instance c3d4c3d4c3d4\. To take them, set Instance;/),
 		]);
 	});
 
-	it('is another n8n’s only when that is asked for', async () => {
+	test('is another n8n’s only when that is asked for', async () => {
 		await add('20261123_020000', theirs);
-		await expect(chooseArtifact(n8n().context, 0, ['postgres'])).rejects.toThrow(
-			'no good postgres backup of instance a1b2a1b2a1b2, only postgres/n8n of instance c3d4c3d4c3d4.',
-		);
-		const asked = [{ artifactInstance: 'c3d4c3d4c3d4' }, { artifact: 'n8n_20261123_020000.sql.gz' }];
-		for (const parameters of asked) {
-			const { name } = await chooseArtifact(n8n(parameters).context, 0, ['postgres']);
-			expect(name).toBe('n8n_20261123_020000.sql.gz');
-		}
-	});
-
-	it('is of an unknown n8n only when that is asked for', async () => {
-		await add('20261123_020000', undefined);
-		await expect(chooseArtifact(n8n().context, 0, ['postgres'])).rejects.toMatchObject({ code: 'not-found' });
-		const { context } = n8n({ artifactInstance: 'unknown' });
-		expect((await chooseArtifact(context, 0, ['postgres'])).name).toBe('n8n_20261123_020000.sql.gz');
-	});
-
-	it('is for a drill one of each database', async () => {
-		await add('20261121_020000', ours);
-		await add('20261122_020000', ours);
-		await add('20261122_020001', ours, 'crm');
-		await add('20261123_020000', theirs);
-		const chosen = await chooseArtifacts(n8n().context, 0, ['postgres']);
-		expect(chosen.map(({ name }) => name)).toEqual([
-			'crm_20261122_020001.sql.gz',
-			'n8n_20261122_020000.sql.gz',
+		const { outputs } = await choose();
+		expect(outputs[0]!.map(({ json }) => json.error)).toEqual([
+			expect.stringContaining(
+				`no good postgres backup of instance ${ours().slice(0, 12)}, only postgres/n8n of instance c3d4c3d4c3d4.`,
+			),
 		]);
-		const onlyCrm = await chooseArtifacts(n8n({ artifactPrefix: 'crm' }).context, 0, ['postgres']);
-		expect(onlyCrm.map(({ path }) => basename(path))).toEqual(['crm_20261122_020001.sql.gz']);
+		const asked = [{ artifactInstance: 'c3d4c3d4c3d4' }, { artifact: 'n8n_20261123_020000.sql.gz' }];
+		for (const parameters of asked)
+			expect(chosen(await choose(parameters))).toEqual(['n8n_20261123_020000.sql.gz']);
+	});
+
+	test('is of an unknown n8n only when that is asked for', async () => {
+		await add('20261123_020000', undefined);
+		expect(chosen(await choose())).toEqual([expect.stringContaining('no good postgres backup of instance')]);
+		expect(chosen(await choose({ artifactInstance: 'unknown' }))).toEqual(['n8n_20261123_020000.sql.gz']);
+	});
+
+	test('is for a drill one of each database', async () => {
+		await add('20261121_020000', ours());
+		await add('20261122_020000', ours());
+		await add('20261122_020001', ours(), 'crm');
+		await add('20261123_020000', theirs);
+		expect(chosen(await choose())).toEqual(['crm_20261122_020001.sql.gz', 'n8n_20261122_020000.sql.gz']);
+		expect(chosen(await choose({ artifactPrefix: 'crm' }))).toEqual(['crm_20261122_020001.sql.gz']);
+	});
+
+	test('is the one with the name that a path ends with, in the backup directory and nowhere else', async () => {
+		await add('20261121_020000', ours());
+		const elsewhere = '/etc/postgres/n8n_20261121_020000.sql.gz';
+		expect(chosen(await choose({ artifact: elsewhere }))).toEqual(['n8n_20261121_020000.sql.gz']);
+		const { outputs } = await choose({ artifact: '../../../../etc/passwd' });
+		expect(outputs[0]!.map(({ json }) => json.error)).toEqual([expect.stringMatching(/\bpasswd\b/)]);
 	});
 });
 
-describe('a prune by a node', () => {
-	const deletes = async (options: object) => {
-		const parameters = { keepDays: 0, keepLast: 1, dryRun: true, options };
-		const jobs = await planPrune(n8n(parameters).context, 0);
-		const items = await Promise.all(jobs.map(async (job) => await job(new AbortController().signal)));
-		return items.filter(({ action }) => action === 'delete').map(({ name }) => name);
-	};
-
-	it('judges what this n8n has made, and another’s only when that is asked for', async () => {
+describeEngines('a prune by a node', (n8n) => {
+	test('judges what this n8n has made, and another’s only when that is asked for', async () => {
+		const backupDirectory = await n8n().allowed();
 		for (const day of ['01', '02']) {
-			await add(`202501${day}_020000`, ours);
-			await add(`202501${day}_030000`, theirs);
+			await writeBackup(backupDirectory, {
+				stamp: `202501${day}_020000`,
+				manifest: { instanceId: n8n().engine.instanceId },
+			});
+			await writeBackup(backupDirectory, { stamp: `202501${day}_030000`, manifest: { instanceId: theirs } });
 		}
+		const deletes = async (options: object) => {
+			const { outputs } = await n8n().engine.run({
+				node: 'pruneBackups',
+				parameters: { operation: 'prune', backupDirectory, keepDays: 0, keepLast: 1, dryRun: true, options },
+			});
+			return outputs[0]!.filter(({ json }) => json.action === 'delete').map(({ json }) => json.name);
+		};
 		expect(await deletes({})).toEqual(['n8n_20250101_020000.sql.gz']);
 		expect((await deletes({ otherInstances: true })).sort()).toEqual([
 			'n8n_20250101_020000.sql.gz',

@@ -1,84 +1,139 @@
-import type { IExecuteFunctions } from 'n8n-workflow';
-import { BackupError } from '../../../core/errors';
-import { type PlanJobs, runJobs } from '../../../nodes/shared/runJobs';
+import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { NodeRun, NodeToRun } from '../../../lab/nodeEngine/nodeEngine';
+import { writeBackup } from '../../support/writeBackup';
+import { describeEngines } from '../support/engines';
 
-const broken = new BackupError('unreachable', 'Nothing answers at PostgreSQL at db:5432', {
-	advice: 'Start the server',
-});
+jest.setTimeout(120_000);
 
-/** As much of n8n as runJobs looks at: two input items and the way the node is to take errors. */
-function context({ continueOnFail = false, signal = new AbortController().signal } = {}): IExecuteFunctions {
-	const node = {
-		id: '1',
-		name: 'Postgres Backup',
-		type: 'x',
-		typeVersion: 1,
-		position: [0, 0],
-		parameters: {},
-	};
-	return {
-		getInputData: () => [{ json: {} }, { json: {} }],
-		getExecutionCancelSignal: () => signal,
-		continueOnFail: () => continueOnFail,
-		getNode: () => node,
-		logger: { error: () => {} },
-	} as unknown as IExecuteFunctions;
-}
+const content = '\n-- PostgreSQL database dump complete\n';
 
-const jobNamed = (name: string) => async () => await Promise.resolve({ name });
-const failing = async () => await Promise.reject(broken);
+describeEngines('running an operation over items', (n8n) => {
+	/** A directory with backups of these days of January 2025. */
+	async function backupsOf(...days: string[]): Promise<string> {
+		const directory = await n8n().allowed();
+		for (const day of days) await writeBackup(directory, { stamp: `202501${day}_020000`, content });
+		return directory;
+	}
 
-describe('running an operation over items', () => {
-	it('makes an item of each job’s result and pairs it with its input item', async () => {
-		const plan: PlanJobs = async (item) =>
-			await Promise.resolve([jobNamed(`a${item}`), jobNamed(`b${item}`)]);
-		expect(await runJobs(context(), plan)).toEqual([
-			[
-				{ json: { name: 'a0' }, pairedItem: { item: 0 } },
-				{ json: { name: 'b0' }, pairedItem: { item: 0 } },
-				{ json: { name: 'a1' }, pairedItem: { item: 1 } },
-				{ json: { name: 'b1' }, pairedItem: { item: 1 } },
-			],
-		]);
-	});
-
-	it('makes error items that hold nothing but the error, of plans and of jobs alike', async () => {
-		const plan: PlanJobs = async (item) => (item === 0 ? await failing() : [failing, jobNamed('whole')]);
-		const error = 'Nothing answers at PostgreSQL at db:5432. Start the server.';
-		expect(await runJobs(context({ continueOnFail: true }), plan)).toEqual([
-			[
-				{ json: { error }, pairedItem: { item: 0 } },
-				{ json: { error }, pairedItem: { item: 1 } },
-				{ json: { name: 'whole' }, pairedItem: { item: 1 } },
-			],
-		]);
-	});
-
-	it('does the other jobs before it throws the first failure, with the advice as its description', async () => {
-		const done: string[] = [];
-		const plan: PlanJobs = async (item) =>
-			await Promise.resolve([
-				failing,
-				async () => {
-					done.push(`job ${item}`);
-					return await Promise.resolve({});
-				},
-			]);
-		await expect(runJobs(context(), plan)).rejects.toMatchObject({
-			message: 'Nothing answers at PostgreSQL at db:5432.',
-			description: 'Start the server.',
+	/** Lists the directory that each item names. */
+	async function list(directories: string[], more: Partial<NodeToRun> = {}): Promise<NodeRun> {
+		return await n8n().engine.run({
+			node: 'pruneBackups',
+			parameters: { operation: 'list', backupDirectory: '={{ $json.directory }}' },
+			input: directories.map((directory) => ({ directory })),
+			...more,
 		});
-		expect(done).toEqual(['job 0', 'job 1']);
+	}
+
+	const said = ({ outputs }: NodeRun) =>
+		outputs.map((items) => items.map(({ json, pairedItem }) => [json.name ?? Object.keys(json), pairedItem]));
+
+	test('makes an item of each job’s result and pairs it with its input item', async () => {
+		const run = await list([await backupsOf('01', '02'), await backupsOf('03', '04')]);
+		expect(said(run)).toEqual([
+			[
+				['n8n_20250102_020000.sql.gz', { item: 0 }],
+				['n8n_20250101_020000.sql.gz', { item: 0 }],
+				['n8n_20250104_020000.sql.gz', { item: 1 }],
+				['n8n_20250103_020000.sql.gz', { item: 1 }],
+			],
+		]);
 	});
 
-	it('throws at once when the execution is cancelled, even where errors become items', async () => {
-		const controller = new AbortController();
-		const plan: PlanJobs = async () => {
-			controller.abort();
-			return await Promise.resolve([jobNamed('never')]);
-		};
-		await expect(
-			runJobs(context({ continueOnFail: true, signal: controller.signal }), plan),
-		).rejects.toThrow();
+	test('makes error items that hold nothing but the error, in the place of the item that failed', async () => {
+		const directories = ['/nowhere/at/all', await backupsOf('01')];
+		expect(said(await list(directories, { onError: 'continueRegularOutput' }))).toEqual([
+			[
+				[['error'], { item: 0 }],
+				['n8n_20250101_020000.sql.gz', { item: 1 }],
+			],
+		]);
+		// On the error output n8n itself adds the input item that the error belongs to.
+		expect(said(await list(directories, { onError: 'continueErrorOutput' }))).toEqual([
+			[['n8n_20250101_020000.sql.gz', { item: 1 }]],
+			[[['directory', 'error'], { item: 0 }]],
+		]);
+	});
+
+	test('makes error items of jobs that fail, and does the other jobs of the same item', async () => {
+		const backupDirectory = await backupsOf('01', '02', '03');
+		const damaged = 'n8n_20250102_020000.sql.gz';
+		await truncate(join(backupDirectory, 'postgres', damaged), 10);
+		const { outputs } = await n8n().engine.run({
+			node: 'postgresBackup',
+			parameters: { operation: 'verify', which: 'all', backupDirectory },
+			onError: 'continueErrorOutput',
+		});
+		expect(outputs.map((items) => items.length)).toEqual([2, 1]);
+		expect(Object.keys(outputs[1]![0]!.json)).toEqual(['error']);
+		expect(outputs[1]![0]!.json.error).toContain(damaged);
+	});
+
+	/** Copies the file that each item names. */
+	async function copy(names: string[], more: Partial<NodeToRun> = {}) {
+		const place = await n8n().allowed();
+		const backupDirectory = join(place, 'backups');
+		await mkdir(backupDirectory);
+		for (const name of names.filter((each) => each !== 'absent')) await writeFile(join(place, name), name);
+		const running = n8n().engine.run({
+			node: 'volumeArchive',
+			parameters: {
+				operation: 'copyFile',
+				backupDirectory,
+				file: `={{ ${JSON.stringify(place)} + '/' + $json.name }}`,
+				options: { prefix: '={{ $json.name }}' },
+			},
+			input: names.map((name) => ({ name })),
+			...more,
+		});
+		const copies = async () =>
+			(await readdir(join(backupDirectory, 'env')).catch(() => []))
+				.filter((name) => name.endsWith('.backup'))
+				.map((name) => name.split('_')[0]);
+		return { place, running, copies };
+	}
+
+	test('does the other items before it stops with the first failure, with the advice as its description', async () => {
+		const { place, running, copies } = await copy(['first', 'absent', 'last']);
+		const { status, error } = await running;
+		expect({ status, error }).toMatchObject({
+			status: 'error',
+			error: {
+				message: expect.stringContaining(join(place, 'absent')) as string,
+				description: expect.stringMatching(/\S/) as string,
+			},
+		});
+		expect(await copies()).toEqual(['first', 'last']);
+	});
+
+	describe('with Retry On Fail', () => {
+		const retry = { retryOnFail: true, maxTries: 5, waitBetweenTries: 1000 } as const;
+
+		test.each(['stopWorkflow', 'continueErrorOutput'] as const)(
+			'and %s succeeds when the cause is gone at the next try',
+			async (onError) => {
+				const { place, running, copies } = await copy(['absent'], { retry, onError });
+				await new Promise((resolve) => setTimeout(resolve, 300));
+				await writeFile(join(place, 'absent'), 'there now');
+				const { status, outputs } = await running;
+				expect({ status, ...outputs.map((items) => items.length) }).toMatchObject({
+					status: 'success',
+					0: 1,
+				});
+				expect(await copies()).toEqual(['absent']);
+			},
+		);
+
+		test('n8n tries again where errors become items only if the first item failed', async () => {
+			const options = { retry: { ...retry, maxTries: 2 }, onError: 'continueErrorOutput' } as const;
+			const last = await copy(['first', 'absent'], options);
+			await last.running;
+			expect(await last.copies()).toEqual(['first']);
+			const first = await copy(['absent', 'last'], options);
+			await first.running;
+			expect(await first.copies()).toEqual(['last', 'last']);
+			await rm(first.place, { recursive: true });
+		});
 	});
 });

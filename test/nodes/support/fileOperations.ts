@@ -1,0 +1,180 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Component } from '../../../core/artifact';
+import { makeBackups } from '../../support/makeBackups';
+import { writeBackup } from '../../support/writeBackup';
+import type { OperationRow } from './operations';
+
+/** What needs no server. */
+export const fileOperations = (instanceId: () => string): OperationRow[] => [
+	verify('postgresBackup', ['postgres']),
+	verify('redisSnapshot', ['redis']),
+	verify('volumeArchive', ['n8n', 'env']),
+	{
+		name: 'pruneBackups list',
+		works: async (place) => ({ parameters: { backupDirectory: await twoNights(place, instanceId()) } }),
+		judge: (items) => {
+			expect(items.map(({ name, state }) => [name, state])).toEqual([
+				['n8n_20250102_020000.sql.gz', 'good'],
+				['n8n_20250101_020000.sql.gz', 'good'],
+			]);
+		},
+		fails: async (place) => await nowhere(place, 'backupDirectory'),
+		says: neitherExists('Backup Directory'),
+	},
+	{
+		name: 'pruneBackups prune',
+		works: async (place) => ({
+			parameters: { backupDirectory: await twoNights(place, instanceId()), keepDays: 0, keepLast: 1 },
+		}),
+		judge: async (items, place) => {
+			expect(items.map(({ name, action, deleted }) => [name, action, deleted])).toEqual([
+				['n8n_20250102_020000.sql.gz', 'keep', false],
+				['n8n_20250101_020000.sql.gz', 'delete', true],
+			]);
+			expect(await readdir(join(place, 'backups', 'postgres'))).toEqual([
+				'n8n_20250102_020000.sql.gz',
+				'n8n_20250102_020000.sql.gz.manifest.json',
+			]);
+		},
+		fails: async (place) => ({
+			parameters: { backupDirectory: await twoNights(place, instanceId()), keepDays: 0, keepLast: 0 },
+		}),
+		says: {
+			message: /Every retention rule is 0, which would keep nothing/,
+			description: /Set at least one of them, for example keep days to 7; nothing was deleted/,
+		},
+	},
+	{
+		name: 'pruneBackups prune: dry run',
+		works: async (place) => ({
+			parameters: {
+				backupDirectory: await twoNights(place, instanceId()),
+				keepDays: 0,
+				keepLast: 1,
+				dryRun: true,
+			},
+		}),
+		judge: async (items, place) => {
+			expect(items.map(({ action, deleted }) => [action, deleted])).toEqual([
+				['keep', false],
+				['delete', false],
+			]);
+			expect(await readdir(join(place, 'backups', 'postgres'))).toHaveLength(4);
+		},
+		fails: async (place) => ({
+			parameters: {
+				backupDirectory: await twoNights(place, instanceId()),
+				options: { failedComponents: 'mysql' },
+			},
+		}),
+		says: {
+			message: /"mysql" is no component/,
+			description: /Use postgres, redis, n8n, env; nothing was deleted/,
+		},
+	},
+	{
+		name: 'volumeArchive archive built-in',
+		works: async (place) => {
+			const directory = join(place, 'data');
+			await mkdir(directory);
+			await writeFile(join(directory, 'config'), '{"encryptionKey":"k"}');
+			return { parameters: { backupDirectory: await emptyDirectory(place), directory } };
+		},
+		judge: ([item]) => {
+			expect(item).toMatchObject({ component: 'n8n', encryptionKey: 'found', warnings: [] });
+			expect(execFileSync('tar', ['-xzOf', item!.path as string, 'config']).toString()).toBe(
+				'{"encryptionKey":"k"}',
+			);
+		},
+		fails: async (place) => await nowhere(place, 'directory'),
+		says: neitherExists('Directory'),
+	},
+	{
+		name: 'volumeArchive copyFile',
+		works: async (place) => {
+			await writeFile(join(place, '.env'), 'N8N_ENCRYPTION_KEY=k\n');
+			return { parameters: { backupDirectory: await emptyDirectory(place), file: join(place, '.env') } };
+		},
+		judge: async ([item]) => {
+			expect(await readFile(item!.path as string, 'utf8')).toBe('N8N_ENCRYPTION_KEY=k\n');
+		},
+		fails: async (place) => await nowhere(place, 'file'),
+		says: neitherExists('File'),
+	},
+	{
+		name: 'volumeArchive restore built-in',
+		works: async (place) => await restoring(place, 'n8n', join(place, 'restored')),
+		judge: async (_items, place) => {
+			expect(await readFile(join(place, 'restored', 'config'), 'utf8')).toBe(
+				'{"encryptionKey":"of-the-test"}',
+			);
+		},
+		fails: async (place) => await restoring(place, 'n8n', join(place, 'restored'), { damaged: true }),
+		says: { message: /n8n_\d+_\d+\.tar\.gz/, description: /\S/ },
+	},
+	{
+		name: 'volumeArchive restore built-in: file',
+		works: async (place) => await restoring(place, 'env', join(place, 'restored.env')),
+		judge: async (_items, place) => {
+			expect(await readFile(join(place, 'restored.env'), 'utf8')).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
+		},
+		fails: async (place) => await restoring(place, 'env', join(place, '.env')),
+		says: { message: /\.env/, description: /allow overwriting; nothing was changed/ },
+	},
+];
+
+const neitherExists = (label: string) => ({
+	message: new RegExp(`${label}: neither .* nor .* exists`),
+	description: /Correct the path, or mount it into the container of n8n and of every worker/,
+});
+
+async function nowhere(place: string, parameter: string) {
+	const path = join(place, 'nowhere', 'there');
+	return { parameters: { backupDirectory: await emptyDirectory(place), [parameter]: path } };
+}
+
+async function emptyDirectory(place: string): Promise<string> {
+	const path = join(place, 'backups');
+	await mkdir(path);
+	return path;
+}
+
+async function twoNights(place: string, instanceId: string): Promise<string> {
+	const backupDirectory = await emptyDirectory(place);
+	for (const stamp of ['20250101_020000', '20250102_020000'])
+		await writeBackup(backupDirectory, { stamp, manifest: { instanceId } });
+	return backupDirectory;
+}
+
+function verify(node: string, components: Component[]): OperationRow {
+	const lay = async (place: string, { damaged = false } = {}) => {
+		const backupDirectory = await emptyDirectory(place);
+		const made = await makeBackups(backupDirectory);
+		const { path, manifest } = made[components[0]!];
+		if (damaged) await truncate(path, manifest.storedBytes - 1);
+		return { parameters: { backupDirectory, which: damaged ? 'one' : 'all', artifact: damaged ? path : '' } };
+	};
+	return {
+		name: `${node} verify`,
+		works: lay,
+		judge: (items) => {
+			expect(items.map(({ component, result }) => [component, result])).toEqual(
+				components.map((component) => [component, 'passed']),
+			);
+		},
+		fails: async (place) => await lay(place, { damaged: true }),
+		says: {
+			message: /does not hold what it should: /,
+			description: /Do not rely on it; restore from another one, and find out what changed it/,
+		},
+	};
+}
+
+async function restoring(place: string, kind: 'n8n' | 'env', destination: string, { damaged = false } = {}) {
+	const backupDirectory = await emptyDirectory(place);
+	const { path, manifest } = (await makeBackups(backupDirectory))[kind];
+	if (damaged) await truncate(path, manifest.storedBytes - 1);
+	return { parameters: { backupDirectory, kind, destination, artifact: path } };
+}
