@@ -39,6 +39,15 @@ const retention = {
 	regex: '/retention(/|$)',
 	message: 'Deciding what to delete belongs to the Prune node and the CLI alone.',
 };
+/** What the rooms below know nothing of, so that each can be read, and used, by itself. */
+const artifacts = {
+	regex: '/artifact(/|$)',
+	message: 'Files, compression and tar are what artifacts are made of: they know nothing of artifacts.',
+};
+const databases = {
+	regex: '/postgres(/|$)',
+	message: 'core/postgres asks core/n8n what belongs to n8n, never the other way.',
+};
 const restrictImports = (...patterns) => ({
 	'@typescript-eslint/no-restricted-imports': ['error', { patterns }],
 });
@@ -83,6 +92,11 @@ export default tseslint.config(
 	},
 	{ files: shipped, rules: restrictImports(processes) },
 	{ files: ['core/**/*.ts'], rules: restrictImports(processes, outsideCore, retention) },
+	{
+		files: ['core/files/**/*.ts', 'core/compression/**/*.ts', 'core/tar/**/*.ts'],
+		rules: restrictImports(processes, outsideCore, retention, artifacts),
+	},
+	{ files: ['core/n8n/**/*.ts'], rules: restrictImports(processes, outsideCore, retention, databases) },
 	{ files: ['core/retention/**/*.ts'], rules: restrictImports(processes, outsideCore) },
 	// The one file that starts programs.
 	{ files: ['core/process/run.ts'], rules: restrictImports(outsideCore, retention) },

@@ -5,7 +5,7 @@ import { BackupError, fileError } from '../errors';
 import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
 import { checkChecksum } from './checksum';
-import { type CompressionMethod, compressionOf } from '../compression/compression';
+import { compressionOf } from '../compression/compression';
 import type { Manifest, CheckRecord } from './manifest';
 import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
@@ -23,8 +23,6 @@ export interface VerifyRequest {
 	path: string;
 	/** Undefined: verified without one, which says less. */
 	manifest?: Manifest;
-	/** From the manifest or the name when undefined. */
-	compression?: CompressionMethod;
 	inspect: InspectContent;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
@@ -108,7 +106,7 @@ interface ReadThrough {
 
 async function readThrough(request: VerifyRequest, signal: AbortSignal): Promise<ReadThrough> {
 	const { path, manifest, inspect, onBytes } = request;
-	const compression = request.compression ?? manifest?.compression ?? compressionOf(basename(path));
+	const compression = manifest?.compression ?? compressionOf(basename(path));
 	let found: CheckResult[] = [];
 	let contentError: unknown;
 	const consume = async (raw: AsyncIterable<Buffer>) => {

@@ -1,16 +1,6 @@
 import { basename } from 'node:path';
 import type pg from 'pg';
-import {
-	type CatalogState,
-	type CompressionMethod,
-	compressionOf,
-	isRoles,
-	type Manifest,
-	newestFirst,
-	newestOfEach,
-	type OnProgress,
-	readCatalog,
-} from '../../artifact';
+import { type CompressionMethod, compressionOf, type Manifest, type OnProgress } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
 import { checkChecksum } from '../../artifact/checksum';
 import { manifestIfAny, toCheckRecord, recordChecks } from '../../artifact/verifyArtifact';
@@ -29,14 +19,11 @@ import { drillOptions, drillSettings } from './drillSettings';
 import { blamesBackup } from './obstacle';
 
 export interface DrillRequest {
-	/** The backup directory: where the artifact is taken from, and n8n's encryption key. */
+	/** The backup directory, where n8n's encryption key is looked for. */
 	root: string;
 	/** IANA name of the zone that artifacts without a manifest are named in. */
 	timeZone: string;
-	/** Undefined: the newest good one. */
-	artifactPath?: string;
-	/** Chooses the newest among the artifacts that begin with it: the database's name, mostly. */
-	prefix?: string;
+	artifactPath: string;
 	/** The server to drill on; the user must be allowed to create databases. */
 	connection: PostgresConnection;
 	/** Bytes of SQL that the server can be burdened with; 20 GiB when undefined. */
@@ -76,7 +63,7 @@ const defaultMaxRawBytes = 20 * 1024 ** 3;
 export async function drill(request: DrillRequest, signal: AbortSignal): Promise<DrillReport> {
 	const startedAt = Date.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
-	const artifactPath = request.artifactPath ?? (await newestArtifact(request));
+	const { artifactPath } = request;
 	const manifest = await manifestIfAny(artifactPath);
 	const maxRawBytes = request.maxRawBytes ?? defaultMaxRawBytes;
 	if ((manifest?.rawBytes ?? 0) > maxRawBytes) throw overLimit(maxRawBytes);
@@ -147,20 +134,6 @@ interface Subject {
 	manifest: Manifest | undefined;
 	maintenance: Maintenance;
 	maxRawBytes: number;
-}
-
-async function newestArtifact({ root, timeZone, prefix }: DrillRequest): Promise<string> {
-	const entries = await readCatalog({ root, timeZone, components: ['postgres'], series: { prefix } });
-	const databases = entries.filter((entry) => !isRoles(entry));
-	const newestOf = (wanted: CatalogState) =>
-		newestOfEach(databases.filter(({ state }) => state === wanted)).sort(newestFirst)[0];
-	const newest = newestOf('good') ?? newestOf('unproven');
-	if (newest) return newest.path;
-	const which =
-		prefix === undefined ? 'a PostgreSQL backup' : `a PostgreSQL backup that begins with "${prefix}"`;
-	throw new BackupError('not-found', `There is no ${which.slice(2)} in ${root} that could be restored`, {
-		advice: 'Run a backup first, or correct the backup directory',
-	});
 }
 
 /** What a drill found out, or what kept it from finding anything out. */

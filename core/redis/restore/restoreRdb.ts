@@ -32,8 +32,6 @@ export interface RestoreRequest {
 	listenPort?: number;
 	/** How the server reaches n8n where that is another address: behind NAT, or from inside a container. */
 	announceHost?: string;
-	/** Default: the port listened on. */
-	announcePort?: number;
 	/** Milliseconds without a sign of life from the server until it is given up; 5 minutes when undefined. */
 	idleTimeoutMs?: number;
 	/** Milliseconds in which the server has to come for the data; it tries each second; 20 seconds when undefined. */
@@ -115,7 +113,7 @@ async function replicate(
 	});
 	try {
 		const host = request.announceHost ?? request.listenHost ?? ownAddress;
-		const port = request.announcePort ?? master.port;
+		const port = master.port;
 		return await asReplica(client, { host, port, comeTimeoutMs: request.comeTimeoutMs }, master, async () => {
 			const keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
 			assertAllKeys(keys, rdb, client.connection);

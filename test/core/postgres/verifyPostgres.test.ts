@@ -57,6 +57,15 @@ async function artifact(compression: CompressionMethod = 'gzip', stored = compre
 	return { path, manifest: await manifestIfAny(path), compression };
 }
 
+const extensions: Record<CompressionMethod, string> = { none: '', gzip: '.gz', zstd: '.zst' };
+
+/** The same artifact without its manifest, under a name that says how it is compressed. */
+async function artifactAlone(compression: CompressionMethod): Promise<string> {
+	const path = directory.path(`n8n_20261123_020000.sql${extensions[compression]}`);
+	await writeFile(path, compressors[compression](dump));
+	return path;
+}
+
 /** One bit of one byte is another one. */
 function flip(whole: Buffer, at: number): Buffer {
 	const flipped = Buffer.from(whole);
@@ -85,9 +94,9 @@ describe.each(['none', 'gzip', 'zstd'] as const)('a dump with compression %s', (
 	});
 
 	test('passes without a manifest, and says what then is not known', async () => {
-		const { path } = await artifact(compression);
+		const path = await artifactAlone(compression);
 
-		const report = await verifyPostgresArtifact({ path, compression }, never);
+		const report = await verifyPostgresArtifact({ path }, never);
 
 		expect(report.result).toBe('passed');
 		expect(report.checks.map(({ check, result }) => `${check} ${result}`)).toEqual([
@@ -104,11 +113,11 @@ describe.each(['none', 'gzip', 'zstd'] as const)('a dump with compression %s', (
 		const whole = compressors[compression](dump);
 		// The last bytes of a plain dump are empty lines, which nobody misses.
 		const end = compression === 'none' ? whole.length - '\n--\n\n'.length : whole.length;
-		const { path } = await artifact(compression);
+		const path = await artifactAlone(compression);
 		for (let length = 0; length < end; length++) {
 			await writeFile(path, whole.subarray(0, length));
 
-			const report = await verifyPostgresArtifact({ path, compression }, never);
+			const report = await verifyPostgresArtifact({ path }, never);
 
 			expect({ length, result: report.result }).toEqual({ length, result: 'failed' });
 		}
@@ -132,11 +141,11 @@ test.each(['gzip', 'zstd'] as const)(
 	async (compression) => {
 		const whole = compressors[compression](dump);
 		const decompress = { gzip: gunzipSync, zstd: zstdDecompressSync }[compression];
-		const { path } = await artifact(compression);
+		const path = await artifactAlone(compression);
 		for (let at = 0; at < whole.length; at++) {
 			await writeFile(path, flip(whole, at));
 
-			const report = await verifyPostgresArtifact({ path, compression }, never);
+			const report = await verifyPostgresArtifact({ path }, never);
 
 			// Gzip's header has a time and the name of an operating system, which nothing depends on.
 			if (report.result === 'passed') expect(decompress(flip(whole, at)).toString()).toBe(dump);

@@ -5,8 +5,6 @@ import { plainWords } from '../libpqVariables';
 export interface ContainerLogin {
 	/** Of the database server. */
 	user?: string;
-	/** Needed only where neither the environment has it nor the server trusts its own socket. */
-	password?: string;
 	/** Of the container's operating system, for servers that compare the two (`peer` in pg_hba.conf). */
 	systemUser?: string;
 }
@@ -61,7 +59,6 @@ export function containerProgram({
 			...plainWords,
 			...(inEnglish ? { PGOPTIONS: '-c lc_messages=C' } : {}),
 			...(login.user ? { PGUSER: login.user } : {}),
-			...(login.password ? { PGPASSWORD: login.password } : {}),
 			...(database ? { PGDATABASE: database } : {}),
 		},
 		user: login.systemUser,

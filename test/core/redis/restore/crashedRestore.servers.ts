@@ -166,7 +166,7 @@ test('A restore that is refused or fails leaves no mark', async () => {
 		'does not permit its user backup to run REPLICAOF',
 	);
 	await expectMaster(target);
-	const nowhere = { announceHost: '127.0.0.1', announcePort: 1, comeTimeoutMs: 500 };
+	const nowhere = { announceHost: '127.0.0.2', comeTimeoutMs: 500 };
 	await expect(
 		restoreRdb(connectionTo(target), { openRdb, takeSafetySnapshot: undefined, ...nowhere }, never),
 	).rejects.toMatchObject({ code: 'unreachable' });

@@ -361,10 +361,10 @@ describe('A restore that fails under way', () => {
 	it('when the server cannot reach n8n, says where it was told to look', async () => {
 		const source = await fullSnapshot();
 		const target = await startTarget();
-		const announcePort = await freePort();
-		const unreachable = { announceHost: '127.0.0.1', announcePort, comeTimeoutMs: 1_500 };
+		const listenPort = await freePort();
+		const unreachable = { announceHost: '127.0.0.2', listenPort, comeTimeoutMs: 1_500 };
 		await expect(restoreRdb(connectionTo(target), request(source.path, unreachable), never)).rejects.toThrow(
-			`Redis at 127.0.0.1:${target.port} did not connect to n8n at 127.0.0.1:${announcePort} within 1.5 seconds.`,
+			`Redis at 127.0.0.1:${target.port} did not connect to n8n at 127.0.0.2:${listenPort} within 1.5 seconds.`,
 		);
 		await isMaster(target);
 		expect(await target.cli('DBSIZE')).toBe('3');

@@ -196,7 +196,6 @@ describeDocker('A dump by the engine docker', () => {
 			/database "none" does not exist\. .*capitals count/,
 		],
 		['a wrong user', 'postgres', {}, { user: 'nobody' }, /authentication failed for user "nobody"/],
-		['a wrong password', 'postgres', {}, { password: 'wrong' }, /authentication failed for user "app"/],
 		[
 			'a missing table',
 			'postgres',
