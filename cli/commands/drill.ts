@@ -16,8 +16,10 @@ import {
 import { formatChecks } from '../output/checks';
 import { failureJson } from '../output/output';
 import { artifactArgument } from './arguments';
+import { drillArchives, findArchives } from './drillArchives';
 
 interface Options extends PostgresOptions {
+	archives?: boolean;
 	maxMegabytes?: number;
 	withoutExtension?: string[];
 }
@@ -28,18 +30,24 @@ const megabyte = 1024 * 1024;
 export const addDrill: AddCommand = (parent, run) => {
 	const command = parent
 		.command('drill')
-		.description('restore a dump into a scratch database, compare it, drop it again')
+		.description(
+			'restore a dump into a scratch database, or open an archive’s SQLite databases, compare and drop it again',
+		)
 		.argument('[artifact]', `${artifactArgument}, of each database`, newest)
 		.addOption(
 			new Option(
 				'--max-megabytes <number>',
-				'most SQL that the server is burdened with (20480 otherwise)',
+				'most SQL or bytes of databases that are taken on (20480 otherwise)',
 			).argParser(wholeNumber(1)),
 		)
+		.option('--archives', 'as newest: of n8n’s data folder with SQLite, also where there are dumps')
 		.addOption(withoutExtensionOption());
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { output, globals } = tools;
+			const archives = await findArchives(named, options, globals);
+			const maxBytes = options.maxMegabytes && options.maxMegabytes * megabyte;
+			if (archives.length > 0) return await drillArchives(archives, maxBytes, tools);
 			const dumps = await findDumps(named, globals);
 			const connection = await postgresConnection(options, tools);
 			const outcomes: Outcome[] = [];

@@ -11,10 +11,11 @@ import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
 import * as copyFile from './actions/copyFile.operation';
+import * as drill from './actions/drill.operation';
 import * as restore from './actions/restore.operation';
 import { sourceCredentials } from './source';
 
-type Operation = 'archive' | 'copyFile' | 'restore' | 'verify';
+type Operation = 'archive' | 'copyFile' | 'drill' | 'restore' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class VolumeArchive implements INodeType {
@@ -25,7 +26,7 @@ export class VolumeArchive implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ {"archive": "archive", "copyFile": "copy file", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
+			'={{ {"archive": "archive", "copyFile": "copy file", "drill": "drill", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Archive n8n’s data folder and other directories, and keep copies of files such as .env',
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
@@ -37,11 +38,12 @@ export class VolumeArchive implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [archive.option, copyFile.option, restore.option, verify.option],
+				options: [archive.option, copyFile.option, drill.option, restore.option, verify.option],
 				default: 'archive',
 			},
 			...archive.properties,
 			...copyFile.properties,
+			...drill.properties,
 			...verify.properties,
 			...restore.properties,
 		],
@@ -59,6 +61,8 @@ export class VolumeArchive implements INodeType {
 					return await archive.plan(this, itemIndex, signal);
 				case 'copyFile':
 					return await copyFile.plan(this, itemIndex);
+				case 'drill':
+					return await drill.plan(this, itemIndex);
 				case 'restore':
 					return await restore.plan(this, itemIndex);
 				case 'verify':

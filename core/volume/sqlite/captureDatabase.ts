@@ -79,9 +79,16 @@ async function copyThroughSqlite(sqlite: Sqlite, { location, target, lockTimeout
 	try {
 		database.exec(`PRAGMA busy_timeout = ${lockTimeoutMs}`);
 		// Node before 22.16 has no backup(). VACUUM INTO is as consistent.
-		if (typeof sqlite.backup !== 'function') {
-			database.prepare('VACUUM INTO ?').run(target);
-			return;
+		const isWithoutBackup = typeof sqlite.backup !== 'function';
+		if (isWithoutBackup || isMostlyFree(database)) {
+			try {
+				database.prepare('VACUUM INTO ?').run(target);
+				return;
+			} catch (error) {
+				// It has to understand what it copies, as a collation that only another program has.
+				if (isWithoutBackup || sqliteErrorKind(error) !== 'error') throw error;
+				await removeDatabase(target);
+			}
 		}
 		// With the transaction open, writers do not make the copy start over.
 		database.exec('BEGIN');
@@ -90,6 +97,16 @@ async function copyThroughSqlite(sqlite: Sqlite, { location, target, lockTimeout
 	} finally {
 		database.close();
 	}
+}
+
+/** From a quarter on, leaving the free pages out takes less time than copying them, and no more disk in any case. */
+const freeWorthLeaving = 0.25;
+
+/** What was deleted leaves its pages in the file until somebody needs them: a pruned database is as large as before. */
+function isMostlyFree(database: SqliteModule.DatabaseSync): boolean {
+	const numberOf = (pragma: string) =>
+		Number(Object.values(database.prepare(`PRAGMA ${pragma}`).get() ?? {})[0]);
+	return numberOf('freelist_count') > numberOf('page_count') * freeWorthLeaving;
 }
 
 function copyFiles(_: Sqlite, { location, target }: CaptureRequest): void {
@@ -101,9 +118,21 @@ function examine(sqlite: Sqlite, copy: string): Examination {
 	const database = new sqlite.DatabaseSync(copy);
 	try {
 		readSchema(database);
-		return examineDatabase(database);
+		const examination = examineDatabase(database);
+		leaveOutFree(database);
+		return examination;
 	} finally {
 		database.close();
+	}
+}
+
+/** Of a copy of files; where SQLite cannot, it stays as it is. */
+function leaveOutFree(database: SqliteModule.DatabaseSync): void {
+	if (!isMostlyFree(database)) return;
+	try {
+		database.exec('VACUUM');
+	} catch (error) {
+		if (sqliteErrorKind(error) === undefined) throw error;
 	}
 }
 

@@ -1,0 +1,39 @@
+import type { CheckResult } from '../artifact/checks';
+import { canDecryptCredential, type StoredDataKey } from './credentialData';
+import type { FoundKey } from './encryptionKeys';
+
+/** What of a restored database is tried with a key. */
+export interface StoredCredentials {
+	/** The encrypted data of some credentials. */
+	credentials: string[];
+	storedKeys: StoredDataKey[];
+}
+
+/** Credentials that are looked at, the last changed first. */
+export const sampleSize = 10;
+
+/** Whether stored credentials can be decrypted with one of the keys, which are tried one after the other. */
+export async function judgeCredentials(
+	{ credentials, storedKeys }: StoredCredentials,
+	keys: AsyncIterable<FoundKey>,
+): Promise<Pick<CheckResult, 'result' | 'detail'>> {
+	if (credentials.length === 0)
+		return { result: 'unknown', detail: 'n8n has no credentials stored that could be decrypted.' };
+	const tried: string[] = [];
+	for await (const { key, artifact } of keys) {
+		const readable = credentials.filter((data) => canDecryptCredential(data, key, storedKeys)).length;
+		if (readable > 0) {
+			const detail = `${readable} of ${credentials.length} stored credentials were decrypted with the key in ${artifact}.`;
+			return { result: 'passed', detail };
+		}
+		tried.push(artifact);
+	}
+	return { result: 'failed', detail: explainFailure(tried) };
+}
+
+function explainFailure(tried: string[]): string {
+	const consequence = 'without the right key every credential in this backup is lost';
+	if (tried.length === 0)
+		return `No n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s .env.`;
+	return `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
+}

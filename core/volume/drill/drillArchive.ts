@@ -1,0 +1,224 @@
+import { randomUUID } from 'node:crypto';
+import { rm, statfs } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { CheckResult } from '../../artifact/checks';
+import { checkChecksum } from '../../artifact/checksum';
+import type { DatabaseCensus, Manifest } from '../../artifact/manifest';
+import type { OnProgress } from '../../artifact/source';
+import { manifestIfAny, recordChecks, toCheckRecord } from '../../artifact/verifyArtifact';
+import { BackupError, errorMessage } from '../../errors';
+import { ClaimedDirectory, sweepDirectories } from '../../files/claimedDirectory';
+import { findEncryptionKeys, type FoundKey } from '../../n8n/encryptionKeys';
+import { judgeCredentials } from '../../n8n/judgeCredentials';
+import { runProgram } from '../../process/run';
+import { sniffCompression } from '../sniffCompression';
+import type { OpenedDatabase } from './openDatabase';
+import { type Taken, type TakenDatabase, takeDatabases } from './takeDatabases';
+
+export interface ArchiveDrillRequest {
+	/** The backup directory: where n8n's encryption key is looked for beside the archive's own. */
+	root: string;
+	/** IANA name of the zone that artifacts without a manifest are named in. */
+	timeZone: string;
+	artifactPath: string;
+	/** Most bytes of databases that are taken out of the archive; 20 GiB when undefined. */
+	maxBytes?: number;
+	onProgress?: OnProgress;
+}
+
+export interface ArchiveDrillReport {
+	artifactPath: string;
+	/** `unknown`: something kept the drill from finding anything out about the backup, and nothing was written down. */
+	result: 'passed' | 'failed' | 'unknown';
+	checks: CheckResult[];
+	/** What could not be done beside. */
+	warnings: string[];
+	/** Only with `unknown`: what it was, and what to do about it. */
+	obstacle?: BackupError;
+	/** Milliseconds. */
+	durationMs: number;
+}
+
+const defaultMaxBytes = 20 * 1024 ** 3;
+const scratchPrefix = '.n8n-backup-drill-';
+
+/**
+ * Proves an archive by its SQLite databases: each is taken out into a scratch directory and opened there, in another
+ * process. SQLite looks at every page and reference, the rows are compared with the census, and the credentials of
+ * n8n's own are decrypted with the key in the archive, or in another backup. What was found is written into the manifest.
+ *
+ * A disk that is full, or a limit, says nothing of the backup: the result is `unknown` then.
+ *
+ * @throws BackupError when there was nothing to drill: no artifact, cancelled
+ */
+export async function drillArchive(
+	request: ArchiveDrillRequest,
+	signal: AbortSignal,
+): Promise<ArchiveDrillReport> {
+	const startedAt = Date.now();
+	const { artifactPath } = request;
+	const ended = () => ({ artifactPath, durationMs: Date.now() - startedAt });
+	try {
+		const checks = await drillInScratch(request, await manifestIfAny(artifactPath), signal);
+		const result = checks.some(({ result: said }) => said === 'failed') ? 'failed' : 'passed';
+		return { ...ended(), result, checks, warnings: await record(artifactPath, { result, checks }) };
+	} catch (error) {
+		if (!(error instanceof BackupError) || notToJudge.has(error.code)) throw error;
+		if (error.code !== 'damaged' && error.code !== 'incomplete') {
+			const checks = [{ check: 'archive', result: 'unknown', detail: error.what } as const];
+			return { ...ended(), result: 'unknown', checks, warnings: [], obstacle: error };
+		}
+		const checks = [{ check: 'archive', result: 'failed', detail: error.what } as const];
+		const warnings = await record(artifactPath, { result: 'failed', checks: [...checks] });
+		return { ...ended(), result: 'failed', checks: [...checks], warnings };
+	}
+}
+
+const notToJudge = new Set<BackupError['code']>(['cancelled', 'bad-parameter', 'not-found']);
+
+async function record(path: string, report: Parameters<typeof toCheckRecord>[0]): Promise<string[]> {
+	try {
+		await recordChecks(path, 'drill', toCheckRecord(report));
+		return [];
+	} catch (error) {
+		return [`The result could not be written into the manifest: ${errorMessage(error)}`];
+	}
+}
+
+async function drillInScratch(
+	request: ArchiveDrillRequest,
+	manifest: Manifest | undefined,
+	signal: AbortSignal,
+): Promise<CheckResult[]> {
+	const { artifactPath, maxBytes = defaultMaxBytes, onProgress } = request;
+	const compression = manifest?.compression ?? (await sniffCompression(artifactPath));
+	const { path: scratch, claim } = await makeScratch(request.root);
+	try {
+		const step = `Taking the databases out of ${basename(artifactPath)}`;
+		const onBytes = (rawBytes: number) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes });
+		const taken = await takeDatabases({ artifactPath, compression, scratch, maxBytes, onBytes }, signal);
+		const missing = missingDatabases(taken, manifest);
+		if (taken.databases.length + missing.length === 0) throw noDatabase(artifactPath);
+		const checks = [checkChecksum(taken, manifest), ...missing];
+		for (const database of taken.databases) {
+			const found = await checkDatabase(database, { request, manifest, key: taken.key }, signal);
+			const suffix = taken.databases.length > 1 ? ` of ${database.path}` : '';
+			checks.push(...found.map((one) => ({ ...one, check: `${one.check}${suffix}` })));
+		}
+		return checks;
+	} finally {
+		await claim[Symbol.asyncDispose]();
+		await rm(scratch, { recursive: true, force: true });
+	}
+}
+
+/** Where more space is: the system's place for temporary files, or beside the backups. */
+async function makeScratch(root: string): Promise<{ path: string; claim: ClaimedDirectory }> {
+	const places = await Promise.all(
+		[tmpdir(), root].map(async (place) => ({ place, free: await freeBytes(place) })),
+	);
+	const problems: unknown[] = [];
+	for (const { place } of places.sort((a, b) => b.free - a.free)) {
+		await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
+		const path = join(place, `${scratchPrefix}${randomUUID()}`);
+		try {
+			return { path, claim: await ClaimedDirectory.make(path, place) };
+		} catch (error) {
+			problems.push(error);
+		}
+	}
+	throw new BackupError(
+		'not-permitted',
+		`A drill can write nowhere: ${problems.map(errorMessage).join(' ')}`,
+		{
+			advice: 'Set TMPDIR in n8n’s environment to a directory that n8n may write to',
+		},
+	);
+}
+
+async function freeBytes(place: string): Promise<number> {
+	return await statfs(place).then(
+		({ bavail, bsize }) => bavail * bsize,
+		() => 0,
+	);
+}
+
+function censusOf(manifest: Manifest | undefined): DatabaseCensus[] {
+	return manifest?.census.kind === 'tar' ? (manifest.census.databases ?? []) : [];
+}
+
+function missingDatabases({ databases }: Taken, manifest: Manifest | undefined): CheckResult[] {
+	const taken = new Set(databases.map(({ path }) => path));
+	return censusOf(manifest)
+		.filter(({ path }) => !taken.has(path))
+		.map(({ path }) => ({
+			check: 'database',
+			result: 'failed',
+			detail: `${path} was archived as a database and is none in the archive.`,
+		}));
+}
+
+function noDatabase(path: string): BackupError {
+	return new BackupError('unsupported', `${path} holds no SQLite database that could be opened`, {
+		advice: 'Verify says whether it is whole; drill the backup of the database that this n8n uses',
+	});
+}
+
+interface Surroundings {
+	request: ArchiveDrillRequest;
+	manifest: Manifest | undefined;
+	key: string | undefined;
+}
+
+async function checkDatabase(
+	{ path, location }: TakenDatabase,
+	{ request, manifest, key }: Surroundings,
+	signal: AbortSignal,
+): Promise<CheckResult[]> {
+	const args = ['--disable-warning=ExperimentalWarning', join(__dirname, 'openProcess.js'), location];
+	const opened = JSON.parse(await runProgram(process.execPath, args, {}, signal)) as OpenedDatabase;
+	const census = censusOf(manifest).find((database) => database.path === path);
+	const checks = [...opened.checks, checkRows(opened, census)];
+	if (!opened.credentials) return checks;
+	const keys = keysFor(request, key, signal);
+	return [...checks, { check: 'credential', ...(await judgeCredentials(opened.credentials, keys)) }];
+}
+
+function checkRows({ tables }: OpenedDatabase, census: DatabaseCensus | undefined): CheckResult {
+	const check = 'rows';
+	if (!tables) return { check, result: 'unknown', detail: 'Its tables cannot be read.' };
+	const counted = census?.tables;
+	if (!counted)
+		return {
+			check,
+			result: 'unknown',
+			detail: 'How many there should be was not counted when it was archived.',
+		};
+	const names = [...new Set([...Object.keys(counted), ...Object.keys(tables)])].sort();
+	const differences = names
+		.filter((name) => counted[name] !== tables[name])
+		.map(
+			(name) => `${name} has ${tables[name] ?? 'no table'} where ${counted[name] ?? 'no table'} was counted`,
+		);
+	if (differences.length > 0) return { check, result: 'failed', detail: `${differences.join('; ')}.` };
+	const rows = Object.values(tables).reduce((sum, count) => sum + count, 0);
+	return {
+		check,
+		result: 'passed',
+		detail: `All ${names.length} tables have the ${rows} rows that were archived.`,
+	};
+}
+
+/** The key that lies beside the database first; then those of other backups. */
+async function* keysFor(
+	{ artifactPath, root, timeZone }: ArchiveDrillRequest,
+	key: string | undefined,
+	signal: AbortSignal,
+): AsyncGenerator<FoundKey> {
+	const artifact = basename(artifactPath);
+	if (key !== undefined) yield { key, artifact };
+	for await (const found of findEncryptionKeys({ root, timeZone }, signal)) {
+		if (found.artifact !== artifact || found.key !== key) yield found;
+	}
+}

@@ -1,0 +1,72 @@
+import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { BackupError } from '../../../core/errors';
+import { type ArchiveDrillReport, drillArchive } from '../../../core/volume/drill/drillArchive';
+import { allowedPath } from '../../shared/allowedPath';
+import { artifact, chooseArtifacts } from '../../shared/artifactParameter';
+import { progressReporter } from '../../shared/progress';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+
+export const option: INodePropertyOptions = {
+	name: 'Drill',
+	value: 'drill',
+	description: 'Open the SQLite databases of an archive and prove them, with n8n’s credentials',
+	action: 'Drill an archive',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['drill'],
+	[
+		shared.backupDirectory,
+		...artifact,
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [
+				{
+					displayName: 'Largest Databases (MB)',
+					name: 'maxMegabytes',
+					type: 'number',
+					typeOptions: { minValue: 1 },
+					default: 20480,
+					description:
+						'Size of the databases in an archive above which they are not taken out, to spare the disk',
+				},
+			],
+		},
+	],
+);
+
+/** One item with a table of checks for each archive; a check that failed is an error. */
+export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
+	const { maxMegabytes } = context.getNodeParameter('options', itemIndex, {}) as { maxMegabytes?: number };
+	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	const request = {
+		root: await allowedPath(context, directory, 'Backup Directory'),
+		timeZone: context.getTimezone(),
+		maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
+		onProgress: progressReporter(context),
+	};
+	const archives = await chooseArtifacts(context, itemIndex, ['n8n']);
+	return archives.map(
+		({ path }): Job =>
+			async (signal) =>
+				drillItem(await drillArchive({ ...request, artifactPath: path }, signal)),
+	);
+}
+
+function drillItem({ artifactPath, result, checks, obstacle, ...report }: ArchiveDrillReport): IDataObject {
+	if (result === 'passed')
+		return { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	if (obstacle) {
+		const what = `Whether the databases in ${artifactPath} are sound is unknown, since the drill could not be done: ${obstacle.what}`;
+		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
+	}
+	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
+	throw new BackupError('damaged', `${artifactPath} did not pass its drill: ${faults.join(' ')}`, {
+		advice: 'Do not rely on it; drill an older one, and make a new backup',
+	});
+}
