@@ -8,7 +8,7 @@ import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
 import { keyFileFromEnvFile, keyFromEnvFile, longestKeyFileBytes } from '../n8n/encryptionKey';
 import { isLeased, leasedError, leaseRetryMs, leaseTimeoutMs } from './leasedFile';
-import { filesOpenHere, isOpenHere } from './pack/openFiles';
+import { OpenFiles } from './pack/openFiles';
 import { missingOnHostError, replacedOnHostError } from './staleMount';
 
 export interface CopyFileOptions {
@@ -75,7 +75,7 @@ async function openUnleased(path: string, signal: AbortSignal): Promise<FileHand
 
 /** To open and close a database that n8n has open would drop n8n's locks on it; of its files only these are known. */
 function isOpenDatabase(path: string): boolean {
-	return /\.(?:sqlite3?|db3?)(?:-wal|-shm|-journal)?$/i.test(path) && isOpenHere(filesOpenHere(), path);
+	return /\.(?:sqlite3?|db3?)(?:-wal|-shm|-journal)?$/i.test(path) && new OpenFiles().has(path);
 }
 
 function inUseError(path: string): BackupError {

@@ -8,7 +8,7 @@ import { displayPath, noBytes, paddingOf, type TarMember } from '../../tar/membe
 import type { ChunkWriter } from './chunkWriter';
 import { type ModifiedAt, modifiedAt, modifiedAtOf } from './modifiedAt';
 import { openFlags, openTreeFile } from './openTreeFile';
-import { filesOpenHere, isOpenHere } from './openFiles';
+import { OpenFiles } from './openFiles';
 import type { PackNotes } from './packNotes';
 import { identityOf } from './place';
 import type { ScratchCopies, ScratchCopy } from './scratchCopies';
@@ -33,7 +33,7 @@ export class FilePacker {
 	readonly #notes: PackNotes;
 	readonly #root: Buffer;
 	readonly #copies: ScratchCopies;
-	readonly #openHere = filesOpenHere();
+	readonly #openHere = new OpenFiles();
 	/** Files with several names: what they are to the file system -> the name they are archived under. */
 	readonly #firstNames = new Map<string, Buffer>();
 	/** Paths beside captured databases whose content is in the copy already. */
@@ -51,7 +51,7 @@ export class FilePacker {
 	async pack(entry: TreeEntry): Promise<void> {
 		if (this.#companions.size > 0 && this.#companions.has(entry.path.toString('latin1'))) return;
 		// Closing one of these would take locks away from n8n.
-		if (isOpenHere(this.#openHere, entry.location)) {
+		if (this.#openHere.mayLieIn(entry.directory) && this.#openHere.has(entry.location)) {
 			await this.#packElsewhere(entry);
 			return;
 		}
@@ -89,11 +89,13 @@ export class FilePacker {
 	async #packContent(entry: TreeEntry, descriptor: number, stats: Stats): Promise<void> {
 		const member = this.#fileMember(entry.path, stats, modifiedAtOf(stats, descriptor));
 		const head = this.#readHead(member, descriptor);
-		if (hasValidHeader(head)) {
-			await this.#packCopy(entry, member);
-			return;
+		if (isDatabase(head)) {
+			if (hasValidHeader(head)) {
+				await this.#packCopy(entry, member);
+				return;
+			}
+			this.#notes.warn(noDatabase(entry.path));
 		}
-		if (isDatabase(head)) this.#notes.warn(noDatabase(entry.path));
 		this.#writeFile(member, descriptor, stats, head.length);
 	}
 

@@ -1,5 +1,14 @@
-import { closeSync, constants, openSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
-import type { BigIntStats } from 'node:fs';
+import {
+	type BigIntStats,
+	closeSync,
+	constants,
+	openSync,
+	readFileSync,
+	readlinkSync,
+	realpathSync,
+	statSync,
+} from 'node:fs';
+import { readMounts } from '../mounts';
 
 export type Identity = Pick<BigIntStats, 'dev' | 'ino'>;
 
@@ -40,7 +49,8 @@ function addressByMount(directory: string | Buffer): string | undefined {
 		descriptor = openSync(directory, constants.O_RDONLY | constants.O_DIRECTORY);
 		const path = readlinkSync(`/proc/self/fd/${descriptor}`, { encoding: 'buffer' }).toString('latin1');
 		const facts = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1');
-		const mount = findMount(/^mnt_id:\s*(\d+)$/m.exec(facts)?.[1]);
+		const mountId = /^mnt_id:\s*(\d+)$/m.exec(facts)?.[1];
+		const mount = readMounts().find(({ id }) => id === mountId);
 		if (!mount || !isWithin(path, mount.point)) return undefined;
 		return `${mount.device}:${join(mount.root, path.slice(mount.point.length))}`;
 	} catch {
@@ -54,30 +64,6 @@ function addressByMount(directory: string | Buffer): string | undefined {
 /** Whether an address or a path is another's or below it. */
 export function isWithin(path: string, parent: string): boolean {
 	return path === parent || path.startsWith(parent.endsWith('/') ? parent : `${parent}/`);
-}
-
-interface Mount {
-	/** Numbers of the device, which every file system has its own of. */
-	device: string;
-	/** The directory of the file system that is mounted. */
-	root: string;
-	/** Where it is mounted. */
-	point: string;
-}
-
-function findMount(id: string | undefined): Mount | undefined {
-	if (id === undefined) return undefined;
-	for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
-		const [mountId, , device, root, point] = line.split(' ');
-		if (mountId === id && device && root && point)
-			return { device, root: unescape(root), point: unescape(point) };
-	}
-	return undefined;
-}
-
-/** Spaces and the like are octal in mountinfo. */
-function unescape(text: string): string {
-	return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function join(root: string, rest: string): string {

@@ -14,6 +14,8 @@ export interface TreeEntry {
 	/** Relative to the tree's root, without a slash in front or behind; empty for the root itself. */
 	path: Buffer;
 	kind: EntryKind;
+	/** What the directory that lists it is by, as `identityOf` tells it; undefined for the root. */
+	directory?: string;
 	/** Of directories, which the walk has to look at anyway. */
 	stats?: BigIntStats;
 }
@@ -44,6 +46,7 @@ interface Level {
 	/** Whether its location is not that of the root with its path behind. */
 	isDetour: boolean;
 	path: Buffer;
+	identity: string;
 	/** Number of the file system that it is on. */
 	device: bigint;
 	/** Whether it is the root, or another file system begins here. */
@@ -125,7 +128,10 @@ class Walk {
 		const kind = this.#kindOf(listed, location, path);
 		if (kind === undefined) onVanished(path);
 		else if (isExcluded?.(path.toString('utf8'), kind === 'directory')) onLeftOut(path);
-		else return kind === 'directory' ? this.#enter(location, path) : { location, path, kind };
+		else
+			return kind === 'directory'
+				? this.#enter(location, path)
+				: { location, path, kind, directory: level.identity };
 		return undefined;
 	}
 
@@ -143,14 +149,17 @@ class Walk {
 		const isRecovery = parent?.isDiskTop === true && isNamedRecovery(path, parent.path);
 		try {
 			const stats = lstatSync(location, { bigint: true });
-			if (path.length > 0 && this.#isLeftOut(location, path, stats)) return undefined;
+			const identity = identityOf(stats);
+			if (path.length > 0 && this.#isLeftOut(location, path, identity)) return undefined;
 			const names = listDirectory(location);
 			const shown = () => displayPath(pathInTree(this.#options.root, path));
 			const short = shortPathTo(location, stats, shown);
 			const isDetour = short.descriptor !== undefined || parent?.isDetour === true;
 			const isDiskTop = parent?.device !== stats.dev;
-			this.#levels.push({ ...short, isDetour, path, device: stats.dev, isDiskTop, names, next: 0 });
-			return isRecovery ? undefined : { location, path, kind: 'directory', stats };
+			this.#levels.push({ ...short, isDetour, path, identity, device: stats.dev, isDiskTop, names, next: 0 });
+			return isRecovery
+				? undefined
+				: { location, path, kind: 'directory', directory: parent?.identity, stats };
 		} catch (error) {
 			if (isRecovery && isForbidden(error)) this.#options.onSystem(path);
 			else if (path.length > 0 && hasVanished(error) && !mayBeDirectory(location))
@@ -161,8 +170,7 @@ class Walk {
 		}
 	}
 
-	#isLeftOut(location: Buffer, path: Buffer, stats: BigIntStats): boolean {
-		const identity = identityOf(stats);
+	#isLeftOut(location: Buffer, path: Buffer, identity: string): boolean {
 		const alike = this.#options.leftOut.filter((place) => place.identity === identity);
 		if (alike.length === 0) return false;
 		const address = addressOf(location);

@@ -13,7 +13,8 @@ const signature = Buffer.from('SQLite format 3\0', 'latin1');
 
 /** Whether a file that begins with these bytes says of itself that it is an SQLite database. */
 export function isDatabase(firstBytes: Buffer): boolean {
-	return firstBytes.subarray(0, signature.length).equals(signature);
+	// Most files differ in their first byte, which costs nothing to look at.
+	return firstBytes[0] === signature[0] && firstBytes.subarray(0, signature.length).equals(signature);
 }
 
 /**

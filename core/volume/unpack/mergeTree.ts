@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { BackupError } from '../../errors';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
-import { filesOpenHere, isOpenHere } from '../pack/openFiles';
+import { OpenFiles } from '../pack/openFiles';
 import { displayPath } from '../../tar/member';
 import { MountsBelow } from './mountsBelow';
 
@@ -24,13 +24,13 @@ const slash = Buffer.from('/');
  * has open: n8n would go on with the old one, without its log
  */
 export function assertMergeable(from: Buffer, to: Buffer): void {
-	assertLevelMergeable(from, to, { mounts: new MountsBelow(to), openHere: filesOpenHere() });
+	assertLevelMergeable(from, to, { mounts: new MountsBelow(to), openHere: new OpenFiles() });
 }
 
 interface Obstacles {
 	mounts: MountsBelow;
 	/** Files that this process has open. */
-	openHere: ReadonlySet<string>;
+	openHere: OpenFiles;
 }
 
 function assertLevelMergeable(from: Buffer, to: Buffer, obstacles: Obstacles): void {
@@ -43,11 +43,7 @@ function assertLevelMergeable(from: Buffer, to: Buffer, obstacles: Obstacles): v
 		} else if (isDirectory(target)) {
 			if (!entry.isDirectory()) throw inPlaceOfDirectory(target);
 			assertLevelMergeable(join(from, entry.name), target, obstacles);
-		} else if (
-			entry.isFile() &&
-			isOpenHere(openHere, target) &&
-			isDatabase(firstBytesOf(join(from, entry.name)))
-		) {
+		} else if (entry.isFile() && openHere.has(target) && isDatabase(firstBytesOf(join(from, entry.name)))) {
 			throw inUse(target);
 		}
 	}

@@ -1,4 +1,5 @@
-import { lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
+import { readMounts } from '../mounts';
 
 /** Knows which paths below a directory are mounts of their own: other disks, and bind mounts of the same one. */
 export class MountsBelow {
@@ -6,7 +7,7 @@ export class MountsBelow {
 	readonly #device: number;
 	/** Without links on the way to it, as bytes in latin1 characters. */
 	readonly #realPath: string;
-	readonly #mountPoints = new Set(mountPoints());
+	readonly #mountPoints = new Set(readMounts().map(({ point }) => point));
 
 	constructor(directory: Buffer) {
 		this.#directory = directory;
@@ -22,19 +23,4 @@ export class MountsBelow {
 		const stats = lstatSync(path, { throwIfNoEntry: false });
 		return stats !== undefined && stats.isDirectory() && stats.dev !== this.#device;
 	}
-}
-
-/** As proc_pid_mountinfo(5) has them; none where there is no such file. */
-function mountPoints(): string[] {
-	try {
-		const lines = readFileSync('/proc/self/mountinfo', 'latin1').trimEnd().split('\n');
-		return lines.map((line) => unescapeOctal(line.split(' ')[4] ?? ''));
-	} catch {
-		return [];
-	}
-}
-
-/** Spaces and the like are written as `\040`. */
-function unescapeOctal(text: string): string {
-	return text.replace(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(parseInt(digits, 8)));
 }
