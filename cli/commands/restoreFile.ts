@@ -4,7 +4,7 @@ import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { formatBytes } from '../output/units';
-import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
+import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
 interface Options extends ManifestOption {
 	to: string;
@@ -24,7 +24,14 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 			run(command, async ({ globals, output, signal }) => {
 				const { path } = await findArtifact(named, globals, 'env');
 				const manifest = await manifestOf(path, { manifest: isCompared });
-				const request = { artifactPath: path, destination: to, overwrite, expected: manifest };
+				await using file = await openArtifact(path);
+				const request = {
+					artifactPath: path,
+					descriptor: file.fd,
+					destination: to,
+					overwrite,
+					expected: manifest,
+				};
 				const restored = await restoreFile(request, signal);
 				output.result({ artifact: path, destination: to, ...restored });
 				const warnings = restored.warnings.map((warning) => `  ! ${warning}`);

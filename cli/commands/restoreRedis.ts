@@ -14,7 +14,7 @@ import { wholeNumber } from '../options/numbers';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
 import { plural } from '../output/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
-import { artifactArgument } from './arguments';
+import { artifactArgument, openArtifact } from './arguments';
 
 interface Options extends RedisOptions, SafetyOptions {
 	yes?: boolean;
@@ -52,9 +52,11 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 			const server = describeServer(connection);
 			const consequence = `This replaces everything that ${server} holds with ${path}.`;
 			await confirm({ consequence, word: 'replace', yes: options.yes }, tools.terminal, tools.signal);
+			await using file = await openArtifact(path);
 			const { listenHost, listenPort, announceHost, allowPlainText } = options;
 			const request = {
-				openRdb: () => createReadStream(path),
+				// The path may lead elsewhere by now, and root would follow it.
+				openRdb: () => createReadStream(path, { fd: file.fd, start: 0, autoClose: false }),
 				takeSafetySnapshot: save && (async () => await save(tools.signal)),
 				listenHost,
 				listenPort,

@@ -1,11 +1,12 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { expectedArchive } from '../../core/volume/expectedArchive';
 import { restoreArchive } from '../../core/volume/restoreArchive';
 import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { wholeNumber } from '../options/numbers';
 import { formatBytes, plural } from '../output/units';
-import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
+import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
 interface Options extends ManifestOption {
 	to: string;
@@ -13,7 +14,10 @@ interface Options extends ManifestOption {
 	allowOutsideLinks?: boolean;
 	/** Undefined without --keep-owners and --no-keep-owners. */
 	keepOwners?: boolean;
+	maxMegabytes?: number;
 }
+
+const megabyte = 1024 * 1024;
 
 /** `restore volume`: an archive into a directory, whole or not at all. */
 export const addRestoreVolume: AddCommand = (parent, run) => {
@@ -27,26 +31,36 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.option('--allow-outside-links', 'restore links that point out of the directory')
 		.option('--keep-owners', 'give files their numeric owners back (as root by default)')
 		.option('--no-keep-owners', 'everything belongs to whoever runs this')
-		.action((named: string, { to, manifest: isCompared, ...options }: Options, command: Command) =>
-			run(command, async ({ globals, output, signal }) => {
-				const { path, notes } = await findArtifact(named, globals, 'n8n');
-				output.note(notes);
-				const manifest = await manifestOf(path, { manifest: isCompared });
-				const request = {
-					artifactPath: path,
-					destination: to,
-					...options,
-					expected: expectedArchive(manifest),
-				};
-				const report = await restoreArchive(request, signal, (progress) =>
-					output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),
-				);
-				output.result({ artifact: path, destination: to, ...report });
-				const entries = plural(report.entries, 'entry', 'entries');
-				const warnings = report.warnings.map((warning) => `  ! ${warning}`);
-				const line = `✓ ${to} is restored: ${entries}, ${formatBytes(report.bytes)}.`;
-				output.say([line, ...warnings].join('\n'));
-				return exitCodes.ok;
-			}),
+		.addOption(
+			new Option(
+				'--max-megabytes <number>',
+				'most that the archive may unpack to (with a manifest, what that says)',
+			).argParser(wholeNumber(1)),
+		)
+		.action(
+			(named: string, { to, manifest: isCompared, maxMegabytes, ...options }: Options, command: Command) =>
+				run(command, async ({ globals, output, signal }) => {
+					const { path, notes } = await findArtifact(named, globals, 'n8n');
+					output.note(notes);
+					const manifest = await manifestOf(path, { manifest: isCompared });
+					await using file = await openArtifact(path);
+					const request = {
+						artifactPath: path,
+						descriptor: file.fd,
+						destination: to,
+						...options,
+						mostBytes: maxMegabytes && maxMegabytes * megabyte,
+						expected: expectedArchive(manifest),
+					};
+					const report = await restoreArchive(request, signal, (progress) =>
+						output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),
+					);
+					output.result({ artifact: path, destination: to, ...report });
+					const entries = plural(report.entries, 'entry', 'entries');
+					const warnings = report.warnings.map((warning) => `  ! ${warning}`);
+					const line = `✓ ${to} is restored: ${entries}, ${formatBytes(report.bytes)}.`;
+					output.say([line, ...warnings].join('\n'));
+					return exitCodes.ok;
+				}),
 		);
 };

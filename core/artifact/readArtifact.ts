@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import type { Gunzip } from 'node:zlib';
+import { openRegularFile } from '../files/openRegularFile';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from '../compression/compression';
 
 export interface ReadArtifactRequest {
 	path: string;
+	/** Of the file, where it is open already: then its path is for errors only. It stays open. */
+	descriptor?: number;
 	compression: CompressionMethod;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
@@ -36,7 +38,7 @@ export async function readArtifact(
 	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<ArtifactMeasures> {
-	return await readStored(storedPieces(request.path), request, consume, signal);
+	return await readStored(storedPieces(request), request, consume, signal);
 }
 
 /** {@link readArtifact} of stored bytes that come from elsewhere; a piece is used up when the next is asked for. */
@@ -98,11 +100,21 @@ async function passOver(raw: AsyncIterable<Buffer>): Promise<void> {
 	for await (const piece of raw) void piece;
 }
 
-/** For root a link is followed by nobody's wish: the directory may be another user's. */
-async function* storedPieces(path: string): AsyncGenerator<Buffer, void> {
-	const noLinks = process.geteuid?.() === 0 ? constants.O_NOFOLLOW : 0;
-	await using file = await open(path, constants.O_RDONLY | noLinks);
-	const stream = file.createReadStream({ highWaterMark: 1024 * 1024, autoClose: false });
+async function* storedPieces({
+	path,
+	descriptor,
+}: Pick<ReadArtifactRequest, 'path' | 'descriptor'>): AsyncGenerator<Buffer, void> {
+	if (descriptor !== undefined) {
+		yield* piecesOf(descriptor);
+		return;
+	}
+	await using file = await openRegularFile(path);
+	yield* piecesOf(file.fd);
+}
+
+async function* piecesOf(fd: number): AsyncGenerator<Buffer, void> {
+	// From a position of its own, so that one descriptor can be read more than once.
+	const stream = createReadStream('', { fd, start: 0, highWaterMark: 1024 * 1024, autoClose: false });
 	for await (const piece of stream) yield piece as Buffer;
 }
 

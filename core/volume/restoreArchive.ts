@@ -13,6 +13,8 @@ import { unpackInWorker } from './unpack/unpackInWorker';
 
 export interface RestoreArchiveOptions {
 	artifactPath: string;
+	/** Of the artifact, where it is open already. It stays open. */
+	descriptor?: number;
 	/** Told by the file's first bytes when undefined. */
 	compression?: CompressionMethod;
 	/** A directory that is empty or does not exist yet; the one above it must exist. */
@@ -26,6 +28,8 @@ export interface RestoreArchiveOptions {
 	allowOutsideLinks?: boolean;
 	/** Whether files get their numeric owners back. By default when this process is root; nobody else can. */
 	keepOwners?: boolean;
+	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
+	mostBytes?: number;
 	/** What the manifest says, to be compared before anything is put in place. */
 	expected?: ExpectedArchive;
 }
@@ -44,7 +48,7 @@ const stagingPrefix = '.restore-';
  * as soon as it is known that nobody writes it any more.
  *
  * @throws BackupError `exists` when the destination is not empty, `unsupported` when the archive holds absolute
- * paths, `..`, devices, pipes or links that point outside, `damaged` or `incomplete` when it is not whole,
+ * paths, `..`, devices, pipes, links that point outside, or more than `mostBytes`, `damaged` or `incomplete` when it is not whole,
  * `cancelled`
  */
 export async function restoreArchive(
@@ -52,8 +56,8 @@ export async function restoreArchive(
 	signal: AbortSignal,
 	onProgress?: OnProgress,
 ): Promise<ExtractReport> {
-	const { artifactPath, destination, overwrite = false, allowOutsideLinks = false, expected } = options;
-	const compression = options.compression ?? (await sniffCompression(artifactPath));
+	const { artifactPath, descriptor, destination, overwrite = false, mostBytes, expected } = options;
+	const compression = options.compression ?? (await sniffCompression(artifactPath, descriptor));
 	const step = `Restoring ${destination}`;
 	const { wasMade, warnings } = await prepareDestination(destination, overwrite);
 	const staging = join(destination, `${stagingPrefix}${randomUUID()}${partialSuffix}`);
@@ -63,11 +67,13 @@ export async function restoreArchive(
 		const report = await unpackInWorker(
 			{
 				artifactPath,
+				descriptor,
 				compression,
 				staging,
 				destination,
 				keepOwners: options.keepOwners ?? process.getuid?.() === 0,
-				allowOutsideLinks,
+				allowOutsideLinks: options.allowOutsideLinks ?? false,
+				mostBytes,
 				expected,
 			},
 			(rawBytes) => onProgress?.({ rawBytes, step }),

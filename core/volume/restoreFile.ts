@@ -11,6 +11,8 @@ import { BackupError, errorCode, fileError } from '../errors';
 export interface RestoreFileOptions {
 	/** A `.backup` artifact: the file's bytes as they were. */
 	artifactPath: string;
+	/** Of the artifact, where it is open already. It stays open. */
+	descriptor?: number;
 	/** Path of the file to make; the directory must exist. */
 	destination: string;
 	/** Replace a file that is there. False by default. */
@@ -50,13 +52,14 @@ export async function restoreFile(options: RestoreFileOptions, signal: AbortSign
 
 async function fill(
 	file: AtomicFile,
-	{ artifactPath, expected }: RestoreFileOptions,
+	{ artifactPath, descriptor, expected }: RestoreFileOptions,
 	signal: AbortSignal,
 ): Promise<number> {
 	const write = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) await file.write(chunk);
 	};
-	const measures = await readArtifact({ path: artifactPath, compression: 'none' }, write, signal);
+	const request = { path: artifactPath, descriptor, compression: 'none' as const };
+	const measures = await readArtifact(request, write, signal);
 	assertChecksum(artifactPath, measures, expected);
 	return measures.rawBytes;
 }

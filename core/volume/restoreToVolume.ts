@@ -40,6 +40,8 @@ export interface RestoreToVolumeOptions {
 	allowOutsideLinks?: boolean;
 	/** Containers to stop meanwhile, by name, id or Compose service. */
 	stop?: string[];
+	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
+	mostBytes?: number;
 	/** What the manifest says, to be compared before anything is restored. */
 	expected?: ExpectedArchive;
 }
@@ -68,13 +70,14 @@ export async function restoreToVolume(
 	signal: AbortSignal,
 	onProgress?: OnProgress,
 ): Promise<VolumeRestoreReport> {
-	const { artifactPath, allowOutsideLinks = false, overwrite = false, expected } = options;
+	const { artifactPath, allowOutsideLinks = false, overwrite = false, mostBytes, expected } = options;
 	const compression = options.compression ?? (await sniffCompression(artifactPath));
 	const checked = await checkArchive(
 		{
 			artifactPath,
 			compression,
 			allowOutsideLinks,
+			mostBytes,
 			expected,
 			onBytes: (rawBytes) => onProgress?.({ rawBytes, step: `Checking ${artifactPath}` }),
 		},

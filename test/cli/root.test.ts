@@ -59,6 +59,23 @@ describeAsRoot('root in a backup directory of uid 1000 (skipped unless root)', (
 		expect(await readdir(directory.path())).not.toContain('copy');
 	});
 
+	it('reads no artifact that its owner could not read', async () => {
+		const { path } = backups.n8n;
+		await chown(path, 0, 0);
+		await chmod(path, 0o600);
+		const restored = await command([
+			'restore',
+			'volume',
+			path,
+			'--to',
+			directory.path('out'),
+			'--no-manifest',
+		]);
+		expect(restored.exitCode).toBe(1);
+		expect(restored.stderr).toContain(`not permitted to use ${path}`);
+		expect(await readdir(directory.path())).not.toContain('out');
+	});
+
 	it.each([['list'], ['verify'], ['prune', '--keep-last', '1']])(
 		'works as that user, and what it writes is theirs: %s',
 		async (...args) => {

@@ -13,6 +13,8 @@ export interface CheckRequest {
 	compression: CompressionMethod;
 	/** Whether symbolic links may point out of the archived directory. */
 	allowOutsideLinks: boolean;
+	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
+	mostBytes?: number;
 	expected?: ExpectedArchive;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
@@ -38,13 +40,13 @@ export interface CheckedArchive extends UnpackReport {
  * @throws BackupError `unsupported`, `damaged` or `incomplete` as `unpackArchive` does, `cancelled`
  */
 export async function checkArchive(
-	{ artifactPath: path, compression, allowOutsideLinks, expected, onBytes }: CheckRequest,
+	{ artifactPath: path, compression, allowOutsideLinks, mostBytes, expected, onBytes }: CheckRequest,
 	signal: AbortSignal,
 ): Promise<CheckedArchive> {
 	const scanner = new TarScanner();
 	const guard = new MemberGuard({ allowOutsideLinks });
 	const databases = new DatabaseFinder();
-	const bounds = new ArchiveBounds({ path, census: expected?.census });
+	const bounds = new ArchiveBounds({ path, census: expected?.census, mostBytes });
 	const report = { entries: 0, bytes: 0, directories: 0 };
 	const consume = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) {

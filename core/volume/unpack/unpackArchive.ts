@@ -12,6 +12,8 @@ import { assertMergeable, mergeTree } from './mergeTree';
 /** Plain values only: it is handed to another thread. */
 export interface UnpackOptions {
 	artifactPath: string;
+	/** Of the artifact, where it is open already. */
+	descriptor?: number;
 	compression: CompressionMethod;
 	/** An empty directory on the destination's file system, which nobody else writes to. */
 	staging: string;
@@ -21,6 +23,8 @@ export interface UnpackOptions {
 	keepOwners: boolean;
 	/** Whether symbolic links may point out of the archived directory. */
 	allowOutsideLinks: boolean;
+	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
+	mostBytes?: number;
 	expected?: ExpectedArchive;
 }
 
@@ -69,13 +73,14 @@ export async function unpackArchive(options: UnpackOptions, events: UnpackEvents
 }
 
 async function extract(
-	{ artifactPath: path, compression, allowOutsideLinks, expected, destination }: UnpackOptions,
+	{ artifactPath: path, descriptor, compression, allowOutsideLinks, ...options }: UnpackOptions,
 	extractor: Extractor,
 	onBytes: (rawBytes: number) => void,
 ): Promise<UnpackReport> {
+	const { expected, mostBytes, destination } = options;
 	const scanner = new TarScanner();
 	const guard = new MemberGuard({ allowOutsideLinks });
-	const bounds = new ArchiveBounds({ path, census: expected?.census, destination });
+	const bounds = new ArchiveBounds({ path, census: expected?.census, mostBytes, destination });
 	const report: UnpackReport = { entries: 0, bytes: 0 };
 
 	const take = (event: TarEvent): void => {
@@ -95,7 +100,7 @@ async function extract(
 	};
 	// Nothing fires it: cancelling ends the whole thread.
 	const never = new AbortController().signal;
-	const measures = await readArtifact({ path, compression, onBytes }, consume, never);
+	const measures = await readArtifact({ path, descriptor, compression, onBytes }, consume, never);
 	assertExpected(path, measures, report, expected);
 	return report;
 }

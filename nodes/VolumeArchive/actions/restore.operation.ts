@@ -93,6 +93,16 @@ export const properties: INodeProperties[] = shared.forOperations(
 						'Names or Compose services of containers that use the volume, with commas between. They run again afterwards, whatever happens.',
 				},
 				{
+					displayName: 'Largest Size (MB)',
+					name: 'maxMegabytes',
+					type: 'number',
+					typeOptions: { minValue: 1 },
+					default: 20480,
+					displayOptions: { show: { '/kind': ['n8n'] } },
+					description:
+						'Most that the archive may unpack to. Otherwise it is what the manifest says, or without one the space that is free.',
+				},
+				{
 					displayName: 'Overwrite',
 					name: 'overwrite',
 					type: 'boolean',
@@ -106,6 +116,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 
 interface Options {
 	allowOutsideLinks?: boolean;
+	maxMegabytes?: number;
 	overwrite?: boolean;
 	stop?: string;
 }
@@ -140,6 +151,7 @@ async function restoreDirectory(
 			destination,
 			allowOutsideLinks,
 			overwrite,
+			mostBytes: mostBytes(options),
 			expected: expectedArchive(await manifestIfAny(path)),
 		},
 		signal,
@@ -165,6 +177,7 @@ async function planVolume(
 				allowOutsideLinks,
 				overwrite,
 				stop: readList(stop),
+				mostBytes: mostBytes(options),
 				expected: expectedArchive(await manifestIfAny(path)),
 			},
 			signal,
@@ -172,6 +185,10 @@ async function planVolume(
 		);
 		return { artifact: path, volume, ...(report as unknown as IDataObject) };
 	};
+}
+
+function mostBytes({ maxMegabytes }: Options): number | undefined {
+	return maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024;
 }
 
 async function restoreOneFile(

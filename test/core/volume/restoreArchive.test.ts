@@ -1,25 +1,25 @@
 import { execFileSync } from 'node:child_process';
 import {
 	chmodSync,
+	closeSync,
 	copyFileSync,
-	createWriteStream,
 	existsSync,
 	mkdirSync,
+	openSync,
 	readdirSync,
 	readFileSync,
+	rmSync,
 	symlinkSync,
+	truncateSync,
 	writeFileSync,
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { pipeline } from 'node:stream/promises';
-import { setTimeout } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { restoreArchive, type RestoreArchiveOptions } from '../../../core/volume/restoreArchive';
-import { headerBytes, writeHeader } from '../../../core/tar/encodeHeader';
-import { noBytes } from '../../../core/tar/member';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { describeTree } from './support/describeTree';
 import { makeTar } from './support/makeTar';
+import { rawHeader } from './support/rawHeader';
 import { makeVariedTree } from './support/makeVariedTree';
 import { packInto } from './support/pack';
 
@@ -207,6 +207,21 @@ test('an archive that is cut leaves nothing, and an empty destination stays', as
 	expect(readdirSync(scratch.path('out'))).toEqual([]);
 });
 
+test('an archive that is open already is read by that, wherever its path leads meanwhile', async () => {
+	writeFileSync(scratch.path('archive'), gzipSync(await makeTar({ name: 'file', content: 'opened' })));
+	const descriptor = openSync(scratch.path('archive'), 'r');
+	try {
+		rmSync(scratch.path('archive'));
+		const another = zstdCompressSync(await makeTar({ name: 'file', content: 'another' }));
+		await restore(another, { descriptor });
+		// It is not used up.
+		await restore(another, { descriptor, overwrite: true });
+	} finally {
+		closeSync(descriptor);
+	}
+	expect(readFileSync(scratch.path('out', 'file'), 'utf8')).toBe('opened');
+});
+
 test('an archive that is not what its manifest says is not restored', async () => {
 	const archive = await makeTar({ name: 'file', content: 'x' });
 	const expected = { sha256: '0'.repeat(64) };
@@ -237,36 +252,26 @@ test('directories without write permission are restored with all that is in them
 	chmodSync(scratch.path('out', 'locked'), 0o755);
 });
 
-/** The beginning of an archive that would go on for hours. */
-async function* endlessArchive(): AsyncGenerator<Buffer> {
-	const member = {
-		path: Buffer.from('large'),
-		linkPath: noBytes,
-		size: 2 ** 33,
-		mode: 0o644,
-		uid: 0,
-		gid: 0,
-		mtime: 0,
-	};
-	const header = Buffer.alloc(headerBytes(member));
-	writeHeader(header, 0, { type: 'file', ...member });
-	yield header;
-	for (let i = 0; ; i++) {
-		yield Buffer.alloc(1024 * 1024);
-		if (i > 20) await setTimeout(10);
-	}
-}
-
 test('cancelling leaves nothing', async () => {
-	execFileSync('mkfifo', [scratch.path('archive')]);
+	const gigabyte = 1024 ** 3;
+	const archive = scratch.path('archive');
+	writeFileSync(archive, rawHeader({ name: 'file', size: `${gigabyte.toString(8).padStart(11, '0')}\0` }));
+	truncateSync(archive, 512 + gigabyte + 1024);
 	const cancel = new AbortController();
-	const writing = pipeline(endlessArchive(), createWriteStream(scratch.path('archive'))).catch(() => {});
 	const restoring = restoreArchive(
-		{ artifactPath: scratch.path('archive'), compression: 'none', destination: scratch.path('out') },
+		{ artifactPath: archive, compression: 'none', destination: scratch.path('out') },
 		cancel.signal,
 		() => cancel.abort(),
 	);
 	await expect(restoring).rejects.toThrow('The run was cancelled before it was finished.');
 	expect(readdirSync(scratch.path())).toEqual(['archive']);
-	await writing;
+});
+
+test('a pipe in the place of an archive is refused, and not waited for', async () => {
+	execFileSync('mkfifo', [scratch.path('archive')]);
+	const options = { artifactPath: scratch.path('archive'), destination: scratch.path('out') };
+	await expect(restoreArchive(options, new AbortController().signal)).rejects.toThrow(
+		`${scratch.path('archive')} is not a regular file. Correct the path.`,
+	);
+	expect(readdirSync(scratch.path())).toEqual(['archive']);
 });

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { OpenFiles } from '../../../../core/volume/pack/openFiles';
 import { identityOf } from '../../../../core/volume/pack/place';
+import { describeAsRoot } from '../../../support/asRoot';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 
 const scratch = temporaryDirectory();
@@ -63,14 +64,20 @@ test('a file with several names may lie in any directory', () => {
 	expect(open.has(scratch.path('elsewhere/second'))).toBe(true);
 });
 
-test('a file that is mounted by itself is looked for where it is mounted (as root)', () => {
-	writeFileSync(scratch.path('elsewhere/mounted'), '');
-	execFileSync('mount', ['--bind', scratch.path('here/database.sqlite'), scratch.path('elsewhere/mounted')]);
-	try {
-		const open = new OpenFiles();
-		expect(open.mayLieIn(directory('elsewhere'))).toBe(true);
-		expect(open.has(scratch.path('elsewhere/mounted'))).toBe(true);
-	} finally {
-		execFileSync('umount', [scratch.path('elsewhere/mounted')]);
-	}
+describeAsRoot('mounts (skipped unless root)', () => {
+	test('a file that is mounted by itself is looked for where it is mounted', () => {
+		writeFileSync(scratch.path('elsewhere/mounted'), '');
+		execFileSync('mount', [
+			'--bind',
+			scratch.path('here/database.sqlite'),
+			scratch.path('elsewhere/mounted'),
+		]);
+		try {
+			const open = new OpenFiles();
+			expect(open.mayLieIn(directory('elsewhere'))).toBe(true);
+			expect(open.has(scratch.path('elsewhere/mounted'))).toBe(true);
+		} finally {
+			execFileSync('umount', [scratch.path('elsewhere/mounted')]);
+		}
+	});
 });
