@@ -1,10 +1,9 @@
 import { Readable, addAbortSignal } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract, type Header } from 'tar-stream';
 import { BackupError, cancelledError } from '../errors';
 import type { DockerClient } from './client';
 import type { Container } from './containers';
 import { engineMessage, httpStatus } from './dockerError';
+import { firstMember } from './firstMember';
 import { operations } from './operations';
 
 /**
@@ -95,43 +94,39 @@ export async function readContainerFile(
 	signal: AbortSignal,
 ): Promise<ContainerFile> {
 	const archive = await openArchive(client, container, path, signal);
-	const unpacking = extract();
-	const whole = pipeline(archive, unpacking, { signal });
-	whole.catch(() => {});
-	const members = unpacking[Symbol.asyncIterator]();
-	const first = await members.next();
-	if (first.done) await whole;
-	if (first.done || !isFile(first.value.header)) {
+	const member = await firstMember(archive).catch((error: unknown) => {
+		throw readError(error, { container, path, signal });
+	});
+	if (!member.isFile) {
 		archive.destroy();
 		throw new BackupError('bad-parameter', `${path} in the container ${container.name} is not a file`, {
 			advice: 'Correct the path',
 		});
 	}
-	const member = first.value;
+	const { content, size } = member;
 
-	async function* content(): AsyncGenerator<Buffer> {
+	async function* whole(): AsyncGenerator<Buffer> {
 		try {
-			yield* member as AsyncIterable<Buffer>;
-			// Only the archive's own end says that the file was whole.
-			await members.next();
-			await whole;
+			yield* content();
 		} catch (error) {
-			if (signal.aborted) throw cancelledError(signal.reason);
-			throw cutError(error, container, path);
+			throw readError(error, { container, path, signal });
 		} finally {
 			archive.destroy();
 		}
 	}
-	return { stream: Readable.from(content(), { objectMode: false }), size: member.header.size ?? 0 };
+	return { stream: Readable.from(whole(), { objectMode: false }), size };
 }
 
-function cutError(error: unknown, { name }: Pick<Container, 'name'>, path: string): BackupError {
+interface Reading {
+	container: Pick<Container, 'name'>;
+	path: string;
+	signal: AbortSignal;
+}
+
+function readError(error: unknown, { container: { name }, path, signal }: Reading): BackupError {
+	if (signal.aborted) return cancelledError(signal.reason);
 	return new BackupError('incomplete', `${path} of the container ${name} was cut off while it was read`, {
 		advice: 'See whether the engine or a proxy before it was stopped, then run it again',
 		cause: error,
 	});
-}
-
-function isFile({ type }: Header): boolean {
-	return type === 'file' || type === 'contiguous-file';
 }

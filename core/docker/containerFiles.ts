@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { extract, pack } from 'tar-stream';
-import { BackupError } from '../errors';
+import { Header, type HeaderData, Pax } from 'tar';
+import { BackupError, cancelledError } from '../errors';
 import { readArchive } from './archive';
 import type { DockerClient } from './client';
 import type { Container } from './containers';
+import { firstMember } from './firstMember';
 
 /** Whose a file is, and what it permits. */
 export interface FileOwner {
@@ -26,25 +26,26 @@ export async function readOwner(
 	signal: AbortSignal,
 ): Promise<FileOwner> {
 	const archive = await readArchive(client, container, path, signal);
-	const unpacking = extract();
-	pipeline(archive, unpacking).catch(() => {
-		// It is destroyed below, after its first member.
-	});
 	try {
-		for await (const { header } of unpacking) {
-			const { uid = 0, gid = 0, mode = 0o644 } = header;
-			return { uid, gid, mode };
-		}
+		const { uid, gid, mode } = await firstMember(archive);
+		return { uid, gid, mode };
+	} catch (error) {
+		throw signal.aborted ? cancelledError(signal.reason) : noAnswer(error, { container, path });
 	} finally {
 		archive.destroy();
 	}
-	throw new BackupError(
-		'incomplete',
-		`The Docker Engine answered nothing about ${path} in ${container.name}`,
-		{
-			advice: 'See whether the engine or a proxy before it was stopped, then run it again',
-		},
-	);
+}
+
+interface Place {
+	container: Pick<Container, 'name'>;
+	path: string;
+}
+
+function noAnswer(error: unknown, { container: { name }, path }: Place): BackupError {
+	return new BackupError('incomplete', `The Docker Engine answered nothing about ${path} in ${name}`, {
+		advice: 'See whether the engine or a proxy before it was stopped, then run it again',
+		cause: error,
+	});
 }
 
 /** A file to put into a container. */
@@ -57,17 +58,51 @@ export interface NewFile {
 	open: () => Readable | Promise<Readable>;
 }
 
-/** The files, in this order, as a tar for `writeArchive`. Each is opened when the one before it is through. */
+/**
+ * The files, in this order, as a tar for `writeArchive`. Each is opened when the one before it is through. It fails
+ * with what a file fails with, or a BackupError `incomplete` when one has more or fewer bytes than it was to have.
+ */
 export function packFiles(files: NewFile[]): Readable {
-	const tar = pack();
-	const packAll = async () => {
-		for (const { name, owner, size, open } of files) {
-			await pipeline(await open(), tar.entry({ name, size, ...owner }));
-		}
-		tar.finalize();
-	};
-	packAll().catch((error: Error) => tar.destroy(error));
-	return Readable.from(tar, { objectMode: false });
+	return Readable.from(tarOf(files), { objectMode: false });
+}
+
+async function* tarOf(files: NewFile[]): AsyncGenerator<Buffer> {
+	for (const file of files) {
+		const { name, owner, size } = file;
+		yield* headersOf({ path: name, type: 'File', size, ...owner });
+		yield* contentOf(file);
+		yield Buffer.alloc(-size & (blockBytes - 1));
+	}
+	yield endMark;
+}
+
+const blockBytes = 512;
+
+/** Two blocks of zeros. */
+const endMark = Buffer.alloc(2 * blockBytes);
+
+/** A header, behind a pax header for what has no room in it: a long name, a size beyond 8 GB. */
+function* headersOf(facts: HeaderData): Generator<Buffer> {
+	const header = new Header({ mtime: new Date(), ...facts });
+	const needsPax = header.encode();
+	if (needsPax) yield new Pax(facts).encode();
+	yield header.block!;
+}
+
+async function* contentOf({ name, size, open }: NewFile): AsyncGenerator<Buffer> {
+	let seen = 0;
+	for await (const piece of (await open()) as AsyncIterable<Buffer>) {
+		seen += piece.length;
+		if (seen > size) throw anotherSize(name, size);
+		yield piece;
+	}
+	if (seen < size) throw anotherSize(name, size);
+}
+
+function anotherSize(name: string, size: number): BackupError {
+	return new BackupError('incomplete', `${name} does not have the ${size} bytes that it had a moment ago`, {
+		advice: 'See that nothing writes to the backup meanwhile, then run it again',
+	});
 }
 
 /** A file that is there already gets another name as well. */
@@ -80,8 +115,6 @@ export interface NewLink {
 
 /** As a tar for `writeArchive`: so short that it reaches the engine as a whole or not at all. */
 export function packLink({ name, target, owner }: NewLink): Readable {
-	const tar = pack();
-	tar.entry({ name, type: 'link', linkname: target, size: 0, ...owner });
-	tar.finalize();
-	return Readable.from(tar, { objectMode: false });
+	const headers = headersOf({ path: name, type: 'Link', linkpath: target, size: 0, ...owner });
+	return Readable.from([Buffer.concat([...headers, endMark])], { objectMode: false });
 }

@@ -20,10 +20,7 @@ test('the key comes out of an archive of n8n’s data folder', async () => {
 
 test('an archive with the folder’s parent, made by another tar, has the key, too', async () => {
 	const content = '{"encryptionKey":"the key"}';
-	writeFileSync(
-		scratch.path('a.tar'),
-		await makeTar({ name: './config' }, { name: './.n8n/config', content }),
-	);
+	writeFileSync(scratch.path('a.tar'), makeTar({ name: './config' }, { name: './.n8n/config', content }));
 	const request = { path: scratch.path('a.tar'), compression: 'none', kind: 'archive' } as const;
 	expect(await keyInArtifact(request, never)).toBe('the key');
 });
@@ -35,7 +32,7 @@ test('the key comes out of a copied .env', async () => {
 });
 
 test('no key is no error', async () => {
-	writeFileSync(scratch.path('a.tar'), await makeTar({ name: 'database.sqlite', content: 'x' }));
+	writeFileSync(scratch.path('a.tar'), makeTar({ name: 'database.sqlite', content: 'x' }));
 	const request = { path: scratch.path('a.tar'), compression: 'none', kind: 'archive' } as const;
 	expect(await keyInArtifact(request, never)).toBeUndefined();
 });

@@ -64,7 +64,7 @@ describeDocker('A volume, restored through the engine', () => {
 
 	async function archiveOf(...members: Parameters<typeof makeTar>): Promise<string> {
 		const path = join(await mkdtemp(join(home, 'archive-')), 'archive.tar');
-		writeFileSync(path, await makeTar(...members));
+		writeFileSync(path, makeTar(...members));
 		return path;
 	}
 

@@ -29,7 +29,7 @@ async function restore(archive: Buffer, destination: string) {
 
 describe('restoring as root into a directory', () => {
 	const archive = async () =>
-		await makeTar(
+		makeTar(
 			{ name: 'a', content: 'new' },
 			{ name: 'sub/', type: 'directory' },
 			{ name: 'sub/b', content: 'new' },
@@ -112,7 +112,7 @@ test('a disk that gets full is named, not the artifact, and nothing is left on i
 	mountTmpfs(scratch.path('small'), '200k');
 	// Small enough to fit, were it not for the blocks that each file takes.
 	const files = Array.from({ length: 100 }, (_, i) => ({ name: `file-${i}`, content: 'x' }));
-	await expect(restore(await makeTar(...files), scratch.path('small'))).rejects.toThrow(
+	await expect(restore(makeTar(...files), scratch.path('small'))).rejects.toThrow(
 		/^There was no space left to write .*small\/file-\d+\. /,
 	);
 	expect(readdirSync(scratch.path('small'))).toEqual([]);
@@ -121,7 +121,7 @@ test('a disk that gets full is named, not the artifact, and nothing is left on i
 test('an archive that unpacks to more than there is space for is refused before the disk is full', async () => {
 	mkdirSync(scratch.path('small'));
 	mountTmpfs(scratch.path('small'), '1M');
-	const large = await makeTar({ name: 'small' }, { name: 'large', content: Buffer.alloc(2_000_000) });
+	const large = makeTar({ name: 'small' }, { name: 'large', content: Buffer.alloc(2_000_000) });
 	await expect(restore(large, scratch.path('small'))).rejects.toThrow(
 		/archive unpacks to more than the \d+ bytes that are free in .*small\. Free space there/,
 	);

@@ -29,7 +29,7 @@ test('a cancel that comes when the archive is whole changes nothing: the thread 
 	for (const name of names) writeFileSync(scratch.path('out', name), 'old');
 	const members = names.map((name) => ({ name, content: 'new' }));
 	// The large one comes first: with it, progress is heard of before the rest is extracted.
-	const archive = await makeTar({ name: 'large', content: Buffer.alloc(17 * 1024 * 1024) }, ...members);
+	const archive = makeTar({ name: 'large', content: Buffer.alloc(17 * 1024 * 1024) }, ...members);
 	writeFileSync(scratch.path('archive'), archive);
 
 	const cancel = new AbortController();
@@ -56,7 +56,7 @@ test.each([
 		name: `file-${i}`,
 		content: Buffer.alloc(100_000),
 	}));
-	const archive = gzipSync(await makeTar(...members));
+	const archive = gzipSync(makeTar(...members));
 	const census = { ...bounds, kind: 'tar', skipped: 0, changed: [], vanished: [], sqlite: [] } as TarCensus;
 	const expected = { sha256: createHash('sha256').update(archive).digest('hex'), census };
 	await expect(restore(archive, { expected })).rejects.toThrow(
@@ -70,7 +70,7 @@ const leftOver = '.restore-0b9d0a3c-0000-4000-8000-000000000000.partial';
 test('what a restore that was killed left is in nobody’s way, and goes when nobody has touched it for minutes', async () => {
 	mkdirSync(scratch.path('out', leftOver), { recursive: true });
 	writeFileSync(scratch.path('out', leftOver, 'half'), 'x');
-	const archive = await makeTar({ name: 'file', content: 'new' });
+	const archive = makeTar({ name: 'file', content: 'new' });
 	const { warnings } = await restore(archive);
 	expect(warnings).toEqual([
 		expect.stringContaining(`${leftOver} is from another restore into this directory`),
@@ -86,7 +86,7 @@ test('what a restore that was killed left is in nobody’s way, and goes when no
 test('a restore that was killed while it put things in place says how to do it again', async () => {
 	mkdirSync(scratch.path('out', leftOver), { recursive: true });
 	writeFileSync(scratch.path('out', 'moved already'), 'x');
-	await expect(restore(await makeTar({ name: 'file' }))).rejects.toThrow(
+	await expect(restore(makeTar({ name: 'file' }))).rejects.toThrow(
 		/out is not empty: it holds moved already\. A restore into it was ended half way: allow overwriting to do it again/,
 	);
 });
@@ -98,7 +98,7 @@ test('a database that this process has open is not replaced: it would go on with
 		database.exec('PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
 		const before = readdirSync(scratch.path('out'));
 		const content = readFileSync(scratch.path('out', 'database.sqlite'));
-		const archive = await makeTar({ name: 'a', content: 'new' }, { name: 'database.sqlite', content });
+		const archive = makeTar({ name: 'a', content: 'new' }, { name: 'database.sqlite', content });
 		await expect(restore(archive, { overwrite: true })).rejects.toThrow(
 			/out\/database\.sqlite is the database that this very n8n runs on\. Stop n8n and restore it by the command line/,
 		);

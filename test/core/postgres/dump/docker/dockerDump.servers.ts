@@ -23,6 +23,7 @@ import { describeDocker } from '../../../docker/support/describeDocker.ts';
 import { ownContainers, processes, until } from '../../../docker/support/leftovers.ts';
 import { startProxy } from '../../../docker/support/recordingProxy.ts';
 import { startStallingProxy, type Trouble } from '../../support/stallingProxy.ts';
+import { makeTar } from '../../../volume/support/makeTar';
 
 jest.setTimeout(120_000);
 
@@ -121,7 +122,8 @@ describeDocker('A dump by the engine docker', () => {
 	it('can be restored by the container’s own psql', async () => {
 		const artifact = await backUp(dockerDump(connection, 'postgres', request()));
 		await psql(server, 'CREATE DATABASE copy', 'postgres');
-		await server.putArchive(await tarOf('dump.sql', await sql(artifact)), { path: '/tmp' });
+		const tar = makeTar({ name: 'dump.sql', content: await sql(artifact) });
+		await server.putArchive(tar, { path: '/tmp' });
 		await execute(server, ['psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'copy', '-f', '/tmp/dump.sql'], {
 			PGUSER: postgresUser,
 			PGPASSWORD: postgresPassword,
@@ -372,14 +374,3 @@ describeDocker('A dump by the engine docker', () => {
 		expect((await source.finished).census).toMatchObject({ rows: 205_000 });
 	});
 });
-
-/** A tar with one file, for the engine to unpack. */
-async function tarOf(name: string, content: string): Promise<Buffer> {
-	const { pack } = await import('tar-stream');
-	const tar = pack();
-	tar.entry({ name }, content);
-	tar.finalize();
-	const pieces: Buffer[] = [];
-	for await (const piece of tar) pieces.push(piece as Buffer);
-	return Buffer.concat(pieces);
-}
