@@ -53,8 +53,10 @@ async function holds(client: pg.Client, { workflowId, executionId }: RunningExec
 	);
 	for (const { schema, name } of rows) {
 		const running = await client.query(
-			`SELECT FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)}
-			WHERE id::text = $1 AND "workflowId"::text = $2 AND "stoppedAt" IS NULL`,
+			// One that had waited, for a form, keeps the time at which it began to wait.
+			`SELECT FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} AS execution
+			WHERE id::text = $1 AND "workflowId"::text = $2
+				AND ("stoppedAt" IS NULL OR pg_catalog.to_jsonb(execution) ->> 'status' IN ('new', 'running'))`,
 			[executionId, workflowId],
 		);
 		if (running.rowCount !== 0) return true;

@@ -39,6 +39,18 @@ test.each(['public.execution_entity', 'other.execution_entity', 'public.mine_exe
 	},
 );
 
+test('an execution that had waited for a form and goes on is a running one', async () => {
+	await createN8n('public.execution_entity');
+	await server.psql(
+		`ALTER TABLE execution_entity ADD status varchar(255) NOT NULL DEFAULT 'success';
+		UPDATE execution_entity SET status = 'running', "stoppedAt" = now() WHERE id = 2`,
+		{ database: 'n8n' },
+	);
+
+	await expect(ask('n8n', '2')).rejects.toThrow('is the database of the n8n that runs this workflow');
+	await expect(ask('n8n', '1')).resolves.toBeUndefined();
+});
+
 test('another n8n’s database is not taken for it', async () => {
 	await createN8n('public.execution_entity');
 
