@@ -114,13 +114,12 @@ export class NodeEngine {
 
 	/** What a drop-down of the node offers in the editor, by the method that fills it. */
 	async search(
-		chosen: Pick<NodeToRun, 'node' | 'credentials'>,
+		chosen: Pick<NodeToRun, 'node' | 'parameters' | 'credentials'>,
 		method: string,
 		filter?: string,
 	): Promise<Array<{ name: string; value: string }>> {
 		const { credentials = {} } = chosen;
-		const workflow = workflowOf({ ...chosen, parameters: {} });
-		const request = { kind: 'search', workflow, credentials, method, filter };
+		const request = { kind: 'search', workflow: workflowOf(chosen), credentials, method, filter };
 		return (await this.#ask<{ results: Array<{ name: string; value: string }> }>(request)).results;
 	}
 

@@ -49,8 +49,12 @@ const reason = whyNoDocker();
 	const credential = () => ({ connectBy: 'socket', socketPath: docker.socketPath });
 
 	describeEngines('the editor', (n8n) => {
-		const search = async (node: string, method: string, filter?: string) =>
-			await n8n().engine.search({ node, credentials: { dockerEngineApi: credential() } }, method, filter);
+		const search = async (node: string, method: string, filter?: string) => {
+			const credentials = { dockerEngineApi: credential() };
+			// The credential belongs to the engine: n8n hands it out only while that is chosen.
+			const chosen = { node, parameters: { engine: 'docker' }, credentials };
+			return await n8n().engine.search(chosen, method, filter);
+		};
 
 		test.each(['postgresBackup', 'redisSnapshot', 'volumeArchive'])(
 			'lets %s pick one of the engine’s containers',

@@ -113,7 +113,8 @@ export function dockerOperations(
 				return ready;
 			},
 			judge: async () => {
-				expect(await execute(containers().worker, ['sh', '-c', 'cat /data/file'])).toBe('kept');
+				const show = 'read line < /data/file; echo "$line"';
+				expect(await execute(containers().worker, ['sh', '-c', show])).toBe('kept');
 				expect(await containers().docker.containerIds()).toHaveLength(3);
 			},
 			fails: async (place) => {
