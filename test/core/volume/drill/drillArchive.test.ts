@@ -80,7 +80,7 @@ describe('drilling an archive of n8n’s data folder', () => {
 		expect(await readdir(directory.path('backups'))).toEqual(['n8n']);
 	});
 
-	it('fails by what SQLite finds: rows that refer to nothing, and an index without its rows', async () => {
+	it('fails by rows that refer to nothing, as SQLite’s own command line finds them', async () => {
 		sqlite3(database(), "INSERT INTO execution_entity VALUES (9999, 'gone')");
 		const { found, result, checks } = await drill(await archive());
 		expect({ result, found }).toEqual({ result: 'failed', found: { ...all, 'foreign keys': 'failed' } });
@@ -90,6 +90,19 @@ describe('drilling an archive of n8n’s data folder', () => {
 		expect(sqlite3(database(), 'PRAGMA foreign_key_check')).toMatch(
 			/^execution_entity\|\d+\|workflow_entity/,
 		);
+	});
+
+	it('fails by an index that lacks its rows, which the quick check of a backup does not see', async () => {
+		sqlite3(
+			database(),
+			`CREATE INDEX by_name ON workflow_entity (name); PRAGMA writable_schema = ON;
+			UPDATE sqlite_schema SET sql = 'CREATE INDEX by_name ON workflow_entity (id)' WHERE name = 'by_name';`,
+		);
+		const { found, result, checks } = await drill(await archive());
+		expect({ result, found }).toEqual({ result: 'failed', found: { ...all, integrity: 'failed' } });
+		const detail = checks.find(({ check }) => check === 'integrity')?.detail;
+		expect(detail).toContain('missing from index by_name');
+		expect(sqlite3(database(), 'PRAGMA integrity_check')).toContain('missing from index by_name');
 	});
 
 	it('fails by a row that is not there any more, and names the table', async () => {
