@@ -69,4 +69,20 @@ describe('the shipped restore form', () => {
 		expect(Object.keys(rows)).toEqual(Object.keys(before));
 		expect(settled(rows)).toEqual(settled(before));
 	});
+
+	test('refuses the database of this very n8n on its last page, with the way out', async () => {
+		const visit = await FormVisit.open(formUrl, stack.editor.cookie);
+		const backups = await visit.submit();
+		await visit.submit({ Backup: backups.fields.Backup!.options![0]! });
+		const own = stack.database.database;
+		const answers = { 'Restore to': 'Replace a database', Database: own, Confirm: own };
+
+		const refused = await visit.submit(answers);
+
+		expect(refused.title).toBe('The restore failed; nothing was changed');
+		expect(refused.text).toContain(
+			`"${own}" is the database of the n8n that runs this workflow: it cannot be replaced from inside. Stop n8n and its workers, then run n8n-backup restore postgres NAME --replace ${own}`,
+		);
+		expect(await stack.postgres.psql('SELECT datname FROM pg_database ORDER BY 1')).not.toMatch(/replaced/);
+	});
 });
