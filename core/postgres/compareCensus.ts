@@ -1,6 +1,6 @@
-import type pg from 'pg';
 import type { PostgresCensus } from '../artifact/manifest';
 import { countRows, findRelations, type Relation } from './countRows';
+import type { Queries } from './queries';
 
 export interface CensusDifference {
 	/** As the census writes it. */
@@ -30,19 +30,19 @@ export interface ComparisonOptions {
 	taken: Readonly<Record<string, number>>;
 }
 
-/** Compares the database that the client is connected to, and that a dump was just restored into, with its census. */
+/** Compares the database that the queries go to, and that a dump was just restored into, with its census. */
 export async function compareCensus(
-	client: pg.Client,
+	queries: Queries,
 	census: PostgresCensus,
 	{ only, leftOut = [], taken }: ComparisonOptions,
 ): Promise<CensusComparison> {
 	// What row security hides is an error then, not a smaller number.
-	await client.query('SET row_security = off');
-	const relations = await findRelations(client, Object.keys(census.tables));
+	await queries.query('SET row_security = off');
+	const relations = await findRelations(queries, Object.keys(census.tables));
 	const expected = Object.entries(census.tables).filter(
 		([table]) => (!only || only.includes(table)) && !leftOut.includes(table),
 	);
-	const counts = await countRows(client, relations, new Set(expected.map(([table]) => table)));
+	const counts = await countRows(queries, relations, new Set(expected.map(([table]) => table)));
 	const differences: CensusDifference[] = [];
 	let rows = 0;
 	for (const [table, count] of expected) {

@@ -1,5 +1,4 @@
-import type pg from 'pg';
-import { ByteQuery } from './byteQuery';
+import type { Queries, TextQueries } from './queries';
 import { identifier, unquote } from './sql';
 import { decodeText } from './sql/encoding';
 
@@ -51,10 +50,10 @@ const relationQuery = `
 
 /** The tables of that name that are there, by the names as they were given: those of a census. */
 export async function findRelations(
-	client: pg.Client,
+	queries: TextQueries,
 	tables: readonly string[],
 ): Promise<Map<string, Relation>> {
-	const { rows } = await client.query<RelationRow>(relationQuery);
+	const { rows } = await queries.query<RelationRow>(relationQuery);
 	const existing = new Map(rows.map((row) => [keyOf(row), toRelation(row)]));
 	return new Map(
 		tables.flatMap((table) => {
@@ -74,26 +73,26 @@ export async function findRelations(
  * @param wanted the names of those to count
  */
 export async function countRows(
-	client: pg.Client,
+	queries: Queries,
 	relations: ReadonlyMap<string, Relation>,
 	wanted: ReadonlySet<string>,
 ): Promise<Map<string, number>> {
 	const counted = [...relations].filter(([table, { isCountable }]) => isCountable && wanted.has(table));
-	const partitions = await ownPartitions(client, relations);
+	const partitions = await ownPartitions(queries, relations);
 	const counts = new Map<string, number>();
 	// Otherwise a server in SQL_ASCII wants names to be UTF-8. To any other these are: they came so.
-	await client.query(
+	await queries.query(
 		`SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) WHERE ${isSqlAscii}`,
 	);
 	for (let from = 0; from < counted.length; from += tablesAtOnce) {
 		const part = counted.slice(from, from + tablesAtOnce);
-		const queries = part.map(([, relation], at) => countQuery(relation, at, partitions.get(relation.oid)));
-		const union = Buffer.concat(queries.flatMap((query, at) => (at === 0 ? [query] : [unionAll, query])));
-		for (const [at, rows] of await client.query(new ByteQuery(union)).done) {
+		const selects = part.map(([, relation], at) => countQuery(relation, at, partitions.get(relation.oid)));
+		const union = Buffer.concat(selects.flatMap((query, at) => (at === 0 ? [query] : [unionAll, query])));
+		for (const [at, rows] of await queries.queryBytes(union)) {
 			counts.set(part[Number(at)]![0], Number(rows));
 		}
 	}
-	await client.query('RESET client_encoding');
+	await queries.query('RESET client_encoding');
 	return counts;
 }
 
@@ -109,13 +108,13 @@ function countQuery(relation: Relation, at: number, partitions: readonly number[
 
 /** For each partitioned table of the census the tables below it that the census has, too. */
 async function ownPartitions(
-	client: pg.Client,
+	queries: TextQueries,
 	relations: ReadonlyMap<string, Relation>,
 ): Promise<Map<number, number[]>> {
 	const roots = [...relations.values()].filter(({ isPartitioned }) => isPartitioned).map(({ oid }) => oid);
 	if (roots.length === 0) return new Map();
 	const known = new Set([...relations.values()].map(({ oid }) => oid));
-	const { rows } = await client.query<{ root: string; below: string }>(
+	const { rows } = await queries.query<{ root: string; below: string }>(
 		`WITH RECURSIVE tree AS (
 			SELECT inhparent AS root, inhrelid AS below FROM pg_catalog.pg_inherits
 			WHERE inhparent = ANY ($1::pg_catalog.oid[])

@@ -1,5 +1,9 @@
 import type { PGlite } from '@electric-sql/pglite' with { 'resolution-mode': 'import' };
-import { type BatchedStatement, StatementFailure } from '../restore/statementBatch';
+import { BackupError } from '../../errors';
+import type { RunningCopy } from '../restore/dumpSession';
+import { refusedBy } from '../restore/serverRefusal';
+import type { BatchedStatement } from '../restore/statementBatch';
+import { runStatement } from './runStatement';
 
 /** Rows that one COPY takes. More of them at a time only lie in memory twice. */
 const pieceBytes = 4 * 1024 * 1024;
@@ -7,14 +11,14 @@ const pieceBytes = 4 * 1024 * 1024;
 const lineEnd = 0x0a;
 
 /** As pg_dump ends a COPY statement. */
-const fromStandardInput = / FROM stdin;\s*$/;
+const fromStandardInput = /\sFROM\s+stdin\s*;\s*$/i;
 
 /**
  * A COPY of the embedded PostgreSQL. It cannot read from a client, but from a file that is one `Blob`; so the rows are
  * cut at line ends into pieces that each have a COPY of their own. In PostgreSQL's text format a line end is always the
  * end of a row.
  */
-export class EmbeddedCopy {
+export class EmbeddedCopy implements RunningCopy {
 	readonly #database: PGlite;
 	readonly #statement: BatchedStatement;
 	#piece: Array<Buffer<ArrayBuffer>> = [];
@@ -40,9 +44,9 @@ export class EmbeddedCopy {
 		this.#keep(rest);
 	}
 
-	/** @returns how many rows PostgreSQL took */
+	/** A COPY without rows runs, too: it may be refused all the same. */
 	async end(): Promise<number> {
-		await this.#copyPiece();
+		if (this.#bytes > 0 || this.#rows === 0) await this.#copyPiece();
 		return this.#rows;
 	}
 
@@ -53,16 +57,22 @@ export class EmbeddedCopy {
 	}
 
 	async #copyPiece(): Promise<void> {
-		if (this.#bytes === 0) return;
 		const blob = new Blob(this.#piece);
 		this.#piece = [];
 		this.#bytes = 0;
-		const statement = this.#statement.text.toString().replace(fromStandardInput, ` FROM '/dev/blob'`);
-		try {
-			const { affectedRows } = await this.#database.query(statement, [], { blob });
-			this.#rows += affectedRows ?? 0;
-		} catch (error) {
-			throw error instanceof Error ? new StatementFailure(this.#statement, error) : error;
-		}
+		await this.#database._handleBlob(blob);
+		const { refusal, tag } = await runStatement(this.#database, fromBlob(this.#statement));
+		await this.#database._cleanupBlob();
+		if (refusal) throw refusedBy('PostgreSQL', this.#statement, refusal, this.#rows);
+		this.#rows += Number(/^COPY (\d+)/.exec(tag)?.[1] ?? 0);
 	}
+}
+
+function fromBlob({ text, line }: BatchedStatement): BatchedStatement {
+	const written = text.toString('latin1');
+	if (!fromStandardInput.test(written)) {
+		const what = `The embedded PostgreSQL cannot take the rows of line ${line} of the dump`;
+		throw new BackupError('unsupported', what, { advice: 'Drill it on a server' });
+	}
+	return { text: Buffer.from(written.replace(fromStandardInput, ` FROM '/dev/blob'`), 'latin1'), line };
 }

@@ -1,31 +1,41 @@
 import type { PGlite } from '@electric-sql/pglite' with { 'resolution-mode': 'import' };
-import { type BatchedStatement, queryMessage, StatementFailure } from '../restore/statementBatch';
+import type { DumpSession } from '../restore/dumpSession';
+import { refusedBy, type ServerRefusal } from '../restore/serverRefusal';
+import type { BatchedStatement } from '../restore/statementBatch';
 import { EmbeddedCopy } from './embeddedCopy';
+import { runStatement } from './runStatement';
 
 /**
  * Feeds a dump's statements and rows to the embedded PostgreSQL, as `RestoreSession` does to a server: byte for byte
  * as the dump has them, whatever its encoding. There is no way to the server that statements would have to share, so
  * each runs at once.
  */
-export class EmbeddedSession {
+export class EmbeddedSession implements DumpSession {
 	readonly #database: PGlite;
 
 	constructor(database: PGlite) {
 		this.#database = database;
 	}
 
-	/** @throws StatementFailure that names the statement and holds PostgreSQL's error */
 	async run(statement: BatchedStatement): Promise<void> {
-		const { messages } = await this.#database.execProtocol(queryMessage(statement.text), {
-			syncToFs: false,
-			throwOnError: false,
-		});
-		const error = messages.find(({ name }) => name === 'error');
-		if (error instanceof Error) throw new StatementFailure(statement, error);
+		await this.attempt(statement, () => false);
 	}
 
-	/** Begins a `COPY … FROM stdin`. */
-	startCopy(statement: BatchedStatement): EmbeddedCopy {
+	async attempt(statement: BatchedStatement, forgives: (error: ServerRefusal) => boolean): Promise<void> {
+		const { refusal } = await runStatement(this.#database, statement);
+		if (refusal && !forgives(refusal)) throw refusedBy('PostgreSQL', statement, refusal);
+	}
+
+	async hasRelation(name: Buffer): Promise<boolean> {
+		const literal = name.toString('latin1').replaceAll("'", "''");
+		const text = `SELECT WHERE pg_catalog.to_regclass('${literal}') IS NOT NULL`;
+		const { tag } = await runStatement(this.#database, { text: Buffer.from(text, 'latin1'), line: 0 });
+		return tag === 'SELECT 1';
+	}
+
+	async flush(): Promise<void> {}
+
+	async startCopy(statement: BatchedStatement): Promise<EmbeddedCopy> {
 		return new EmbeddedCopy(this.#database, statement);
 	}
 }

@@ -1,11 +1,11 @@
 import { BackupError } from '../../errors';
 import { copyTarget, type CopyStart, type SqlSegment, type SqlStatement, TrailerWatch } from '../sql';
 import { decodeText } from '../sql/encoding';
+import type { DumpSession, RunningCopy } from './dumpSession';
 import type { DumpNames } from './dumpNames';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
 import type { Leniency } from './leniency';
 import type { PlaceRules } from './placeRules';
-import type { RestoreSession, RunningCopy } from './restoreSession';
 import { RoleRules } from './roleRules';
 import { isKnownSetting } from '../serverDifferences';
 import type { BatchedStatement } from './statementBatch';
@@ -13,7 +13,7 @@ import { reachOf } from './statementReach';
 import type { TableFilter } from './tableFilter';
 
 export interface DumpLoaderOptions {
-	session: RestoreSession;
+	session: DumpSession;
 	names: DumpNames;
 	indexes: IndexBuilders;
 	roles: RoleRules;
@@ -128,7 +128,7 @@ export class DumpLoader {
 		const original = text.toString('latin1');
 		const ruled = roles.apply(original);
 		if (ruled === undefined) return [];
-		const chosen = filter ? filter.choose(ruled) : [ruled];
+		const chosen = [...roles.before(ruled), ...(filter ? filter.choose(ruled) : [ruled])];
 		return chosen.map((statement) => (statement === original ? text : Buffer.from(statement, 'latin1')));
 	}
 

@@ -1,8 +1,5 @@
-import type pg from 'pg';
-import { closeClient } from '../connect/client';
-import type { PostgresConnection } from '../connect/connection';
+import type { DumpSession } from './dumpSession';
 import type { Leniency } from './leniency';
-import { RestoreSession } from './restoreSession';
 import type { BatchedStatement } from './statementBatch';
 
 const indexStatement =
@@ -13,12 +10,17 @@ export function buildsIndex(statement: string): boolean {
 	return indexStatement.test(statement);
 }
 
+/** A session beside the one that restores. */
+export interface HelperSession {
+	session: DumpSession;
+	close(): Promise<void>;
+}
+
 export interface IndexBuildersOptions {
 	/** How many indexes are built at the same time. */
 	jobs: number;
-	/** Opens one more connection to the database that is being restored. */
-	openClient: () => Promise<pg.Client>;
-	connection: PostgresConnection;
+	/** Opens one more session with the database that is being restored; there is only the one without it. */
+	openHelper?: () => Promise<HelperSession>;
 	/** Which of them may fail. */
 	leniency: Leniency;
 	signal: AbortSignal;
@@ -31,7 +33,7 @@ export interface IndexBuildersOptions {
  */
 export class IndexBuilders implements AsyncDisposable {
 	readonly #options: IndexBuildersOptions;
-	readonly #clients: pg.Client[] = [];
+	readonly #helpers: HelperSession[] = [];
 	#waiting: BatchedStatement[] = [];
 
 	constructor(options: IndexBuildersOptions) {
@@ -52,7 +54,7 @@ export class IndexBuilders implements AsyncDisposable {
 	 * @param main the session that restores; it takes its share
 	 * @param settings the dump's own SET statements so far, for the sessions that have not seen them
 	 */
-	async build(main: RestoreSession, settings: readonly BatchedStatement[]): Promise<void> {
+	async build(main: DumpSession, settings: readonly BatchedStatement[]): Promise<void> {
 		const queue = this.#waiting;
 		this.#waiting = [];
 		const helpers = Math.min(this.#options.jobs, queue.length) - 1;
@@ -61,24 +63,22 @@ export class IndexBuilders implements AsyncDisposable {
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
-		await Promise.all(this.#clients.map(closeClient));
+		await Promise.all(this.#helpers.map((helper) => helper.close()));
 	}
 
 	/** A server that has no room for more connections builds with those that it gave. */
 	async #connect(count: number): Promise<void> {
+		const { openHelper } = this.#options;
 		try {
-			while (this.#clients.length < count) this.#clients.push(await this.#options.openClient());
+			while (openHelper && this.#helpers.length < count) this.#helpers.push(await openHelper());
 		} catch (error) {
 			if (this.#options.signal.aborted) throw error;
 		}
 	}
 
-	async #openSessions(count: number, settings: readonly BatchedStatement[]): Promise<RestoreSession[]> {
-		const { connection, signal } = this.#options;
+	async #openSessions(count: number, settings: readonly BatchedStatement[]): Promise<DumpSession[]> {
 		await this.#connect(count);
-		const sessions = this.#clients
-			.slice(0, count)
-			.map((client) => new RestoreSession(client, connection, signal));
+		const sessions = this.#helpers.slice(0, Math.max(0, count)).map(({ session }) => session);
 		for (const session of sessions) {
 			for (const setting of settings) await session.run(setting);
 			await session.flush();
@@ -88,11 +88,7 @@ export class IndexBuilders implements AsyncDisposable {
 }
 
 /** One statement at a time, so that each holds its locks for no longer than it must. */
-async function buildFrom(
-	queue: BatchedStatement[],
-	session: RestoreSession,
-	leniency: Leniency,
-): Promise<void> {
+async function buildFrom(queue: BatchedStatement[], session: DumpSession, leniency: Leniency): Promise<void> {
 	try {
 		for (let next = queue.shift(); next; next = queue.shift()) {
 			const forgives = leniency.forgiverOf(next.text.toString('latin1', 0, 1_000)) ?? never;

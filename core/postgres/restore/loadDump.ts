@@ -1,30 +1,34 @@
-import type pg from 'pg';
 import type { CompressionMethod } from '../../artifact';
 import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
 import { BackupError } from '../../errors';
-import { openClient } from '../connect/client';
-import type { PostgresConnection } from '../connect/connection';
+import type { Queries } from '../queries';
 import { SqlLexer } from '../sql';
 import { readDumpHead } from './dumpHead';
 import { DumpLoader } from './dumpLoader';
 import { DumpNames } from './dumpNames';
-import { IndexBuilders } from './indexBuilders';
+import type { DumpSession } from './dumpSession';
+import { type HelperSession, IndexBuilders } from './indexBuilders';
 import { Leniency } from './leniency';
 import { PlaceRules } from './placeRules';
 import type { RestoreOptions } from './request';
-import { RestoreSession } from './restoreSession';
 import { RoleRules } from './roleRules';
 import { readSurroundings } from './surroundings';
 import { TableFilter } from './tableFilter';
 
+/** The empty database that a dump is loaded into. */
+export interface LoadTarget {
+	session: DumpSession;
+	/** Of the same session. */
+	queries: Queries;
+	serverMajor: number;
+	/** Opens a session beside it; without that, one session does it all. */
+	openHelper?: () => Promise<HelperSession>;
+}
+
 export interface LoadRequest {
 	artifactPath: string;
 	compression: CompressionMethod;
-	connection: PostgresConnection;
-	/** The database to load into; the client is connected to it. */
-	database: string;
-	client: pg.Client;
-	serverMajor: number;
+	target: LoadTarget;
 	options: RestoreOptions;
 	onBytes?: (rawBytes: number) => void;
 }
@@ -43,8 +47,12 @@ export const loadSettings = { synchronous_commit: 'off' };
  * What a dump sets for itself and would mislead the queries that follow on the same session; and a transaction that it
  * left open, which would otherwise be compared now and be lost when the session ends.
  */
-const undoDumpSettings =
-	'COMMIT; RESET client_encoding; RESET search_path; RESET standard_conforming_strings';
+const undoDumpSettings = [
+	'COMMIT',
+	'RESET client_encoding',
+	'RESET search_path',
+	'RESET standard_conforming_strings',
+];
 
 /** Building indexes in parallel needs no more of the dump before this version. */
 const parallelSince = 11;
@@ -56,22 +64,20 @@ const parallelSince = 11;
  * @throws BackupError for what is wrong with the artifact, with what it holds, or with the server
  */
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
-	const { client, connection, database, serverMajor } = request;
+	const { session, queries, serverMajor, openHelper } = request.target;
 	const { encoding = 'UTF8' } = await readDumpHead(request.artifactPath, request.compression);
 	const names = new DumpNames(encoding);
 	const options = names.options(request.options);
-	const settings = { ...loadSettings, ...options.settings };
 	const leniency = new Leniency(options);
 	await using indexes = new IndexBuilders({
 		jobs: serverMajor >= parallelSince ? (options.indexJobs ?? 2) : 1,
-		openClient: () => openClient(connection, { database, settings }, signal),
-		connection,
+		openHelper,
 		leniency,
 		signal,
 	});
-	const surroundings = names.surroundings(await readSurroundings(client));
+	const surroundings = names.surroundings(await readSurroundings(queries));
 	const loader = new DumpLoader({
-		session: new RestoreSession(client, connection, signal),
+		session,
 		names,
 		indexes,
 		roles: new RoleRules(options, surroundings.roles),
@@ -85,7 +91,7 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 		async (raw) => feed(loader, withinLimit(raw, options.maxRawBytes)),
 		signal,
 	);
-	await client.query(undoDumpSettings);
+	for (const statement of undoDumpSettings) await queries.query(statement);
 	return {
 		...measures,
 		rows: Object.fromEntries(loader.rows),

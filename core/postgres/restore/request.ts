@@ -19,9 +19,10 @@ export interface RestoreOptions {
 	privileges?: 'as-dumped' | 'skip';
 	/**
 	 * What becomes of statements that name a role that the server does not have: they fail the restore, or they
-	 * are left out and counted in a warning. `fail` when undefined.
+	 * are left out and counted in a warning, or the roles are created as superusers, which is for a server that nobody
+	 * else is on. `fail` when undefined.
 	 */
-	missingRoles?: 'fail' | 'skip';
+	missingRoles?: 'fail' | 'skip' | 'create';
 	/**
 	 * Only these tables, written as in the census (`public.users`): their definition, rows, sequences, indexes and
 	 * constraints, comments and grants, with all schemas, types and extensions. Left out are functions, views, triggers,

@@ -11,6 +11,7 @@ import { adoptionStatements, adoptNew, chosenOwner, creationClauses } from './ad
 import { creationsFor, readDumpHead } from './dumpHead';
 import { loadDump, type Loaded, loadSettings } from './loadDump';
 import { databaseExists, Maintenance, runMaintenance } from './maintenance';
+import { serverTarget } from './serverTarget';
 import type { RestoreReport, RestoreRequest } from './request';
 import { dropLeftOvers, ScratchDatabase } from './scratchDatabase';
 import { assertNotOlder } from '../serverDifferences';
@@ -106,29 +107,32 @@ async function fill(
 	scratch: { maintenance: Maintenance; compression: CompressionMethod; database: string },
 	signal: AbortSignal,
 ): Promise<Filled> {
-	const { artifactPath, connection, manifest, onProgress, options = {}, target } = request;
+	const { artifactPath, connection, manifest, onProgress, options = {} } = request;
 	const { database, compression, maintenance } = scratch;
 	const settings = { ...loadSettings, ...options.settings };
 	const client = await openClient(connection, { database, settings }, signal);
+	const serverMajor = maintenance.major;
+	const target = serverTarget({ connection, database, client, serverMajor, settings }, signal);
 	try {
 		const loaded = await loadDump(
 			{
 				artifactPath,
 				compression,
-				connection,
-				database,
-				client,
-				serverMajor: maintenance.major,
+				target,
 				options,
 				onBytes: (rawBytes) =>
-					onProgress?.({ step: `Restoring ${target.database}`, rawBytes, totalBytes: manifest?.rawBytes }),
+					onProgress?.({
+						step: `Restoring ${request.target.database}`,
+						rawBytes,
+						totalBytes: manifest?.rawBytes,
+					}),
 			},
 			signal,
 		);
 		assertChecksum(artifactPath, loaded, manifest);
 		if (manifest?.census.kind !== 'postgres') return loaded;
 		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
-		const comparison = await compareCensus(client, manifest.census, {
+		const comparison = await compareCensus(target.queries, manifest.census, {
 			only: options.tables,
 			taken: loaded.rows,
 			leftOut: loaded.leftOutTables,

@@ -1,30 +1,21 @@
 import type pg from 'pg';
-import { BackupError, cancelledError, errorCode } from '../../errors';
+import { type BackupError, cancelledError, errorCode } from '../../errors';
 import { isSqlState, serverError } from '../connect/serverError';
 import type { PostgresConnection } from '../connect/connection';
-import { copyTarget } from '../sql';
-import { decodeText } from '../sql/encoding';
 import { CopyIn } from './copyIn';
-import { adviceFor, copiedRow, type ServerRefusal, withDetails } from './serverRefusal';
+import type { DumpSession, RunningCopy } from './dumpSession';
+import { refusedBy, type ServerRefusal } from './serverRefusal';
 import { type BatchedStatement, StatementBatch, StatementFailure } from './statementBatch';
 
 /** A batch goes out when it has either of them. */
 const batchBytes = 128 * 1024;
 const batchStatements = 200;
 
-/** A COPY that waits for rows, in whatever pieces they come. */
-export interface RunningCopy {
-	/** Sends a piece and waits until the connection takes more. */
-	write(rows: Buffer): Promise<void>;
-	/** Ends it and answers how many rows the server took. */
-	end(): Promise<number>;
-}
-
 /**
  * Feeds statements and rows to one connection, in their order. Statements are collected and sent together, so
  * an error may come up to a batch after its statement was handed in; it names the right one all the same.
  */
-export class RestoreSession {
+export class RestoreSession implements DumpSession {
 	readonly #client: pg.Client;
 	readonly #connection: PostgresConnection;
 	readonly #signal: AbortSignal;
@@ -100,8 +91,7 @@ export class RestoreSession {
 		const refusal = refusalOf(failure);
 		if (!refusal)
 			return serverError(failure instanceof StatementFailure ? failure.cause : failure, this.#connection);
-		const what = `${describe(statement, refusal)}: ${withDetails(refusal)}`;
-		return new BackupError('server', what, { advice: adviceFor(refusal, statement), cause: refusal });
+		return refusedBy('The server', statement, refusal);
 	}
 }
 
@@ -110,16 +100,4 @@ function refusalOf(failure: unknown): ServerRefusal | undefined {
 	const cause = failure instanceof StatementFailure ? failure.cause : failure;
 	const state = errorCode(cause);
 	return state !== undefined && isSqlState(state) ? (cause as ServerRefusal) : undefined;
-}
-
-/** Which statement it was, in words: where it stands in the dump and how it begins. */
-function describe(statement: BatchedStatement, { where = '' }: ServerRefusal): string {
-	const table = copyTarget(statement.text, 'SQL_ASCII');
-	const row = copiedRow(where, table);
-	if (row !== undefined) {
-		return `The server refused line ${statement.line + row} of the dump, row ${row} of ${table}`;
-	}
-	const start = decodeText(statement.text.subarray(0, 400), 'SQL_ASCII').replace(/\s+/g, ' ');
-	const shown = start.length > 100 ? `${start.slice(0, 100)}…` : start;
-	return `The server refused line ${statement.line} of the dump (${shown})`;
 }

@@ -27,6 +27,8 @@ export class RoleRules {
 	/** Roles that the server lacks, with the number of statements that were left out for each. */
 	readonly missing = new Map<string, number>();
 
+	readonly #created = new Set<string>();
+
 	/** @param existingRoles names of the roles that the server has */
 	constructor(options: RestoreOptions, existingRoles: ReadonlySet<string>) {
 		this.#options = options;
@@ -45,6 +47,18 @@ export class RoleRules {
 		if (absent === undefined) return ruled;
 		this.missing.set(absent, (this.missing.get(absent) ?? 0) + 1);
 		return undefined;
+	}
+
+	/**
+	 * What is to be run before a ruled statement: where missing roles are created, those that it is the first to name.
+	 * They may do everything, since what theirs were allowed to do elsewhere is not in a dump.
+	 */
+	before(ruled: string): string[] {
+		if (this.#options.missingRoles !== 'create') return [];
+		const isKnown = (role: string) => this.#existingRoles.has(role) || this.#created.has(role);
+		const absent = [...new Set(rolesIn(ruled))].filter((role) => !isKnown(role));
+		for (const role of absent) this.#created.add(role);
+		return absent.map((role) => `CREATE ROLE ${quoteIdentifier(role)} SUPERUSER;`);
 	}
 
 	#applyOptions(statement: string): Verdict {

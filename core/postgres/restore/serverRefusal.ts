@@ -1,4 +1,6 @@
-import { identifier, unquote } from '../sql';
+import { copyTarget, identifier, unquote } from '../sql';
+import { BackupError } from '../../errors';
+import { decodeText } from '../sql/encoding';
 import type { BatchedStatement } from './statementBatch';
 
 /** An error that the server reported, with the fields that its protocol has (PostgreSQL documentation, 55.8). */
@@ -23,6 +25,35 @@ export function withDetails({ message, detail, hint, where }: ServerRefusal): st
 		([name, text]) => (text === undefined ? [] : [`${name}: ${shorten(text)}`]),
 	);
 	return [message, ...additions].map(asSentence).join(' ');
+}
+
+/**
+ * The error for a statement that was refused.
+ *
+ * @param by who refused it: `The server`
+ * @param rowsBefore rows of its COPY that were taken before those that the refusal counts
+ */
+export function refusedBy(
+	by: string,
+	statement: BatchedStatement,
+	refusal: ServerRefusal,
+	rowsBefore = 0,
+): BackupError {
+	const what = `${by} refused ${describe(statement, refusal, rowsBefore)}: ${withDetails(refusal)}`;
+	return new BackupError('server', what, { advice: adviceFor(refusal, statement), cause: refusal });
+}
+
+/** Which statement it was, in words: where it stands in the dump and how it begins. */
+function describe(statement: BatchedStatement, { where = '' }: ServerRefusal, rowsBefore: number): string {
+	const table = copyTarget(statement.text, 'SQL_ASCII');
+	const counted = copiedRow(where, table);
+	if (counted !== undefined) {
+		const row = rowsBefore + counted;
+		return `line ${statement.line + row} of the dump, row ${row} of ${table}`;
+	}
+	const start = decodeText(statement.text.subarray(0, 400), 'SQL_ASCII').replace(/\s+/g, ' ');
+	const shown = start.length > 100 ? `${start.slice(0, 100)}…` : start;
+	return `line ${statement.line} of the dump (${shown})`;
 }
 
 /** What to do about it, by its SQLSTATE and by what the statement was for. */

@@ -49,9 +49,7 @@ export class StatementBatch implements Submittable {
 	}
 
 	submit(connection: pg.Connection): void {
-		connection.stream.write(
-			Buffer.concat([...this.#statements.flatMap(({ text }) => runMessages(text)), sync]),
-		);
+		connection.stream.write(batchMessages(this.#statements));
 	}
 
 	handleCommandComplete(): void {
@@ -80,6 +78,11 @@ export class StatementBatch implements Submittable {
 	handleCopyInResponse(connection: pg.Connection): void {
 		connection.stream.write(copyFail);
 	}
+}
+
+/** What a batch is on the wire. */
+export function batchMessages(statements: readonly BatchedStatement[]): Buffer {
+	return Buffer.concat([...statements.flatMap(({ text }) => runMessages(text)), sync]);
 }
 
 /** `P`: parse a statement without a name and without parameters. */

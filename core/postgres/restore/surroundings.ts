@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { queryTexts } from '../connect/serverText';
+import type { TextQueries } from '../queries';
 
 /** What a dump refers to and does not hold, and what is there before it is loaded. */
 export interface Surroundings {
@@ -9,9 +9,9 @@ export interface Surroundings {
 }
 
 /** Reads them from the database that a dump is loaded into. */
-export async function readSurroundings(client: pg.Client): Promise<Surroundings> {
+export async function readSurroundings(queries: TextQueries): Promise<Surroundings> {
 	const namesIn = async (catalog: string, column: string) =>
-		new Set(await queryTexts(client, `SELECT ${column} FROM pg_catalog.${catalog}`));
+		new Set(await queryTexts(queries, `SELECT ${column} FROM pg_catalog.${catalog}`));
 	return {
 		roles: await namesIn('pg_roles', 'rolname'),
 		tablespaces: await namesIn('pg_tablespace', 'spcname'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { Artifact } from '../../../core/artifact';
 import { compareCensus } from '../../../core/postgres/compareCensus';
+import { serverQueries } from '../../../core/postgres/queries';
 import { drill } from '../../../core/postgres/drill/drill';
 import { type PostgresServer, startPostgres } from '../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
@@ -112,7 +113,7 @@ test('a row that is lost from any of them is seen', async () => {
 	await server.query('DELETE FROM events WHERE at IN (5, 120, 121)', { database: 'restored' });
 	const client = new pg.Client(server.url('restored'));
 	await client.connect();
-	const { differences } = await compareCensus(client, manifest.census as never, { taken: {} });
+	const { differences } = await compareCensus(serverQueries(client), manifest.census as never, { taken: {} });
 	await client.end();
 	expect(differences).toEqual([
 		{ table: 'public.events', expected: 100, found: 99 },

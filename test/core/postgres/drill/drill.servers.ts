@@ -73,11 +73,17 @@ test('a good backup of n8n passes every check, and its manifest says so', async 
 
 	const report = await drillAll();
 
-	expect(report).toMatchObject({ artifactPath: path, result: 'passed', droppedLeftOvers: [] });
+	expect(report).toMatchObject({
+		artifactPath: path,
+		where: 'on-server',
+		result: 'passed',
+		droppedLeftOvers: [],
+	});
 	expect(resultsOf(report)).toEqual({
 		restore: 'passed',
 		sha256: 'passed',
 		rows: 'passed',
+		n8n: 'passed',
 		credential: 'passed',
 		scratch: 'passed',
 	});
@@ -85,6 +91,11 @@ test('a good backup of n8n passes every check, and its manifest says so', async 
 		check: 'rows',
 		result: 'passed',
 		detail: 'All 2 tables have the 3 rows that were backed up.',
+	});
+	expect(report.checks).toContainEqual({
+		check: 'n8n',
+		result: 'passed',
+		detail: 'n8n finds 1 workflow, 2 credentials.',
 	});
 	expect(report.checks).toContainEqual({
 		check: 'credential',

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
+import { BackupError, cancelledError } from '../../errors';
+import { fromWorkerError } from '../../errors/workerError';
+import { describeEnd, type ProgramEnd, startProgram } from '../../process/run';
+import type { Finding } from '../drill/drillPlace';
+import type { InsideAnswer, InsideRequest } from './drillProcess';
+
+/**
+ * V8's optimising compiler takes 690 MB for one function of PostgreSQL's 9 MB of WebAssembly; the code of the first
+ * tier is some 15 % slower here. JavaScript itself needs little: rows pass through it in pieces.
+ */
+const flags = ['--liftoff-only', '--max-old-space-size=96', '--disable-warning=ExperimentalWarning'];
+
+/** How long the process may say nothing: one index of a large table is built in a minute or two. In milliseconds. */
+const silenceMs = 20 * 60_000;
+
+/**
+ * Restores and judges a dump in a process of its own.
+ *
+ * @param onBytes bytes of SQL so far
+ * @throws BackupError `cancelled` when the signal fired, or what kept the process from its work
+ */
+export async function drillInProcess(
+	request: InsideRequest,
+	onBytes: (rawBytes: number) => void,
+	signal: AbortSignal,
+): Promise<Finding> {
+	const silence = new AbortController();
+	const timer = setTimeout(() => silence.abort(), silenceMs);
+	const input = new PassThrough();
+	const args = [...flags, join(__dirname, 'drillProcess.js')];
+	const program = startProgram(process.execPath, args, { input }, AbortSignal.any([signal, silence.signal]));
+	input.write(`${JSON.stringify(request)}\n`);
+	try {
+		let last: InsideAnswer | undefined;
+		for await (const line of createInterface({ input: program.stdout })) {
+			timer.refresh();
+			last = JSON.parse(line) as InsideAnswer;
+			if (last.kind === 'progress') onBytes(last.rawBytes);
+		}
+		const end = await program.ended;
+		return foundIn(last, end);
+	} catch (error) {
+		if (signal.aborted) throw cancelledError(signal.reason);
+		if (silence.signal.aborted) throw fellSilent();
+		throw error;
+	} finally {
+		clearTimeout(timer);
+		input.destroy();
+	}
+}
+
+function foundIn(answer: InsideAnswer | undefined, end: ProgramEnd): Finding {
+	switch (answer?.kind) {
+		case 'checks':
+			return { checks: answer.checks };
+		case 'obstacle':
+			return { obstacle: fromWorkerError(answer.error) };
+		case 'failed':
+			throw fromWorkerError(answer.error);
+		default:
+			throw endedEarly(end);
+	}
+}
+
+function endedEarly(end: ProgramEnd): BackupError {
+	const messages = end.messages.trim().slice(-500);
+	const what = `The PostgreSQL inside n8n ${describeEnd(end)}${messages === '' ? '' : `: ${messages}`}`;
+	return new BackupError('internal', what, {
+		advice: 'Give n8n’s container more memory, or drill it on a server',
+	});
+}
+
+function fellSilent(): BackupError {
+	const what = `The PostgreSQL inside n8n said nothing for ${silenceMs / 60_000} minutes`;
+	return new BackupError('internal', what, { advice: 'Drill it on a server' });
+}
