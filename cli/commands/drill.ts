@@ -9,6 +9,7 @@ import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
 import {
 	addPostgresOptions,
+	namesServer,
 	postgresConnection,
 	type PostgresOptions,
 	withoutExtensionOption,
@@ -20,24 +21,30 @@ import { drillArchives, findArchives } from './drillArchives';
 
 interface Options extends PostgresOptions {
 	archives?: boolean;
+	/** A server of libpq's environment variables, where no other option says one. */
+	server?: boolean;
 	maxMegabytes?: number;
 	withoutExtension?: string[];
 }
 
 const megabyte = 1024 * 1024;
 
-/** `drill`: restores a dump into a scratch database that is dropped whatever happens. */
+/** `drill`: restores a dump into a database that is gone afterwards whatever happens. */
 export const addDrill: AddCommand = (parent, run) => {
 	const command = parent
 		.command('drill')
 		.description(
-			'restore a dump into a scratch database, or open an archive’s SQLite databases, compare and drop it again',
+			'restore a dump for real, here or on a server, or open an archive’s SQLite databases; compare and drop it again',
 		)
 		.argument('[artifact]', `${artifactArgument}, of each database`, newest)
+		.option(
+			'--server',
+			'in a scratch database of a server, which the options below or libpq’s variables name',
+		)
 		.addOption(
 			new Option(
 				'--max-megabytes <number>',
-				'most SQL or bytes of databases that are taken on (20480 otherwise)',
+				'most SQL or bytes of databases that are taken on (otherwise 2048 of SQL here, and 20480)',
 			).argParser(wholeNumber(1)),
 		)
 		.option('--archives', 'as newest: of n8n’s data folder with SQLite, also where there are dumps')
@@ -49,7 +56,8 @@ export const addDrill: AddCommand = (parent, run) => {
 			const maxBytes = options.maxMegabytes && options.maxMegabytes * megabyte;
 			if (archives.length > 0) return await drillArchives(archives, maxBytes, tools);
 			const dumps = await findDumps(named, globals);
-			const connection = await postgresConnection(options, tools);
+			const onServer = options.server === true || namesServer(options);
+			const connection = onServer ? await postgresConnection(options, tools) : undefined;
 			const outcomes: Outcome[] = [];
 			for (const { notes } of dumps) output.note(notes);
 			for (const { path } of dumps) outcomes.push(await drillOne(path, { connection, options, tools }));
@@ -68,7 +76,8 @@ interface Outcome {
 }
 
 interface DrillTools {
-	connection: PostgresConnection;
+	/** Undefined: here. */
+	connection: PostgresConnection | undefined;
 	options: Options;
 	tools: CommandTools;
 }

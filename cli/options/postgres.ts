@@ -50,6 +50,14 @@ export function addPostgresOptions(command: Command): Command {
 	return addPasswordOptions(command, 'PGPASSWORD');
 }
 
+/** Whether any of those options was given. */
+export function namesServer(options: PostgresOptions): boolean {
+	const { host, port, user, database, sslmode, sslrootcert, sslcert, sslkey } = options;
+	return [host, port, user, database, sslmode, sslrootcert, sslcert, sslkey].some(
+		(option) => option !== undefined,
+	);
+}
+
 /** For an option that may be given several times. */
 export function repeated(value: string, earlier: string[] = []): string[] {
 	return [...earlier, value];

@@ -13,7 +13,7 @@ export const engineCredentials: INodeCredentialDescription[] = [
 		required: true,
 		displayOptions: {
 			show: { operation: ['backUp', 'drill', 'restore'] },
-			hide: { engine: ['docker'] },
+			hide: { engine: ['docker'], drillPlace: ['insideN8n'] },
 		},
 	},
 	dockerCredential(['backUp']),

@@ -161,7 +161,7 @@ describe('n8n-backup restore postgres', () => {
 
 describe('n8n-backup drill', () => {
 	it('drills the newest backup, shows each check, and leaves no database behind', async () => {
-		const { exitCode, stdout, stderr } = await run(['drill']);
+		const { exitCode, stdout, stderr } = await run(['drill', '--server']);
 		expect([exitCode, stderr]).toEqual([0, '']);
 		expect(stdout).toMatch(new RegExp(`^✓ ${artifact.path}: passed in `));
 		expect(stdout).toMatch(/^ ✓ +rows +All 1 tables have the 5000 rows that were backed up\.$/m);
@@ -169,10 +169,21 @@ describe('n8n-backup drill', () => {
 		expect((await readManifest(artifact.path)).drill).toMatchObject({ result: 'passed' });
 	});
 
+	it('proves it without any server unless one is named', async () => {
+		const { exitCode, stdout, stderr } = await startCommand([
+			'--directory',
+			directory.path(),
+			'drill',
+			'--json',
+		]).ended;
+		expect([exitCode, stderr]).toEqual([0, '']);
+		expect(JSON.parse(stdout)).toMatchObject({ where: 'inside-n8n', result: 'passed' });
+	}, 60_000);
+
 	it('ends with 3 when the rows are not those of the census', async () => {
 		const census = { ...artifact.manifest.census, tables: { 'public.workflow_entity': 5001 } };
 		await writeFile(manifestPath(artifact.path), JSON.stringify({ ...artifact.manifest, census }));
-		const { exitCode, stdout } = await run(['drill', artifact.path, '--json']);
+		const { exitCode, stdout } = await run(['drill', '--server', artifact.path, '--json']);
 		expect(exitCode).toBe(3);
 		expect(JSON.parse(stdout)).toMatchObject({
 			result: 'failed',
@@ -196,23 +207,23 @@ describe('n8n-backup drill', () => {
 		const manifest = { ...artifact.manifest, artifact: basename(roles), source };
 		await writeFile(manifestPath(roles), JSON.stringify(manifest));
 
-		const { exitCode, stdout } = await run(['drill', '--json']);
+		const { exitCode, stdout } = await run(['drill', '--server', '--json']);
 		expect(exitCode).toBe(0);
 		const reports = JSON.parse(stdout) as Array<{ artifactPath: string; result: string }>;
 		expect(reports.map(({ result }) => result)).toEqual(['passed', 'passed']);
 		expect(reports.map(({ artifactPath }) => artifactPath).sort()).toEqual([crm.path, artifact.path].sort());
-		const one = JSON.parse((await run(['drill', '--prefix', 'crm', '--json'])).stdout) as {
+		const one = JSON.parse((await run(['drill', '--server', '--prefix', 'crm', '--json'])).stdout) as {
 			artifactPath: string;
 		};
 		expect(one.artifactPath).toBe(crm.path);
 	});
 
 	it('does not begin with more than the server is to be burdened with', async () => {
-		const { exitCode, stderr } = await run(['drill', '--max-megabytes', '1']);
+		const { exitCode, stderr } = await run(['drill', '--server', '--max-megabytes', '1']);
 		expect([exitCode, stderr]).toEqual([0, '']);
 		const manifest = { ...artifact.manifest, rawBytes: 2_000_000 };
 		await writeFile(manifestPath(artifact.path), JSON.stringify(manifest));
-		const refused = await run(['drill', '--max-megabytes', '1']);
+		const refused = await run(['drill', '--server', '--max-megabytes', '1']);
 		expect(refused.exitCode).not.toBe(0);
 		expect(await databaseNames(server)).toEqual(['n8n']);
 	});
@@ -249,7 +260,7 @@ describe('on a terminal', () => {
 	}
 
 	it('asks for the password and does not show what is typed', async () => {
-		const { exitCode, screen } = await onTerminal(['drill'], [`${server.password}\r`]);
+		const { exitCode, screen } = await onTerminal(['drill', '--server'], [`${server.password}\r`]);
 		expect(screen).toContain(`Password for ${server.user} on PostgreSQL at 127.0.0.1:${server.port}`);
 		expect(screen).not.toContain(server.password);
 		expect([exitCode, screen]).toEqual([0, expect.stringContaining('passed in ')]);
@@ -269,12 +280,12 @@ describe('on a terminal', () => {
 	});
 
 	it('ends with 130 by Ctrl-C at a question', async () => {
-		const { exitCode } = await onTerminal(['drill'], ['\x03']);
+		const { exitCode } = await onTerminal(['drill', '--server'], ['\x03']);
 		expect(exitCode).toBe(130);
 	});
 
 	it('shows how far it has come, with rate and time left', async () => {
-		const { screen } = await onTerminal(['drill'], [], { PGPASSWORD: server.password });
+		const { screen } = await onTerminal(['drill', '--server'], [], { PGPASSWORD: server.password });
 		expect(screen).toMatch(/into a scratch database {2}[█░]+ {2}[\d.]+ \wB of [\d.]+ kB {2}[\d.]+ \wB\/s/);
 	});
 });

@@ -16,7 +16,7 @@ import { extensionsOf } from './dumpExtensions';
 import { embeddedQueries } from './embeddedQueries';
 import { EmbeddedSession } from './embeddedSession';
 import { hasExtension } from './extensions';
-import { beyondLimit, missingExtension } from './limits';
+import { assertEncoding, beyondLimit, missingExtension } from './limits';
 import { checkStructure } from './soundness';
 import { startEmbedded } from './startEmbedded';
 
@@ -75,6 +75,7 @@ function endWith(answer: InsideAnswer): void {
 async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
 	const { artifactPath, compression, directory, expected, withoutExtensions } = request;
 	const head = await readDumpHead(artifactPath, compression);
+	assertEncoding(head.encoding);
 	const extensions = await extensionsOf(artifactPath, compression);
 	const missing = extensions.find((name) => !hasExtension(name) && !withoutExtensions.includes(name));
 	if (missing !== undefined) throw missingExtension(missing);

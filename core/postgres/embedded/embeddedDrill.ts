@@ -64,6 +64,8 @@ class Scratch implements AsyncDisposable {
 	static async make(places: string[], needed: number): Promise<Scratch> {
 		for (const place of places) {
 			await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
+		}
+		for (const place of places) {
 			if (((await freeDisk(place)) ?? needed) < needed) continue;
 			const path = join(place, `${scratchPrefix}${randomUUID()}`);
 			const claim = await ClaimedDirectory.make(path, place).catch(() => undefined);

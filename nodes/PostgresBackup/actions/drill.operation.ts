@@ -13,7 +13,7 @@ import { withoutExtensions } from '../withoutExtensions';
 export const option: INodePropertyOptions = {
 	name: 'Drill',
 	value: 'drill',
-	description: 'Restore a backup into a scratch database, compare it, and drop it again',
+	description: 'Restore a backup into a database that is gone afterwards, and compare it',
 	action: 'Drill a restore',
 };
 
@@ -21,11 +21,31 @@ export const properties: INodeProperties[] = shared.forOperations(
 	['drill'],
 	[
 		{
+			displayName: 'Where',
+			name: 'drillPlace',
+			type: 'options',
+			default: 'insideN8n',
+			options: [
+				{
+					name: 'Inside N8n',
+					value: 'insideN8n',
+					description: 'In a PostgreSQL that this package brings along; nothing to set up',
+				},
+				{
+					name: 'On a Server',
+					value: 'server',
+					description: 'In a scratch database, for what is larger or needs that server’s extensions',
+				},
+			],
+			description: 'Where the backup is restored to be proven',
+		},
+		{
 			displayName:
 				'The drill restores on the server of this node’s credential. Choose another server’s to keep the load away from the one in use; its user must be allowed to create databases.',
 			name: 'drillNotice',
 			type: 'notice',
 			default: '',
+			displayOptions: { show: { drillPlace: ['server'] } },
 		},
 		shared.backupDirectory,
 		...artifact,
@@ -36,15 +56,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
-				idleTimeout,
+				{ ...idleTimeout, displayOptions: { show: { '/drillPlace': ['server'] } } },
 				{
 					displayName: 'Largest Backup (MB)',
 					name: 'maxMegabytes',
 					type: 'number',
 					typeOptions: { minValue: 1 },
-					default: 20480,
+					default: 2048,
 					description:
-						'Size of the uncompressed SQL above which the drill does not begin, to spare the server',
+						'Size of the uncompressed SQL above which the drill does not begin. Without this option 2048 inside n8n, and 20480 on a server.',
 				},
 				withoutExtensions,
 			],
@@ -62,11 +82,12 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as DrillOptions;
 	const { maxMegabytes } = chosen;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
+	const onServer = context.getNodeParameter('drillPlace', itemIndex) === 'server';
 	const dumps = await chooseArtifacts(context, itemIndex, ['postgres']);
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
-		connection: await chosenConnection(context, itemIndex, chosen),
+		connection: onServer ? await chosenConnection(context, itemIndex, chosen) : undefined,
 		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		withoutExtensions: readList(chosen.withoutExtensions),
 		onProgress: progressReporter(context),
@@ -78,11 +99,15 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	);
 }
 
+/**
+ * What a drill on a server could not find out is an error: somebody chose that server for it. Inside n8n it is a limit
+ * that was reached, and an item that says so.
+ */
 function drillItem({ artifactPath, result, checks, obstacle, ...report }: DrillReport): IDataObject {
-	if (result === 'passed') {
-		return { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
-	}
+	const item = { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	if (result === 'passed') return item;
 	if (obstacle) {
+		if (report.where === 'inside-n8n') return { ...item, obstacle: obstacle.message };
 		const what = `Whether ${artifactPath} can be restored is unknown, since the drill could not be done: ${obstacle.what}`;
 		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
 	}
