@@ -6,3 +6,4 @@ export * from './place';
 export * from './pruneCopy';
 export * from './remoteCatalog';
 export * from './verifyCopy';
+export { hostKeyGiven, hostKeysIn } from './sftp/hostKeys';

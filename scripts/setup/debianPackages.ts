@@ -30,6 +30,8 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
 	{ program: 'age', debianPackage: 'age' },
+	{ program: 'sshd', debianPackage: 'openssh-server' },
+	{ program: 'apache2', debianPackage: 'apache2' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

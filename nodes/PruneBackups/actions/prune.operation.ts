@@ -1,17 +1,12 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type Component, components, isComponent } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import {
-	acceptShrunk,
-	carryOut,
-	planPrune,
-	type PruneResult,
-	type RetentionPolicy,
-} from '../../../core/retention';
+import { acceptShrunk, carryOut, planPrune, type PruneResult } from '../../../core/retention';
 import { allowedPath } from '../../shared/allowedPath';
 import { catalogItem } from '../../shared/catalogItem';
 import { readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
+import { type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
 import type { Job } from '../../shared/runJobs';
 
 export const option: INodePropertyOptions = {
@@ -21,26 +16,11 @@ export const option: INodePropertyOptions = {
 	action: 'Prune old backups',
 };
 
-const rule = (
-	displayName: string,
-	name: keyof RetentionPolicy,
-	defaultCount: number,
-	description: string,
-) => ({
-	displayName,
-	name,
-	type: 'number' as const,
-	typeOptions: { minValue: 0, numberPrecision: 0 },
-	default: defaultCount,
-	description: `${description}. 0 switches the rule off; what any rule keeps is kept.`,
-});
-
 export const properties: INodeProperties[] = shared.forOperations(
 	['prune'],
 	[
 		shared.backupDirectory,
-		rule('Keep Days', 'keepDays', 7, 'Keep everything of this many days before the newest backup'),
-		rule('Keep Last', 'keepLast', 3, 'Keep the newest backups, this many of each kind'),
+		...rules,
 		{
 			displayName: 'Dry Run',
 			name: 'dryRun',
@@ -86,25 +66,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					default: false,
 					description: 'Whether to also judge the backups of other n8n, each by itself',
 				},
-				rule('Keep Daily', 'keepDaily', 0, 'Keep the newest backup of each of the last days that have one'),
-				rule(
-					'Keep Monthly',
-					'keepMonthly',
-					0,
-					'Keep the newest backup of each of the last months that have one',
-				),
-				rule(
-					'Keep Weekly',
-					'keepWeekly',
-					0,
-					'Keep the newest backup of each of the last weeks that have one',
-				),
-				rule(
-					'Keep Yearly',
-					'keepYearly',
-					0,
-					'Keep the newest backup of each of the last years that have one',
-				),
+				...furtherRules,
 				{
 					displayName: 'Size Cap per Component (MB)',
 					name: 'maxMegabytes',
@@ -119,7 +81,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	],
 );
 
-interface PruneOptions extends Partial<RetentionPolicy> {
+interface PruneOptions extends FurtherRules {
 	accepted?: unknown;
 	failedComponents?: unknown;
 	includeUnproven?: boolean;
@@ -151,17 +113,6 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		await allowedPath(context, verdict.entry.path, 'Artifact');
 		return pruneItem(await carryOut(verdict, { dryRun }), dryRun);
 	});
-}
-
-function readPolicy(context: IExecuteFunctions, itemIndex: number, chosen: PruneOptions): RetentionPolicy {
-	return {
-		keepDays: Number(context.getNodeParameter('keepDays', itemIndex)),
-		keepLast: Number(context.getNodeParameter('keepLast', itemIndex)),
-		keepDaily: chosen.keepDaily ?? 0,
-		keepWeekly: chosen.keepWeekly ?? 0,
-		keepMonthly: chosen.keepMonthly ?? 0,
-		keepYearly: chosen.keepYearly ?? 0,
-	};
 }
 
 function asComponent(name: string): Component {

@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { AuthType, createClient, type FileStat, type WebDAVClient } from 'webdav';
+import type { Component } from '../../artifact';
+import { BackupError, cancelledError } from '../../errors';
+import { partialSuffix } from '../../files/abandoned';
+import { partialPath } from '../../files/atomicFile';
+import type { Content } from '../content';
+import type { Destination, RemoteFile } from '../destination';
+import { withIdleLimit } from '../idle';
+import { IdleWatch } from './idleWatch';
+import { statusOf, webdavError } from './webdavError';
+
+export interface WebdavOptions {
+	/** `https://host/path`: a directory that is there. */
+	url: string;
+	user: string;
+	password: string;
+}
+
+/** Nothing sent and nothing received for so long ends a request. Servers take a while to put a large file away. */
+const idleWithinMs = 60_000;
+const puttingAwayMs = 600_000;
+
+/** A partial file that nobody has written to for a day is nobody's any more. */
+const abandonedAfterMs = 24 * 60 * 60_000;
+
+/** A directory on a WebDAV server: Nextcloud, Hetzner, Synology, Apache. The first call shows whether it can be reached. */
+export class WebdavDestination implements Destination {
+	readonly place: string;
+	readonly #client: WebDAVClient;
+
+	constructor({ url, user, password }: WebdavOptions) {
+		const { protocol, host, pathname } = new URL(url);
+		const scheme = protocol === 'https:' ? 'webdavs' : 'webdav';
+		this.place = `${scheme}://${host}${pathname.replace(/\/+$/, '')}`;
+		// Basic, or Digest where the server asks for it.
+		const authType = user === '' ? AuthType.None : AuthType.Auto;
+		this.#client = createClient(url, { authType, username: user, password });
+	}
+
+	async list(component: Component, signal: AbortSignal): Promise<RemoteFile[]> {
+		const entries = await this.#entries(component, signal);
+		return entries.flatMap(({ basename, size, type }) =>
+			type === 'file' && !isPartial(basename) ? { name: `${component}/${basename}`, bytes: size } : [],
+		);
+	}
+
+	async head(name: string, signal: AbortSignal): Promise<RemoteFile | undefined> {
+		try {
+			const { size } = await this.#attempt(name, signal, async (end) => {
+				return (await this.#client.stat(pathOf(name), { signal: end })) as FileStat;
+			});
+			return { name, bytes: size };
+		} catch (error) {
+			if (isNotFound(error)) return undefined;
+			throw error;
+		}
+	}
+
+	async put(name: string, content: Content, signal: AbortSignal): Promise<void> {
+		// Not every server heeds that a move is to overwrite nothing.
+		if (await this.head(name, signal)) throw taken(`${this.place}/${name}`);
+		await this.#makeDirectory(posix.dirname(name), signal);
+		const partial = partialPath(name, randomUUID());
+		try {
+			await this.#upload(partial, content, signal);
+			const arrived = await this.head(partial, signal);
+			if (arrived?.bytes !== content.bytes) throw notWhole(`${this.place}/${name}`);
+			await this.#attempt(name, signal, async (end) => {
+				await this.#client.moveFile(pathOf(partial), pathOf(name), { overwrite: false, signal: end });
+			});
+		} catch (error) {
+			const isTaken = error instanceof BackupError && statusOf(error.cause) === 412;
+			await this.#remove(partial, AbortSignal.timeout(10_000)).catch(() => {});
+			throw isTaken ? taken(`${this.place}/${name}`) : error;
+		}
+	}
+
+	async *get(name: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
+		const path = `${this.place}/${name}`;
+		const size = (await this.head(name, signal))?.bytes;
+		try {
+			const stream = this.#client.createReadStream(pathOf(name), { signal }) as Readable;
+			let bytes = 0;
+			for await (const piece of withIdleLimit(stream, idleWithinMs, path, signal)) {
+				bytes += piece.length;
+				yield piece;
+			}
+			if (size !== undefined && bytes !== size) throw notWhole(path);
+		} catch (error) {
+			if (signal.aborted) throw cancelledError(signal.reason);
+			throw webdavError(error, path);
+		}
+	}
+
+	async delete(name: string, signal: AbortSignal): Promise<'deleted' | 'locked'> {
+		try {
+			await this.#remove(name, signal);
+			return 'deleted';
+		} catch (error) {
+			if (isNotFound(error)) return 'deleted';
+			// Forbidden to this user, or locked.
+			if (error instanceof BackupError && [403, 423].includes(statusOf(error.cause) ?? 0)) return 'locked';
+			throw error;
+		}
+	}
+
+	async sweep(component: Component, signal: AbortSignal): Promise<void> {
+		for (const { basename, lastmod } of await this.#entries(component, signal)) {
+			const isOld = Date.now() - Date.parse(lastmod) > abandonedAfterMs;
+			if (!isPartial(basename) || !isOld) continue;
+			await this.#remove(`${component}/${basename}`, signal).catch(() => {});
+		}
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {}
+
+	async #entries(component: Component, signal: AbortSignal): Promise<FileStat[]> {
+		try {
+			return await this.#attempt(component, signal, async (end) => {
+				return await this.#client.getDirectoryContents(pathOf(component), { signal: end });
+			});
+		} catch (error) {
+			if (!isNotFound(error)) throw error;
+			// That the place itself is not there must not look like an empty one.
+			await this.#attempt('', signal, async (end) => await this.#client.stat('/', { signal: end }));
+			return [];
+		}
+	}
+
+	async #makeDirectory(component: string, signal: AbortSignal): Promise<void> {
+		if (await this.head(component, signal)) return;
+		try {
+			await this.#attempt(component, signal, async (end) => {
+				await this.#client.createDirectory(pathOf(component), { signal: end });
+			});
+		} catch (error) {
+			// Another run was first.
+			if (!(await this.head(component, signal))) throw error;
+		}
+	}
+
+	async #upload(name: string, content: Content, signal: AbortSignal): Promise<void> {
+		using watch = new IdleWatch(idleWithinMs, `${this.place}/${name}`);
+		let failure: { error: unknown } | undefined;
+		async function* watched() {
+			try {
+				for await (const piece of content.pieces()) {
+					watch.restart();
+					yield piece;
+				}
+				watch.restart(puttingAwayMs);
+			} catch (error) {
+				// The client reports no more than that the request failed.
+				failure = { error };
+				throw error;
+			}
+		}
+		const body = Readable.from(watched(), { objectMode: false });
+		body.on('error', () => {});
+		try {
+			await this.#attempt(name, AbortSignal.any([signal, watch.signal]), async (end) => {
+				const headers = { 'Content-Length': String(content.bytes) };
+				const data = content.bytes === 0 ? '' : body;
+				await this.#client.putFileContents(pathOf(name), data, { headers, signal: end });
+			});
+		} catch (error) {
+			if (signal.aborted) throw cancelledError(signal.reason);
+			if (failure) throw failure.error;
+			throw watch.error ?? error;
+		} finally {
+			body.destroy();
+		}
+	}
+
+	async #remove(name: string, signal: AbortSignal): Promise<void> {
+		await this.#attempt(name, signal, async (end) => {
+			await this.#client.deleteFile(pathOf(name), { signal: end });
+		});
+	}
+
+	async #attempt<T>(name: string, signal: AbortSignal, work: (end: AbortSignal) => Promise<T>): Promise<T> {
+		using watch = new IdleWatch(puttingAwayMs, this.place);
+		try {
+			return await work(AbortSignal.any([signal, watch.signal]));
+		} catch (error) {
+			if (signal.aborted) throw cancelledError(signal.reason);
+			throw watch.error ?? webdavError(error, name === '' ? this.place : `${this.place}/${name}`);
+		}
+	}
+}
+
+function pathOf(name: string): string {
+	return `/${name}`;
+}
+
+function isPartial(fileName: string): boolean {
+	return fileName.startsWith('.') && fileName.endsWith(partialSuffix);
+}
+
+function isNotFound(error: unknown): boolean {
+	return error instanceof BackupError && error.code === 'not-found';
+}
+
+function taken(path: string): BackupError {
+	return new BackupError('exists', `${path} is already there`, {
+		advice: 'Move it away, or copy to another place; nothing was overwritten',
+	});
+}
+
+function notWhole(path: string): BackupError {
+	return new BackupError('incomplete', `The bytes of ${path} ended before they were whole`, {
+		advice: 'Check the network between n8n and that server, then run it again',
+	});
+}

@@ -1,0 +1,68 @@
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { copyBackups } from '../../../core/offsite';
+import { catalogItem } from '../../shared/catalogItem';
+import { progressReporter } from '../../shared/progress';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+import { openPlaces } from '../destination';
+import { failed } from '../outcome';
+
+export const option: INodePropertyOptions = {
+	name: 'Copy',
+	value: 'copy',
+	description: 'Copy every good backup that is not there yet, newest first',
+	action: 'Copy backups off site',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['copy'],
+	[
+		{
+			displayName: 'Options',
+			name: 'copyOptions',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: [
+				{
+					displayName: 'Files at a Time',
+					name: 'filesAtOnce',
+					type: 'number',
+					typeOptions: { minValue: 1, maxValue: 8 },
+					default: 2,
+					description: 'How many files are copied side by side',
+				},
+				{
+					displayName: 'Read Back',
+					name: 'readBack',
+					type: 'boolean',
+					default: false,
+					description: 'Whether to read each copy back and compare every byte',
+				},
+			],
+		},
+	],
+);
+
+/** One item for each good backup, of what became of its copy. */
+export async function plan(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	signal: AbortSignal,
+): Promise<Job[]> {
+	const options = context.getNodeParameter('copyOptions', itemIndex, {}) as {
+		filesAtOnce?: number;
+		readBack?: boolean;
+	};
+	const { root, destination } = await openPlaces(context, itemIndex, signal);
+	await using _ = destination;
+	const timeZone = context.getTimezone();
+	const onProgress = progressReporter(context);
+	const outcomes = await copyBackups({ ...options, root, timeZone, destination, onProgress }, signal);
+	const { place } = destination;
+	return outcomes.map(({ entry, error, outcome, recordProblem }) => {
+		if (error !== undefined) return failed(error);
+		const warnings = recordProblem === undefined ? [] : [recordProblem];
+		return async () => await Promise.resolve({ ...catalogItem(entry), place, outcome, warnings });
+	});
+}

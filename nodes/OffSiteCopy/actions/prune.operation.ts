@@ -1,0 +1,72 @@
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import { carryOutAt, planPruneAt } from '../../../core/retention';
+import { type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
+import { catalogItem } from '../../shared/catalogItem';
+import * as shared from '../../shared/properties';
+import type { Job } from '../../shared/runJobs';
+import { openPlaces } from '../destination';
+import { settle } from '../outcome';
+
+export const option: INodePropertyOptions = {
+	name: 'Prune',
+	value: 'prune',
+	description: 'Delete old copies; today’s and the newest good one of each kind always stay',
+	action: 'Prune old copies',
+};
+
+export const properties: INodeProperties[] = shared.forOperations(
+	['prune'],
+	[
+		...rules,
+		{
+			displayName: 'Dry Run',
+			name: 'dryRun',
+			type: 'boolean',
+			default: false,
+			description: 'Whether to only show what would be deleted',
+		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add option',
+			default: {},
+			options: furtherRules,
+		},
+	],
+);
+
+/** One item for each copy, of what became of it. */
+export async function plan(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	signal: AbortSignal,
+): Promise<Job[]> {
+	const chosen = context.getNodeParameter('options', itemIndex, {}) as FurtherRules;
+	const dryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
+	const policy = readPolicy(context, itemIndex, chosen);
+	const { root, destination } = await openPlaces(context, itemIndex, signal);
+	await using _ = destination;
+	const { place } = destination;
+	const verdicts = await planPruneAt(
+		{
+			destination,
+			timeZone: context.getTimezone(),
+			now: new Date(),
+			policy,
+			failedComponents: [],
+			instanceId: context.getInstanceId(),
+		},
+		signal,
+	);
+	const jobs: Job[] = [];
+	for (const verdict of verdicts) {
+		const carryOut = async () => {
+			const result = await carryOutAt(verdict, { destination, root, dryRun }, signal);
+			const { action, deleted, locked, reasons } = result;
+			return { ...catalogItem(verdict.entry), place, action, deleted, locked, dryRun, reasons };
+		};
+		jobs.push(await settle(carryOut));
+	}
+	return jobs;
+}

@@ -1,0 +1,40 @@
+import type { IExecuteFunctions, INodePropertyOptions } from 'n8n-workflow';
+import { BackupError } from '../../../core/errors';
+import { readRemoteCatalog, verifyCopy } from '../../../core/offsite';
+import { catalogItem } from '../../shared/catalogItem';
+import { progressReporter } from '../../shared/progress';
+import type { Job } from '../../shared/runJobs';
+import { openPlaces } from '../destination';
+import { settle } from '../outcome';
+
+export const option: INodePropertyOptions = {
+	name: 'Verify',
+	value: 'verify',
+	description: 'Read every copy and compare it with its manifest',
+	action: 'Verify copies',
+};
+
+/** One item for each copy; one that is not what its manifest says is an error. */
+export async function plan(
+	context: IExecuteFunctions,
+	itemIndex: number,
+	signal: AbortSignal,
+): Promise<Job[]> {
+	const { destination } = await openPlaces(context, itemIndex, signal);
+	await using _ = destination;
+	const { place } = destination;
+	const onProgress = progressReporter(context);
+	const jobs: Job[] = [];
+	for (const entry of await readRemoteCatalog({ destination, timeZone: context.getTimezone() }, signal)) {
+		const verify = async () => {
+			const { result, checks } = await verifyCopy({ destination, entry, onProgress }, signal);
+			if (result !== 'failed') return { ...catalogItem(entry), place, result, checks };
+			const problems = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
+			throw new BackupError('damaged', `${entry.path} is damaged: ${problems.join(' ')}`, {
+				advice: 'Use another backup; move this one away, and the next copy replaces it',
+			});
+		};
+		jobs.push(await settle(verify));
+	}
+	return jobs;
+}
