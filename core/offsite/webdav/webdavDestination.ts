@@ -82,9 +82,13 @@ export class WebdavDestination implements Destination {
 		const path = `${this.place}/${name}`;
 		const size = (await this.head(name, signal))?.bytes;
 		try {
-			const stream = this.#client.createReadStream(pathOf(name), { signal }) as Readable;
+			// The client's own read stream says nothing of a connection that was lost.
+			const request = { method: 'GET', signal };
+			const response: unknown = await this.#client.customRequest(pathOf(name), request);
+			const { body } = response as { body: Readable | null };
+			if (!body) throw notWhole(path);
 			let bytes = 0;
-			for await (const piece of withIdleLimit(stream, idleWithinMs, path, signal)) {
+			for await (const piece of withIdleLimit(body, idleWithinMs, path, signal)) {
 				bytes += piece.length;
 				yield piece;
 			}
@@ -146,15 +150,18 @@ export class WebdavDestination implements Destination {
 		using watch = new IdleWatch(idleWithinMs, `${this.place}/${name}`);
 		let failure: { error: unknown } | undefined;
 		async function* watched() {
+			let isOurs = true;
 			try {
 				for await (const piece of content.pieces()) {
 					watch.restart();
+					isOurs = false;
 					yield piece;
+					isOurs = true;
 				}
 				watch.restart(puttingAwayMs);
 			} catch (error) {
-				// The client reports no more than that the request failed.
-				failure = { error };
+				// The client reports no more than that the request failed; and throws in here what broke the request.
+				if (isOurs) failure = { error };
 				throw error;
 			}
 		}
