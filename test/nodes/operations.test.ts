@@ -2,6 +2,7 @@ import { allOperations } from './support/descriptions';
 import { dockerOperationNames } from './support/dockerOperations';
 import { describeEngines } from './support/engines';
 import { fileOperations } from './support/fileOperations';
+import { offsiteOperations } from './support/offsiteOperations';
 import { testOperation } from './support/operations';
 import { serverOperationNames } from './support/serverOperations';
 
@@ -10,6 +11,7 @@ jest.setTimeout(120_000);
 test('every operation of every node, by every engine, has a row in these tests', () => {
 	const rows = [
 		...fileOperations(() => '').map(({ name }) => name),
+		...offsiteOperations().map(({ name }) => name),
 		...serverOperationNames,
 		...dockerOperationNames,
 	].map((name) => name.split(':')[0]!);
@@ -18,4 +20,5 @@ test('every operation of every node, by every engine, has a row in these tests',
 
 describeEngines('an operation on files', (n8n) => {
 	for (const row of fileOperations(() => n8n().engine.instanceId)) testOperation(n8n, row);
+	for (const row of offsiteOperations()) testOperation(n8n, row);
 });
