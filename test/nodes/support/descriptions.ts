@@ -1,10 +1,12 @@
 import type { INodeProperties, INodeType } from 'n8n-workflow';
+import { OffSiteCopy } from '../../../nodes/OffSiteCopy/OffSiteCopy.node';
 import { PostgresBackup } from '../../../nodes/PostgresBackup/PostgresBackup.node';
 import { PruneBackups } from '../../../nodes/PruneBackups/PruneBackups.node';
 import { RedisSnapshot } from '../../../nodes/RedisSnapshot/RedisSnapshot.node';
 import { VolumeArchive } from '../../../nodes/VolumeArchive/VolumeArchive.node';
 
 const nodes: INodeType[] = [
+	new OffSiteCopy(),
 	new PostgresBackup(),
 	new PruneBackups(),
 	new RedisSnapshot(),
