@@ -89,6 +89,7 @@ export const notPaths: Record<string, string> = {
 	excludeTableData: 'of the server',
 	excludeTables: 'of the server',
 	failedComponents: 'names of components',
+	names: 'file names at the destination, compared with what is listed there',
 	holdStill: 'containers',
 	listenHost: 'an address',
 	newDatabase: 'of the server',
