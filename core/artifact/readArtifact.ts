@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { read } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
 import type { Gunzip } from 'node:zlib';
 import { openRegularFile } from '../files/openRegularFile';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from '../compression/compression';
+
+const readAt = promisify(read);
+
+/** Bytes read at a time. */
+const pieceBytes = 1024 * 1024;
 
 export interface ReadArtifactRequest {
 	path: string;
@@ -112,10 +118,19 @@ async function* storedPieces({
 	yield* piecesOf(file.fd);
 }
 
+/**
+ * Not by a stream of node:fs: one that is left half way still reads when its descriptor is closed, or is somebody
+ * else's by then.
+ */
 async function* piecesOf(fd: number): AsyncGenerator<Buffer, void> {
 	// From a position of its own, so that one descriptor can be read more than once.
-	const stream = createReadStream('', { fd, start: 0, highWaterMark: 1024 * 1024, autoClose: false });
-	for await (const piece of stream) yield piece as Buffer;
+	for (let position = 0; ;) {
+		const piece = Buffer.allocUnsafeSlow(pieceBytes);
+		const { bytesRead } = await readAt(fd, piece, 0, pieceBytes, position);
+		if (bytesRead === 0) return;
+		position += bytesRead;
+		yield piece.subarray(0, bytesRead);
+	}
 }
 
 /** An error met while reading an artifact: of the file, or of its compression. */

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Component } from '../../../core/artifact';
+import { type Component, createArtifact } from '../../../core/artifact';
+import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { makeBackups } from '../../support/makeBackups';
 import { writeBackup } from '../../support/writeBackup';
+import { sqlite3 } from '../../core/volume/sqlite/support/processes';
 import type { OperationRow } from './operations';
 
 /** What needs no server. */
@@ -104,6 +106,15 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: neitherExists('File'),
 	},
 	{
+		name: 'volumeArchive drill',
+		works: async (place) => await drilling(place),
+		judge: ([item]) => {
+			expect(item).toMatchObject({ result: 'passed' });
+		},
+		fails: async (place) => await drilling(place, { damaged: true }),
+		says: { message: /n8n_data_\d+_\d+\.tar\.gz did not pass its drill/, description: /drill an older one/ },
+	},
+	{
 		name: 'volumeArchive restore built-in',
 		works: async (place) => await restoring(place, 'n8n', join(place, 'restored')),
 		judge: async (_items, place) => {
@@ -170,6 +181,24 @@ function verify(node: string, components: Component[]): OperationRow {
 			description: /Do not rely on it; restore from another one, and find out what changed it/,
 		},
 	};
+}
+
+/** An archive with a database in it. */
+async function drilling(place: string, { damaged = false } = {}) {
+	const backupDirectory = await emptyDirectory(place);
+	const data = join(place, 'data');
+	await mkdir(data);
+	sqlite3(join(data, 'database.sqlite'), 'CREATE TABLE t (a); INSERT INTO t VALUES (1), (2);');
+	const { path, manifest } = await createArtifact(
+		{
+			...{ root: backupDirectory, component: 'n8n', prefix: 'n8n_data', extension: 'tar' },
+			...{ compression: { method: 'gzip' }, timeZone: 'utc', step: 'archiving' },
+		},
+		archiveDirectory({ directory: data }),
+		new AbortController().signal,
+	);
+	if (damaged) await truncate(path, manifest.storedBytes - 1);
+	return { parameters: { backupDirectory, artifact: path } };
 }
 
 async function restoring(place: string, kind: 'n8n' | 'env', destination: string, { damaged = false } = {}) {

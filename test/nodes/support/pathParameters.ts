@@ -11,6 +11,8 @@ export interface PathParameter {
 	written?: true;
 	/** What makes the operation use it. */
 	parameters?: Record<string, unknown>;
+	/** What the error names that ends an operation whose path is allowed: what the test does not provide. */
+	lacks?: string;
 }
 
 /** The backup directory is made by hand and used by every operation. */
@@ -41,6 +43,7 @@ export const pathParameters: PathParameter[] = [
 	backupDirectory('redisSnapshot', 'verify'),
 	backupDirectory('volumeArchive', 'archive'),
 	backupDirectory('volumeArchive', 'copyFile'),
+	{ ...backupDirectory('volumeArchive', 'drill', whicheverN8n), lacks: 'holds no SQLite database' },
 	backupDirectory('volumeArchive', 'restore', whicheverN8n),
 	backupDirectory('volumeArchive', 'verify'),
 	{
@@ -72,6 +75,7 @@ const inContainer = 'of the container, not of n8n';
 
 /** Every other text that can be typed in, and why it is no path of n8n's. A new one has to be placed here or above. */
 export const notPaths: Record<string, string> = {
+	accepted: 'file names of the catalog, compared with what is listed there',
 	announceHost: 'a host',
 	artifact: 'a file name within the backup directory; what stands before it is dropped',
 	artifactInstance: 'the ID of an n8n',
