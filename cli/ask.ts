@@ -24,7 +24,7 @@ export async function ask(
 		terminal: true,
 		historySize: 0,
 	});
-	// In raw mode Ctrl-C is a key like any other, and without these the question would wait for ever.
+	// In raw mode Ctrl-C is a key like any other, and without these the question would wait forever.
 	lines.once('SIGINT', () => closed.abort());
 	lines.once('close', () => closed.abort());
 	try {

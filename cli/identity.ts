@@ -15,11 +15,11 @@ interface Identity {
 /** What the command was started with. */
 const root: Identity = { uid: 0, gid: process.getgid?.() ?? 0, groups: process.getgroups?.() ?? [] };
 
-/** Whom the work that is under way is done as, the innermost last. */
+/** The users that the work under way runs as, the innermost last. */
 const active: Identity[] = [];
 
 /**
- * Does what touches a directory as the user whom it belongs to, where root runs the command: whoever owns it could
+ * Does what touches a directory as the user who owns it, where root runs the command: whoever owns it could
  * have put a link to anywhere in the place of each file. Nothing can be reached by it then that its owner could not
  * reach anyway, and what is made there is the owner's.
  *

@@ -1,4 +1,4 @@
-/** `npm run format`: puts every file into the one format and applies the lint rules that can mend by themselves. */
+/** `npm run format`: puts every file into the one format and applies the lint rules that can fix by themselves. */
 import { binary } from './lib/paths.ts';
 import { run } from './lib/run.ts';
 

@@ -1,4 +1,4 @@
-/** `npm run screenshot`: draws docs/images/nightly-backup.png anew, from a real editor that has run the workflow. */
+/** `npm run screenshot`: draws docs/images/nightly-backup.png again, from a real editor that has run the workflow. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';

@@ -36,7 +36,7 @@ export async function createWideDatabase(server: PostgresServer, name: string, c
 	await runScript(server, name, statements);
 }
 
-/** Feeds a script to psql, which wants no more memory for a gigabyte than for a line. */
+/** Feeds a script to psql, which needs no more memory for a gigabyte than for a line. */
 async function runScript(
 	server: PostgresServer,
 	database: string,

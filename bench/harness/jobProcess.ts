@@ -1,6 +1,6 @@
 /**
  * The process that stands for n8n: it loads the package, waits for one job, does it and says what it took. Started
- * anew for every job, because the highest memory of a process is never forgotten.
+ * again for every job, because the highest memory of a process is never forgotten.
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';

@@ -17,7 +17,7 @@ export interface ManifestOption {
 export const noManifestHelp = 'do not compare with the manifest, as when that is what cannot be read';
 
 /**
- * The manifest that a restore is compared with, where there is one and it is to be heeded.
+ * The manifest that a restore is compared with, where there is one and it counts.
  *
  * @throws BackupError `unreadable` for one that cannot be judged
  */

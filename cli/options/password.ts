@@ -16,7 +16,7 @@ export interface PasswordOptions {
 export function addPasswordOptions(command: Command, variable: string): Command {
 	return command
 		.option('--password-file <path>', `file that holds the password (or ${variable}; asked for otherwise)`)
-		.option('--no-password', 'ask for no password: the server wants none');
+		.option('--no-password', 'ask for no password: the server needs none');
 }
 
 /**

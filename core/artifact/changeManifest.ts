@@ -6,7 +6,7 @@ import { findAbandoned, partialSuffix } from '../files/abandoned';
 import { AtomicFile, isThere, partialPath } from '../files/atomicFile';
 import { type ManifestDocument, manifestPath, readManifestDocument, serializeManifest } from './manifestFile';
 
-/** How often a manifest is read anew because another process has changed it meanwhile. */
+/** How often a manifest is read again because another process has changed it meanwhile. */
 const attempts = 20;
 
 /** Changes that this process is making, by path of the manifest: one after the other. */

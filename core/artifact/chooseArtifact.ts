@@ -95,7 +95,7 @@ export async function otherInstances(choice: ArtifactChoice): Promise<string[]> 
 }
 
 /**
- * The artifact of this file name, of whatever series.
+ * The artifact of this file name, of any series.
  *
  * @throws BackupError `not-found`
  */

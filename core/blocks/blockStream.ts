@@ -8,7 +8,7 @@ export interface Block {
 }
 
 /**
- * A stream whose bytes lie in memory that is used again. Buffers made anew for every megabyte keep the garbage
+ * A stream whose bytes lie in memory that is used again. New buffers for every megabyte keep the garbage
  * collector at work, in all of n8n's heap: dumps took a third longer with them.
  *
  * {@link nextBlock} gives the bytes as they lie there. Whoever reads it like any other stream gets copies.
@@ -43,7 +43,7 @@ export class BlockStream extends Readable {
 	}
 
 	/**
-	 * The next block, to be released by whoever takes it; undefined when there is none any more.
+	 * The next block; whoever takes it releases it; undefined when there is none any more.
 	 *
 	 * @throws whatever the stream is destroyed with
 	 */

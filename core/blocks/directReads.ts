@@ -29,7 +29,7 @@ export function connectForDirectReads(options: NetConnectOpts): Socket {
  * From now on has the kernel put what a socket receives straight into `target`. Those who read its stream get no more
  * of it, but are still told of the end.
  *
- * @returns false when the stream is none that {@link connectForDirectReads} made, as behind TLS: nothing changes
+ * @returns false when the stream was not made by {@link connectForDirectReads}, as behind TLS: nothing changes
  */
 export function readDirectly(stream: Duplex, target: ByteTarget): boolean {
 	const reader = readers.get(stream);

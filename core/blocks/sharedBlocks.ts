@@ -77,7 +77,7 @@ export class BlockReader {
 		this.#released = new Int32Array(released);
 	}
 
-	/** The block that the worker said it has filled. Blocks are to be released in their order. */
+	/** The block that the worker said it has filled. Release blocks in their order. */
 	open({ number, length }: FilledBlock): Block {
 		const { bytes, blockBytes } = this.shared;
 		const count = bytes.byteLength / blockBytes;

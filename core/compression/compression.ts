@@ -49,7 +49,7 @@ export function compressionOf(fileName: string): CompressionMethod {
 }
 
 /**
- * A transform that compresses off the main thread; undefined where nothing is to be compressed. A chunk's memory
+ * A transform that compresses off the main thread; undefined where nothing gets compressed. A chunk's memory
  * may be used again as soon as the transform asks for the next one.
  */
 export function createCompressor({ method, level }: Compression): Transform | undefined {

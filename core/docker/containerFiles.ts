@@ -15,7 +15,7 @@ export interface FileOwner {
 }
 
 /**
- * Whose a file or a directory in a container is; the container need not run.
+ * Whose a file or a directory in a container is; the container does not have to run.
  *
  * @throws BackupError `not-found`
  */

@@ -50,7 +50,7 @@ async function tryCreate(
 ): Promise<string | undefined> {
 	const body = {
 		Image: image,
-		// Never run; but the engine wants to know a command.
+		// Never run; but the engine needs a command.
 		Cmd: ['never-started'],
 		Labels: { ...labels, [leaseLabel]: leaseId, [roleLabel]: role },
 		HostConfig: { NetworkMode: 'none', Mounts: volume ? [mount(volume, role !== 'writer')] : [] },

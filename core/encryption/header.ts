@@ -22,7 +22,7 @@ const scryptWorkFactor = 16;
  * Makes the header of a new age file (https://c2sp.org/age). The library writes it; it also chooses the file key and
  * tells it to whoever is asked to wrap it.
  *
- * @throws BackupError `bad-parameter` for a recipient that is none, or without any key
+ * @throws BackupError `bad-parameter` for something that is no recipient, or without any key
  */
 export async function sealHeader(keys: EncryptionKeys): Promise<SealedHeader> {
 	const encrypter = new Encrypter();
@@ -55,7 +55,7 @@ async function encryptNothing(encrypter: Encrypter): Promise<Buffer> {
 /**
  * The file key out of an age file's header.
  *
- * @throws BackupError `auth` when none of the keys opens it, `bad-parameter` for an identity that is none, `damaged`
+ * @throws BackupError `auth` when none of the keys opens it, `bad-parameter` for something that is no identity, `damaged`
  * when it is no header or was changed
  */
 export async function openHeader(header: Buffer, keys: DecryptionKeys): Promise<Buffer> {

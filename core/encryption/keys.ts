@@ -1,4 +1,4 @@
-/** Whom an age file is written for: recipients, or a passphrase. */
+/** The readers of an age file: recipients, or a passphrase. */
 export interface EncryptionKeys {
 	/** Public keys, `age1…`. Whoever holds the identity of one of them can read the file. */
 	recipients: readonly string[];
@@ -13,7 +13,7 @@ export interface DecryptionKeys {
 	passphrase?: string;
 }
 
-/** What may be said of an encrypted artifact to anybody: it names the keys and is none. */
+/** What may be said of an encrypted artifact to anybody: it names the keys and holds none. */
 export interface EncryptionRecord {
 	format: 'age';
 	/** The beginnings of the recipients, enough to tell which identity is needed. */

@@ -17,7 +17,7 @@ export interface LeftOver {
 }
 
 /**
- * Files and directories of runs that are gone, whoever began them: those with a name of ours that nobody has
+ * Files and directories of runs that are gone, whichever run began them: those with a name of ours that nobody has
  * touched for {@link abandonedAfterMs} by the disk's own clock. A clock of this machine that is ahead makes
  * nothing old, and where the disk does not say what time it is, nothing is.
  *

@@ -17,7 +17,7 @@ const rawDataKey = /^[0-9a-f]{64}$/i;
  * (n8n-core, `encryption/cipher.ts`; n8n, `encryption/key-manager.service.ts`): `ID:ciphertext` names a data key of
  * the database, which the instance's key unlocks; without an ID it is the older data key or the instance's own.
  *
- * What is decrypted is looked at only as far as to see that it is JSON, and goes nowhere.
+ * What is decrypted is looked at only to see that it is JSON, and goes nowhere.
  */
 export function canDecryptCredential(
 	data: string,

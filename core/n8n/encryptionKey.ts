@@ -10,7 +10,7 @@ import type { TarEvent } from '../tar/tarScanner';
 /** Where n8n's `config` lies in an archive of its data folder, or of the folder above. */
 const configMembers = ['config', '.n8n/config', './config', './.n8n/config'];
 
-/** Most paths need not be made into text to see that they are another. */
+/** Most paths differ already as bytes, without being made into text. */
 const longestConfigMember = Math.max(...configMembers.map((path) => path.length));
 
 /** Neither file is longer than a few hundred bytes; what is much longer is something else. */
@@ -44,7 +44,7 @@ export class KeyWatch {
 	}
 }
 
-/** The key in n8n's `config` file; undefined when the text is none, or has no key. */
+/** The key in n8n's `config` file; undefined when the text is no such file, or has no key. */
 export function keyFromConfig(text: string): string | undefined {
 	try {
 		const config: unknown = JSON.parse(text);

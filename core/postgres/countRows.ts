@@ -80,7 +80,7 @@ export async function countRows(
 	const counted = [...relations].filter(([table, { isCountable }]) => isCountable && wanted.has(table));
 	const partitions = await ownPartitions(queries, relations);
 	const counts = new Map<string, number>();
-	// Otherwise a server in SQL_ASCII wants names to be UTF-8. To any other these are: they came so.
+	// Otherwise a server in SQL_ASCII needs names to be UTF-8. To any other these are: they came so.
 	await queries.query(
 		`SELECT pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) WHERE ${isSqlAscii}`,
 	);

@@ -9,7 +9,7 @@ import type { DatabaseList } from './connect/databaseList';
 import type { DumpRequest } from './dump/dumpRequest';
 import { listDatabases } from './connect/server';
 
-/** How a server's databases become dumps; whoever asks for one need not know which engine it is. */
+/** How a server's databases become dumps; whoever asks for one does not have to know which engine it is. */
 export interface PostgresEngine {
 	readonly name: EngineName;
 	/**

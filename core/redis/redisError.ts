@@ -39,7 +39,7 @@ const masterLost: Explanation = {
 	code: 'server',
 	what: ({ server }) => `${server} is a replica that has lost its master`,
 	advice: () =>
-		'Use the master in the credential, or mend the link between the two; if a restore into it crashed, n8n-backup release redis makes it a master again',
+		'Use the master in the credential, or repair the link between the two; if a restore into it crashed, n8n-backup release redis makes it a master again',
 };
 
 /** By the first word of the server's answer. */
@@ -81,7 +81,7 @@ const byKind: Record<string, Explanation> = {
 	NOREPLICAS: {
 		code: 'server',
 		what: ({ server, command }) => `${server} refuses ${command} because too few replicas follow it`,
-		advice: () => 'Mend its replicas, or lower min-replicas-to-write for the time being',
+		advice: () => 'Repair its replicas, or lower min-replicas-to-write for the time being',
 	},
 	BUSY: {
 		code: 'server',

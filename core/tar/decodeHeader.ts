@@ -35,7 +35,7 @@ export function isZeroBlock(block: Buffer): boolean {
  * version before both.
  *
  * @param offset Where the block is in the archive, for the error.
- * @throws BackupError `damaged` when its checksum is wrong, or a number in it is none or out of bounds.
+ * @throws BackupError `damaged` when its checksum is wrong, or a number in it is not one or is out of bounds.
  */
 export function decodeHeader(block: Buffer, offset: number): RawHeader {
 	const number = (what: string, at: number, length: number, within: keyof typeof bounds): bigint => {

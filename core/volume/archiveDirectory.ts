@@ -44,7 +44,7 @@ export interface ArchiveDirectoryOptions {
  * databases are captured consistently even while they are written to. Extended attributes and access lists are
  * not kept, sparse files become whole ones.
  *
- * @throws BackupError (from opening it or from `finished`) when the directory is none, a pattern is wrong, or
+ * @throws BackupError (from opening it or from `finished`) when it is no directory, a pattern is wrong, or
  * anything in the tree cannot be read
  */
 export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {

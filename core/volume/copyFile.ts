@@ -15,7 +15,7 @@ export interface CopyFileOptions {
 	path: string;
 }
 
-/** How often a file that is written to while it is read is read anew. */
+/** How often a file that is written to while it is read is read again. */
 const attempts = 3;
 
 /**
@@ -47,7 +47,7 @@ async function openRegularFile(path: string, signal: AbortSignal): Promise<FileH
 	try {
 		const stats = await file.stat({ bigint: true });
 		if (!stats.isFile()) throw await notAFile(path, stats);
-		// Replaced just now, its path leads to the new one; mounted by itself, to the old one for ever.
+		// Replaced just now, its path leads to the new one; mounted by itself, to the old one forever.
 		const isStale = stats.nlink === 0n && isSameFile(stats, await stat(path, { bigint: true }));
 		if (isStale) throw replacedOnHostError(path);
 		return file;

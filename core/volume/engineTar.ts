@@ -111,7 +111,7 @@ export class EngineTarStream extends Transform {
 		return leftOut;
 	}
 
-	/** False for a member that is to be left out. */
+	/** False for a member that is left out. */
 	#noteMember(member: TarMember): boolean {
 		const path = member.path.toString('latin1');
 		// The disk's own; what fsck has saved in it are members of their own.

@@ -64,7 +64,7 @@ async function fill(
 	return measures.rawBytes;
 }
 
-/** @returns whether there is a file that is to be replaced */
+/** @returns whether there is a file to replace */
 async function findReplaced(destination: string, overwrite: boolean): Promise<boolean> {
 	const found = await stat(destination).catch((error: unknown) => {
 		if (errorCode(error) === 'ENOENT') return undefined;

@@ -89,7 +89,7 @@ export async function restoreToVolume(
 	const held = await holdStill(client, { containers: options.stop ?? [], how: 'stop' }, signal);
 	try {
 		const helper = await held.lease.createWriter({ name: volume.name, mountPoint });
-		const target: Target = { client, helper, volume: volume.name };
+		const target: MountedVolume = { client, helper, volume: volume.name };
 		await assertWritable(client, helper, '/', signal);
 		if (overwrite) await assertNoCompanions(target, checked, signal);
 		else await assertEmpty(target, signal);
@@ -104,13 +104,13 @@ export async function restoreToVolume(
 }
 
 /** A volume, seen through a container that was made for it. */
-interface Target {
+interface MountedVolume {
 	client: DockerClient;
 	helper: Pick<Container, 'id' | 'name'>;
 	volume: string;
 }
 
-async function assertEmpty({ client, helper, volume }: Target, signal: AbortSignal): Promise<void> {
+async function assertEmpty({ client, helper, volume }: MountedVolume, signal: AbortSignal): Promise<void> {
 	const listing = await readArchive(client, helper, mountPoint, signal);
 	try {
 		const scanner = new TarScanner();
@@ -134,7 +134,7 @@ async function assertEmpty({ client, helper, volume }: Target, signal: AbortSign
 
 /** A write-ahead log left by the database that is there would be replayed into the restored one and ruin it. */
 async function assertNoCompanions(
-	{ client, helper, volume }: Target,
+	{ client, helper, volume }: MountedVolume,
 	{ foreignCompanions }: CheckedArchive,
 	signal: AbortSignal,
 ): Promise<void> {
@@ -161,7 +161,7 @@ interface Extraction {
 }
 
 async function extract(
-	{ client, helper, volume }: Target,
+	{ client, helper, volume }: MountedVolume,
 	{ artifactPath, compression, checked, onBytes }: Extraction,
 	signal: AbortSignal,
 ): Promise<void> {
@@ -197,9 +197,9 @@ function partlyRestored(error: unknown, volume: string): BackupError {
 	});
 }
 
-/** Directories are not compared: those above a member need not be in an archive. */
+/** Directories are not compared: those above a member may be absent from an archive. */
 async function assertRestored(
-	{ client, helper, volume }: Target,
+	{ client, helper, volume }: MountedVolume,
 	{ entries, directories, bytes }: CheckedArchive,
 	heldMore: boolean,
 	signal: AbortSignal,

@@ -22,9 +22,9 @@ export async function makeCertificates({
 	/** Where to work; the server's own part goes to its data directory. */
 	home: string;
 	dataDir: string;
-	/** Whom the client's certificate names. */
+	/** The user that the client's certificate names. */
 	user: string;
-	/** As whom the server runs, where that is somebody else. */
+	/** The user that the server runs as, where it is somebody else. */
 	owner: { uid: number; gid: number } | undefined;
 }): Promise<Certificates> {
 	const folder = join(home, 'certificates');

@@ -76,7 +76,7 @@ export interface EngineOptions extends ConnectionOptions {
 }
 
 /** The engine that the parameters choose, with the credential that belongs to it. */
-export async function chooseEngine(
+export async function chosenEngine(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	{ containerUser, containerSystemUser, ...connectionOptions }: EngineOptions,

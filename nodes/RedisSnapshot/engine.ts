@@ -65,8 +65,8 @@ export const engineProperties: INodeProperties[] = [
 	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 ];
 
-/** The engine that the parameters choose, with the credential that belongs to it. */
-export async function chooseEngine(
+/** A snapshot by the engine that the parameters choose, with the credential that belongs to it. */
+export async function chosenSnapshot(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	inContainer: ContainerOptions,

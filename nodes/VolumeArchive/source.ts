@@ -144,7 +144,7 @@ export const sourceOptions: INodeProperties[] = [
 	},
 ];
 
-/** What the parameters want archived; several for a Compose project. */
+/** What the parameters choose to archive; several for a Compose project. */
 export async function chooseSources(
 	context: IExecuteFunctions,
 	itemIndex: number,

@@ -55,7 +55,7 @@ export const artifact: INodeProperties[] = [
  *
  * @throws BackupError when there is no such backup, or n8n does not allow its path
  */
-export async function chooseArtifact(
+export async function chosenBackup(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	components: readonly Component[],
@@ -68,8 +68,8 @@ export async function chooseArtifact(
 	return entry;
 }
 
-/** The backup that is named, or the newest good one of each series; else as {@link chooseArtifact}. */
-export async function chooseArtifacts(
+/** The backup that is named, or the newest good one of each series; else as {@link chosenBackup}. */
+export async function chosenBackups(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	components: readonly Component[],

@@ -4,7 +4,7 @@ import { BackupError } from '../../core/errors';
 import { unknownBackup } from '../../core/verify/assertSound';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { allowedPath } from './allowedPath';
-import { artifactName, chooseArtifact, readSeries, series } from './artifactParameter';
+import { artifactName, chosenBackup, readSeries, series } from './artifactParameter';
 import { progressReporter } from './progress';
 import * as shared from './properties';
 import type { Job } from './runJobs';
@@ -56,7 +56,7 @@ async function chooseEntries(
 	components: readonly Component[],
 ): Promise<CatalogEntry[]> {
 	const which = context.getNodeParameter('which', itemIndex) as 'all' | 'newest' | 'one';
-	if (which === 'one') return [await chooseArtifact(context, itemIndex, components)];
+	if (which === 'one') return [await chosenBackup(context, itemIndex, components)];
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const root = await allowedPath(context, directory, 'Backup Directory');
 	const present = await presentArtifacts({

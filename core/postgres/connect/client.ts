@@ -163,7 +163,7 @@ export async function withClient<Result>(
 	}
 }
 
-/** pg wants to connect a socket by itself: it gets one that is connected already and says so when asked. */
+/** pg insists on connecting a socket by itself: it gets one that is connected already and says so when asked. */
 function asPgStream(transport: Duplex): Duplex {
 	const unneeded = () => transport;
 	return Object.assign(transport, {

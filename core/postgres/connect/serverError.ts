@@ -74,7 +74,7 @@ const otherwise: ServerAdvice = {
 };
 
 /** Advice by SQLSTATE (PostgreSQL's documentation, appendix A). */
-export function adviceFor(sqlState: string): ServerAdvice {
+export function adviceBySqlState(sqlState: string): ServerAdvice {
 	return bySqlState[sqlState] ?? otherwise;
 }
 
@@ -88,7 +88,7 @@ export function serverError(error: unknown, connection: PostgresConnection, doin
 	const server = describeServer(connection);
 	const state = errorCode(error);
 	if (state === undefined || !isSqlState(state)) return networkError(lostConnection(error), server);
-	const { code, advice } = adviceFor(state);
+	const { code, advice } = adviceBySqlState(state);
 	const what = `${doing ? `${doing} failed: ` : ''}${server} says: ${serverWords(error)}`;
 	return new BackupError(code, what, { advice, cause: error });
 }
@@ -110,7 +110,7 @@ export function loginError(error: unknown, connection: PostgresConnection): Back
 		'3D000': `${server} has no database "${connection.database}"`,
 	}[errorCode(error) ?? ''];
 	if (what === undefined) return serverError(error, connection, 'Connecting');
-	const { code, advice } = adviceFor(errorCode(error) ?? '');
+	const { code, advice } = adviceBySqlState(errorCode(error) ?? '');
 	return new BackupError(code, what, { advice, cause: error });
 }
 

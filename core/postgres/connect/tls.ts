@@ -9,7 +9,7 @@ import { describeServer, type PostgresConnection } from './connection';
 const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 /**
- * Asks the server for TLS and starts it, as the connection's settings want it.
+ * Asks the server for TLS and starts it, as the connection's settings say.
  *
  * @returns the socket to go on with: the encrypted one, or the same where TLS is off or not on offer
  * @throws BackupError `unsupported` when the server has no TLS where it is required, `auth` for its certificate

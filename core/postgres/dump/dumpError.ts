@@ -1,7 +1,7 @@
 import { BackupError, networkError } from '../../errors';
 import { describeServer, type PostgresConnection } from '../connect/connection';
 import type { DumpRequest } from './dumpRequest';
-import { adviceFor, type ServerAdvice } from '../connect/serverError';
+import { adviceBySqlState, type ServerAdvice } from '../connect/serverError';
 
 export interface DumpFailure {
 	connection: Pick<PostgresConnection, 'host' | 'port'>;
@@ -115,7 +115,7 @@ function diagnose(said: string, sqlState: string | undefined): ServerAdvice {
 	const found = isTelling ? undefined : diagnoses.find(({ pattern }) => pattern.test(said));
 	if (found?.own) return found.own;
 	const state = isTelling ? sqlState : found?.sqlState;
-	if (state !== undefined) return forDumps[state] ?? adviceFor(state);
+	if (state !== undefined) return forDumps[state] ?? adviceBySqlState(state);
 	return { code: 'server', advice: 'Look into PostgreSQL’s log for more, then run it again' };
 }
 

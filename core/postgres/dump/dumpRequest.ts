@@ -23,7 +23,7 @@ export interface DumpRequest {
 	expectN8n?: boolean;
 	/** As a connection's `idleTimeoutMs`, for the engine that has none. */
 	idleTimeoutMs?: number;
-	/** Milliseconds to wait for a table's lock before the dump is given up; undefined waits for ever. */
+	/** Milliseconds to wait for a table's lock before the dump is given up; undefined waits forever. */
 	lockTimeoutMs?: number;
 }
 

@@ -8,7 +8,7 @@ const preparedDirectory = join(__dirname, 'dataDirectory.tar.gz');
 
 /**
  * The least that PostgreSQL's single-user mode needs here; the first line is what the package itself starts with.
- * What is written need not survive a crash: the directory is thrown away.
+ * What is written does not have to survive a crash: the directory is thrown away.
  */
 const startParams = [
 	...['--single', '-F', '-O', '-j'],

@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from '../sql';
 import type { Maintenance } from './maintenance';
 import type { OwnerRule, RestoreOptions } from './request';
 
-/** Settings whose value is a list of names, which SET wants one by one. */
+/** Settings whose value is a list of names, which SET needs one by one. */
 const listSettings = new Set([
 	'local_preload_libraries',
 	'search_path',
@@ -19,7 +19,7 @@ export function creationClauses(properties: DatabaseProperties): string {
 		`ENCODING ${quoteLiteral(encoding)}`,
 		`LC_COLLATE ${quoteLiteral(collate)}`,
 		`LC_CTYPE ${quoteLiteral(ctype)}`,
-		// The usual one need not be named, and naming it takes a privilege.
+		// The usual one does not have to be named, and naming it takes a privilege.
 		...(tablespace === undefined ? [] : [`TABLESPACE ${quoteIdentifier(tablespace)}`]),
 	];
 	if (localeProvider === 'icu') clauses.push('LOCALE_PROVIDER icu', `ICU_LOCALE ${quoteLiteral(locale)}`);

@@ -40,7 +40,7 @@ export class DumpLoader {
 	readonly rows = new Map<string, number>();
 	/** As the dump has it. */
 	#table = '';
-	/** Undefined while nothing is copied, and for tables that are not wanted. */
+	/** Undefined while nothing is copied, and for tables that were not chosen. */
 	#copy: RunningCopy | undefined;
 	#subscriptions = 0;
 	readonly #trailer = new TrailerWatch();

@@ -25,7 +25,7 @@ export class PlaceRules {
 		this.#schemas = new Set(schemas);
 	}
 
-	/** What is to be run in place of a statement: it alone, another one, or one before it; undefined: it alone. */
+	/** What to run in place of a statement: it alone, another one, or one before it; undefined: it alone. */
 	apply(head: string): { before?: string; instead?: string } | undefined {
 		if (!concerned.test(head)) return undefined;
 		const tablespace = setTablespace.exec(head)?.[1];

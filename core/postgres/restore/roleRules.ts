@@ -2,7 +2,7 @@ import { identifier, identifierList, qualifiedName, quoteIdentifier, unquote } f
 import type { RestoreOptions } from './request';
 
 /** What becomes of one statement: its text, changed or not; undefined leaves it out. */
-export type Verdict = string | undefined;
+export type RuledStatement = string | undefined;
 
 const ownerStatement = new RegExp(`^(ALTER [^]* OWNER TO )(${identifier});$`);
 const policyRoles = new RegExp(
@@ -40,7 +40,7 @@ export class RoleRules {
 		return concerned.test(beginning);
 	}
 
-	apply(statement: string): Verdict {
+	apply(statement: string): RuledStatement {
 		const ruled = this.#applyOptions(statement);
 		if (ruled === undefined || this.#options.missingRoles !== 'skip') return ruled;
 		const absent = rolesIn(ruled).find((role) => !this.#existingRoles.has(role));
@@ -61,7 +61,7 @@ export class RoleRules {
 		return absent.map((role) => `CREATE ROLE ${quoteIdentifier(role)} SUPERUSER;`);
 	}
 
-	#applyOptions(statement: string): Verdict {
+	#applyOptions(statement: string): RuledStatement {
 		if (this.#options.privileges === 'skip' && isPrivilege(statement)) return undefined;
 		const rule = this.#options.owners ?? { kind: 'as-dumped' };
 		const owner = ownerStatement.exec(statement);

@@ -29,7 +29,7 @@ export class ScratchDatabase implements AsyncDisposable {
 	}
 
 	/**
-	 * @param creations clauses of CREATE DATABASE, such as the encoding: the ones wanted first, then what will do on a
+	 * @param creations clauses of CREATE DATABASE, such as the encoding: the preferred ones first, then what will do on a
 	 * server that does not have that locale
 	 * @throws BackupError when the server does not create it
 	 */
@@ -67,7 +67,7 @@ export class ScratchDatabase implements AsyncDisposable {
 		}
 	}
 
-	/** Is to be called before its comment is changed: from then on it counts as in use for some minutes only. */
+	/** Call it before its comment is changed: from then on it counts as in use for some minutes only. */
 	async endLease(): Promise<void> {
 		await this.#lease.end();
 	}

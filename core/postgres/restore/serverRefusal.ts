@@ -40,7 +40,7 @@ export function refusedBy(
 	rowsBefore = 0,
 ): BackupError {
 	const what = `${by} refused ${describe(statement, refusal, rowsBefore)}: ${withDetails(refusal)}`;
-	return new BackupError('server', what, { advice: adviceFor(refusal, statement), cause: refusal });
+	return new BackupError('server', what, { advice: adviceOnRefusal(refusal, statement), cause: refusal });
 }
 
 /** Which statement it was, in words: where it stands in the dump and how it begins. */
@@ -57,7 +57,7 @@ function describe(statement: BatchedStatement, { where = '' }: ServerRefusal, ro
 }
 
 /** What to do about it, by its SQLSTATE and by what the statement was for. */
-export function adviceFor(
+export function adviceOnRefusal(
 	{ code, routine, where = '' }: ServerRefusal,
 	{ text }: Pick<BatchedStatement, 'text'>,
 ): string {

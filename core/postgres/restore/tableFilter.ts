@@ -75,7 +75,7 @@ export class TableFilter {
 		});
 	}
 
-	/** Whether the rows of a COPY are wanted. */
+	/** Whether the rows of a COPY were chosen. */
 	wantsRows(table: string): boolean {
 		this.#known.add(table);
 		return this.#tables.has(table);

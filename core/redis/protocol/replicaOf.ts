@@ -2,7 +2,7 @@ import { type Answer, type RedisCommands } from './client';
 import { replyError } from '../redisError';
 import { type Reply, ReplyError } from './resp';
 
-/** Whom to follow: host and port, or nobody. */
+/** The server to follow: host and port, or nobody. */
 export type Followed = [host: string, port: string];
 export const nobody: Followed = ['NO', 'ONE'];
 

@@ -5,7 +5,7 @@ import { readInfo } from '../serverFacts';
 const patienceMs = 60 * 60_000;
 
 /**
- * A server with an append-only file writes it anew after a restore, by itself. Waits until that is done, and
+ * A server with an append-only file writes it again after a restore, by itself. Waits until that is done, and
  * answers a warning where it failed: a restart would then bring back what was there before.
  */
 export async function appendOnlyRewritten(

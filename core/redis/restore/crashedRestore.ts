@@ -5,7 +5,7 @@ import { nobody, replicaOf } from '../protocol/replicaOf';
 import { parseInfo } from '../serverFacts';
 import { clearMark, isMarkedId, readMark, serverTime } from './restoreMark';
 
-/** What a server is to whoever wants to work with it. */
+/** What a server is to whoever works with it. */
 export type Following =
 	| { state: 'master' }
 	/** It follows a restore of this package that crashed: nobody will release it. */
@@ -14,7 +14,7 @@ export type Following =
 	| { state: 'replica'; of: string; isLinkUp: boolean; downSeconds?: number };
 
 /**
- * Whom a server follows, as far as it says. Only what this package has marked itself counts as left behind, and
+ * Which server a server follows, as far as it says. Only what this package has marked itself counts as left behind, and
  * only when nothing comes from there any more.
  */
 export async function readFollowing(client: RedisCommands): Promise<Following> {

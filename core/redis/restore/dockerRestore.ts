@@ -25,7 +25,7 @@ import { countKeys } from '../serverFacts';
 import type { RestoreResult } from './restoreRdb';
 import { releaseLeftBehind } from './crashedRestore';
 import { learnFiles, putRdb, removePartial, type RdbFile, type ServerFiles } from './serverFiles';
-import { examineTarget } from './target';
+import { assertRestorable } from './restorableServer';
 import { assertLoaded, untilLoaded } from './untilLoaded';
 
 export interface DockerRestoreRequest extends ContainerRedisLogin {
@@ -39,7 +39,7 @@ export interface DockerRestoreRequest extends ContainerRedisLogin {
 	onProgress?: OnProgress;
 }
 
-/** What was stopped must be started again, and what was replaced put back, whoever has lost patience. */
+/** What was stopped must be started again, and what was replaced put back, even when the run is cancelled. */
 const uncancelled = new AbortController().signal;
 
 /**
@@ -69,16 +69,16 @@ export async function dockerRestoreRdb(
 	const redis = new ContainerRedis(client, container, request, signal);
 	const released = await releaseLeftBehind(redis);
 	if (released) leftovers.push(released);
-	const target = await examineTarget(redis, rdb);
+	const target = await assertRestorable(redis, rdb);
 	const files = await learnFiles(redis);
 	await assertWritable(client, container, posix.dirname(files.rdbPath), signal);
 	const safetySnapshot = await request.takeSafetySnapshot?.();
-	const attempt: Attempt = { client, container, request, files, safetySnapshot };
+	const restore: DockerRestore = { client, container, request, files, safetySnapshot };
 
 	if (signal.aborted) throw cancelledError(signal.reason);
 	const held = await holdStill(client, { containers: [container.id], how: 'stop' }, uncancelled);
 	try {
-		const keys = await restoreStopped(attempt, rdb, signal);
+		const keys = await restoreStopped(restore, rdb, signal);
 		const left = await removePartial(client, container, files, signal);
 		const warnings = [...leftovers, ...rdb.warnings, ...target.warnings, ...left];
 		return { keys, keysBefore: target.keys, safetySnapshot, rdb, warnings };
@@ -88,7 +88,7 @@ export async function dockerRestoreRdb(
 }
 
 /** Everything that a restore, and undoing it, need to know. */
-interface Attempt {
+interface DockerRestore {
 	client: DockerClient;
 	container: Container;
 	request: DockerRestoreRequest;
@@ -98,18 +98,18 @@ interface Attempt {
 }
 
 /** Puts the RDB into the stopped container and starts it; answers the number of keys that the server then has. */
-async function restoreStopped(attempt: Attempt, rdb: RdbFacts, signal: AbortSignal): Promise<number> {
+async function restoreStopped(restore: DockerRestore, rdb: RdbFacts, signal: AbortSignal): Promise<number> {
 	try {
-		const info = await startOn(attempt, { open: attempt.request.openRdb, bytes: rdb.bytes }, signal);
-		return assertLoaded(info, rdb, describeServer({ host: attempt.container.name, port: portOf(attempt) }));
+		const info = await startOn(restore, { open: restore.request.openRdb, bytes: rdb.bytes }, signal);
+		return assertLoaded(info, rdb, describeServer({ host: restore.container.name, port: portOf(restore) }));
 	} catch (error) {
-		throw await putBack(attempt, signal.aborted ? cancelledError(error) : error);
+		throw await putBack(restore, signal.aborted ? cancelledError(error) : error);
 	}
 }
 
 /** Starts the stopped server on an RDB; answers what it says of itself once it has loaded that. */
 async function startOn(
-	{ client, container, request, files }: Attempt,
+	{ client, container, request, files }: DockerRestore,
 	rdb: RdbFile,
 	signal: AbortSignal,
 ): Promise<Map<string, string>> {
@@ -121,8 +121,8 @@ async function startOn(
 }
 
 /** Starts the server on the safety snapshot; answers the error of the restore, with what became of that. */
-async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
-	const { client, container, files, safetySnapshot } = attempt;
+async function putBack(restore: DockerRestore, error: unknown): Promise<BackupError> {
+	const { client, container, files, safetySnapshot } = restore;
 	const known = error instanceof BackupError ? error : undefined;
 	const failed = (left: string, advice: string) =>
 		new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
@@ -138,7 +138,7 @@ async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
 	try {
 		await takeOutOfService(client, container, 'stop');
 		const { size: bytes } = await stat(safetySnapshot);
-		const info = await startOn(attempt, { open: () => createReadStream(safetySnapshot), bytes }, uncancelled);
+		const info = await startOn(restore, { open: () => createReadStream(safetySnapshot), bytes }, uncancelled);
 		await removePartial(client, container, files, uncancelled);
 		const left = `What ${container.name} held before was put back from the safety snapshot ${safetySnapshot}; it holds ${countKeys(info)} keys`;
 		return failed(left, known?.advice ?? 'Restore another backup');
@@ -150,7 +150,7 @@ async function putBack(attempt: Attempt, error: unknown): Promise<BackupError> {
 	}
 }
 
-function portOf({ request }: Attempt): number {
+function portOf({ request }: DockerRestore): number {
 	return request.port ?? 6379;
 }
 

@@ -2,11 +2,11 @@ import { BackupError, errorMessage } from '../../errors';
 import { withRedis } from '../protocol/client';
 import { describeServer, type RedisConnection } from '../connection';
 import { readServerFacts } from '../serverFacts';
-import type { Target } from './target';
+import type { RestorableServer } from './restorableServer';
 
-export interface Attempt {
+export interface FailedRestore {
 	connection: RedisConnection;
-	target: Target;
+	target: RestorableServer;
 	safetySnapshot: string | undefined;
 }
 
@@ -17,22 +17,22 @@ const askMs = 5_000;
  * The error of a restore that failed under way: what happened, what the server holds now, and how to get back
  * what it held before.
  */
-export async function failedRestore(error: unknown, attempt: Attempt): Promise<BackupError> {
-	const server = describeServer(attempt.connection);
-	const keys = await countNow(attempt.connection);
-	const before = attempt.target.keys;
+export async function failedRestore(error: unknown, failed: FailedRestore): Promise<BackupError> {
+	const server = describeServer(failed.connection);
+	const keys = await countNow(failed.connection);
+	const before = failed.target.keys;
 	const left =
 		keys === undefined
 			? `What ${server} holds now is not known; before, it held ${before} keys`
 			: `${server} now holds ${keys} keys and held ${before} before`;
 	const known = error instanceof BackupError ? error : undefined;
 	return new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
-		advice: adviceFor(attempt, keys === before ? known : undefined),
+		advice: adviceToGetBack(failed, keys === before ? known : undefined),
 		cause: error,
 	});
 }
 
-function adviceFor({ safetySnapshot }: Attempt, untouched: BackupError | undefined): string {
+function adviceToGetBack({ safetySnapshot }: FailedRestore, untouched: BackupError | undefined): string {
 	const back =
 		safetySnapshot === undefined
 			? 'No safety snapshot was taken; look for the server’s own RDB file'

@@ -39,9 +39,13 @@ export async function followLoading(
 		if (master.failure) throw master.failure;
 		const info = await readInfo(client);
 		if (info.get('role') !== 'slave' || info.get('master_port') !== String(following.port)) {
-			throw new BackupError('server', `Somebody else changed whom ${server} follows during the restore`, {
-				advice: 'Stop what manages that server (Sentinel, an operator) for the time of the restore',
-			});
+			throw new BackupError(
+				'server',
+				`Somebody else changed which server ${server} follows during the restore`,
+				{
+					advice: 'Stop what manages that server (Sentinel, an operator) for the time of the restore',
+				},
+			);
 		}
 		if (info.get('master_link_status') === 'up') return countKeys(info);
 

@@ -22,7 +22,7 @@ export interface RdbMasterOptions {
 
 /** More often than any sensible `repl-timeout`. */
 const pingMs = 5_000;
-/** A replica that says nothing for this long before it asks is none. */
+/** Whoever says nothing for this long before it asks is no replica. */
 const handshakeMs = 60_000;
 /** What a TLS client says first. */
 const tlsHandshake = 0x16;
@@ -114,7 +114,7 @@ export class RdbMaster {
 			if (socket === this.#served)
 				this.#fail('The server ended the connection before it had loaded the data');
 		});
-		// Whoever comes without asking for the data keeps nothing occupied.
+		// A visitor that does not ask for the data keeps nothing occupied.
 		socket.setTimeout(handshakeMs, () => {
 			if (socket !== this.#served) socket.destroy();
 		});

@@ -5,7 +5,7 @@ import { ReplyError } from '../protocol/resp';
 
 /**
  * A restore that crashes leaves a server that follows nobody any more. Two marks tell such a server from a replica
- * of somebody else: until the data is replaced, a key in its database 0 says whom it was told to follow; from then
+ * of somebody else: until the data is replaced, a key in its database 0 says which server it was told to follow; from then
  * on its replication id, which it has taken over from us, begins with the name of this package.
  */
 const markKey = 'n8n-nodes-backup:restoring';
@@ -50,7 +50,7 @@ export async function clearMark(client: RedisCommands): Promise<void> {
 	await client.ask('DEL', markKey);
 }
 
-/** The mark of a restore that did not come to its end; undefined where there is none, or it may not be read. */
+/** The mark of a restore that did not end; undefined where there is none, or it may not be read. */
 export async function readMark(client: RedisCommands): Promise<Mark | undefined> {
 	const reply = await client.ask('GET', markKey);
 	if (typeof reply !== 'string') return undefined;

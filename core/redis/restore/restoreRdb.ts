@@ -16,7 +16,7 @@ import { releaseLeftBehind } from './crashedRestore';
 import { holdsAll } from './holdsAll';
 import { makeMasterAgain } from './release';
 import { clearMark, setMark } from './restoreMark';
-import { assertPlainReplication, examineTarget, type Target } from './target';
+import { assertPlainReplication, assertRestorable, type RestorableServer } from './restorableServer';
 
 export interface RestoreRequest {
 	/** Opens the RDB's own bytes, decompressed. Called twice: to inspect it and to send it. */
@@ -76,7 +76,7 @@ export async function restoreRdb(
 	const target = await withRedis(connection, options, async (client) => {
 		const released = await releaseLeftBehind(client);
 		await assertPlainReplication(client);
-		const examined = await examineTarget(client, rdb);
+		const examined = await assertRestorable(client, rdb);
 		return { ...examined, warnings: [...(released ? [released] : []), ...examined.warnings] };
 	});
 	const safetySnapshot = await request.takeSafetySnapshot?.();
@@ -174,8 +174,8 @@ function assertPlainTextAllowed({ tls }: RedisConnection, { allowPlainText }: Re
 	);
 }
 
-/** With an append-only file, data is safe once that was written anew. */
-async function settle(client: RedisClient, target: Target, signal: AbortSignal): Promise<string[]> {
+/** With an append-only file, data is safe once that was written again. */
+async function settle(client: RedisClient, target: RestorableServer, signal: AbortSignal): Promise<string[]> {
 	if (target.info.get('aof_enabled') !== '1') return [];
 	try {
 		return await appendOnlyRewritten(client, () => wait(250, undefined, { signal }));

@@ -69,7 +69,7 @@ export async function putRdb(
 	const owner = await ownerOfFile(client, container, rdbPath, signal);
 	const put = async (path: string, files: NewFile[]) =>
 		await writeArchive(client, container, path, packFiles(files), signal);
-	// Whoever crashes while it is sent leaves what the server had before.
+	// A crash while it is sent leaves what the server had before.
 	const target = partialName(name);
 	await put(directory, [{ name: target, owner, size, open }]);
 	await writeArchive(client, container, directory, packLink({ name, target, owner }), signal);

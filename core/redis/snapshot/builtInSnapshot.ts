@@ -34,7 +34,7 @@ export function builtInSnapshot(
 			const released = await releaseLeftBehind(client);
 			const { transfer, warnings } = await openTransfer(client, server, idleTimeoutMs, signal);
 			const check = new RdbCheck();
-			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
+			// Whichever fails, the other end is closed; the failure itself comes out of `check`.
 			pipeline(transfer, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts =>
 				snapshotFacts({

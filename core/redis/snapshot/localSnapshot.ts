@@ -43,7 +43,7 @@ export function localSnapshot(connection: RedisConnection, options: LocalSnapsho
 			const file = await openRdb(path, connection);
 			const check = new RdbCheck();
 			const bytes = file.createReadStream({ highWaterMark: chunkBytes });
-			// Whoever fails, the other end is closed; the failure itself comes out of `check`.
+			// Whichever fails, the other end is closed; the failure itself comes out of `check`.
 			pipeline(bytes, check, { signal }).catch(() => {});
 			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts => {
 				assertOfThisSave(check.facts, begunAt, path);

@@ -1,7 +1,7 @@
 import ignore from 'ignore';
 import { BackupError, errorMessage } from '../../errors';
 
-/** Whether a path is to be left out. Paths are relative to the archived directory, without a slash in front. */
+/** Whether to leave a path out. Paths are relative to the archived directory, without a slash in front. */
 export type IsExcluded = (relativePath: string, isDirectory: boolean) => boolean;
 
 /**

@@ -193,7 +193,7 @@ export class FilePacker {
 		if (hasChanged || readBytes < size) this.#census.changed.push(displayPath(path));
 	}
 
-	/** @returns how many bytes there were from `start` to `end`; fewer than wanted when the file has shrunk. */
+	/** @returns how many bytes there were from `start` to `end`; fewer than asked for when the file has shrunk. */
 	#copyRest(descriptor: number, start: number, end: number): number {
 		const output = this.#output;
 		let at = start;

@@ -9,7 +9,7 @@ import { hasVanished } from './walkTree';
 /** Never follows a link that took the file's place, never waits for a pipe that did. */
 export const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** How often a file is looked for anew that was gone one moment and there the next. */
+/** How often a file is looked for again that was gone one moment and there the next. */
 const attempts = 3;
 
 export interface OpenFile {

@@ -12,7 +12,7 @@ import { readMounts } from '../mounts';
 
 export type Identity = Pick<BigIntStats, 'dev' | 'ino'>;
 
-/** A directory that is to be known again, by whatever path it is reached. */
+/** A directory that must be recognised, whatever path leads to it. */
 export interface Place {
 	identity: string;
 	/** Where it is on its file system, and on which. */

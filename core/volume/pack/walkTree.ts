@@ -7,7 +7,7 @@ import { addressOf, identityOf, type Place } from './place';
 import { displayPath } from '../../tar/member';
 import { unreadable } from './unreadable';
 
-/** One name in the tree. Paths are bytes, because names need not be valid UTF-8. */
+/** One name in the tree. Paths are bytes, because names may be invalid UTF-8. */
 export interface TreeEntry {
 	/** Where to open it, while the walk is at it. It is not always what people know it by: {@link pathInTree} is. */
 	location: Buffer;
@@ -60,7 +60,7 @@ const slash = Buffer.from('/');
 /** ext4 makes it at the top of every disk, for itself; only root may look into it. */
 const recoveryDirectory = Buffer.from('lost+found');
 
-/** How often a directory is looked for anew that was gone one moment and there the next. */
+/** How often a directory is looked for again that was gone one moment and there the next. */
 const attempts = 3;
 
 /** What people know an entry by. */

@@ -154,7 +154,7 @@ function readHeader(location: Buffer): Buffer {
 	}
 }
 
-/** An error that no other way would mend. */
+/** An error that no other way would avoid. */
 function finalError(error: unknown, { location, target, lockTimeoutMs }: CaptureRequest) {
 	const path = displayPath(location);
 	const kind = sqliteErrorKind(error);

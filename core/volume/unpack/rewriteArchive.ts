@@ -4,7 +4,7 @@ import { TarScanner } from '../../tar/tarScanner';
 import { MemberGuard, type SafeMember } from './memberGuard';
 
 /**
- * Writes a raw tar anew below a directory, member by member as they were understood and found safe: so whoever
+ * Rewrites a raw tar below a directory, member by member as they were understood and found safe: so whoever
  * extracts it cannot understand its headers differently.
  *
  * @param directory name of it, without slashes

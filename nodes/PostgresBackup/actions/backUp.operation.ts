@@ -9,7 +9,7 @@ import { choosePrefix, commonRequest, readCompression, readList } from '../../sh
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { idleTimeout } from '../connectionOptions';
-import { chooseEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
+import { chosenEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
 	name: 'Back Up',
@@ -188,7 +188,7 @@ export async function plan(
 		extension: 'sql',
 		compression: readCompression(context, itemIndex, chosen.compressionLevel),
 	};
-	const engine = await chooseEngine(context, itemIndex, chosen);
+	const engine = await chosenEngine(context, itemIndex, chosen);
 	const { names, skipped } = await chooseDatabases(context, itemIndex, engine, signal);
 
 	const dumps = names.map((database, index): Job => async (jobSignal) => {

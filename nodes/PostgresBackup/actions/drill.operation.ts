@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifacts } from '../../shared/artifactParameter';
+import { artifact, chosenBackups } from '../../shared/artifactParameter';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -83,7 +83,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const { maxMegabytes } = chosen;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const onServer = context.getNodeParameter('drillPlace', itemIndex) === 'server';
-	const dumps = await chooseArtifacts(context, itemIndex, ['postgres']);
+	const dumps = await chosenBackups(context, itemIndex, ['postgres']);
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),

@@ -8,7 +8,7 @@ import { assertNotOwnDatabase, type RunningExecution } from '../../../core/postg
 import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { artifact, chosenBackup } from '../../shared/artifactParameter';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -156,7 +156,7 @@ interface Options extends ConnectionOptions {
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const connection = await chosenConnection(context, itemIndex, chosen);
-	const { path } = await chooseArtifact(context, itemIndex, ['postgres']);
+	const { path } = await chosenBackup(context, itemIndex, ['postgres']);
 	const target = await chooseTarget(context, itemIndex, connection, path);
 	return [
 		async (signal): Promise<IDataObject> => {

@@ -8,7 +8,7 @@ import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
 import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
 import { assertSound } from '../../../core/verify/assertSound';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { artifact, chosenBackup } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
 import { container } from '../../shared/dockerProperties';
 import { readText } from '../../shared/parameters';
@@ -127,8 +127,8 @@ interface Options extends ContainerOptions {
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	assertConfirmed(context.getNodeParameter('confirmation', itemIndex) as string);
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
-	const { openSource, restore } = await chooseEngine(context, itemIndex, chosen);
-	const { path } = await chooseArtifact(context, itemIndex, ['redis']);
+	const { openSource, restore } = await chosenRestore(context, itemIndex, chosen);
+	const { path } = await chosenBackup(context, itemIndex, ['redis']);
 	const onProgress = progressReporter(context);
 	const safety = {
 		root: await allowedPath(
@@ -161,21 +161,21 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	];
 }
 
-/** What both engines want to know of a restore. */
+/** What both engines need to know of a restore. */
 type Request = Pick<RestoreRequest, 'openRdb' | 'takeSafetySnapshot' | 'onProgress'>;
 
-interface Engine {
+interface EngineRestore {
 	/** For the safety snapshot. */
 	openSource: OpenSource;
 	restore: (request: Request, signal: AbortSignal) => Promise<RestoreResult>;
 }
 
-/** The engine that the parameters choose, with the credential that belongs to it. */
-async function chooseEngine(
+/** A restore by the engine that the parameters choose, with the credential that belongs to it. */
+async function chosenRestore(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	{ allowPlainText, announceHost, listenHost, listenPort, ...inContainer }: Options,
-): Promise<Engine> {
+): Promise<EngineRestore> {
 	const redis = redisConnection(await context.getCredentials('redis', itemIndex));
 	// Workflows of before there was a choice have no such parameter.
 	if (context.getNodeParameter('engine', itemIndex, 'built-in') !== 'docker') {

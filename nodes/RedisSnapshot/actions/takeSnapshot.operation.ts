@@ -5,7 +5,7 @@ import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { type ContainerOptions, containerOptions } from '../containerOptions';
-import { chooseEngine, engineProperties } from '../engine';
+import { chosenSnapshot, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
 	name: 'Take Snapshot',
@@ -36,7 +36,7 @@ interface Options extends ContainerOptions {
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
-	const openSnapshot = await chooseEngine(context, itemIndex, chosen);
+	const openSnapshot = await chosenSnapshot(context, itemIndex, chosen);
 	const request = {
 		...(await commonRequest(context, itemIndex)),
 		component: 'redis' as const,

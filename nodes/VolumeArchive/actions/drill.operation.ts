@@ -2,7 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { BackupError } from '../../../core/errors';
 import { type ArchiveDrillReport, drillArchive } from '../../../core/volume/drill/drillArchive';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifacts } from '../../shared/artifactParameter';
+import { artifact, chosenBackups } from '../../shared/artifactParameter';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -50,7 +50,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		onProgress: progressReporter(context),
 	};
-	const archives = await chooseArtifacts(context, itemIndex, ['n8n']);
+	const archives = await chosenBackups(context, itemIndex, ['n8n']);
 	return archives.map(
 		({ path }): Job =>
 			async (signal) =>

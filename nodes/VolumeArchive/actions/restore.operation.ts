@@ -5,7 +5,7 @@ import { restoreArchive } from '../../../core/volume/restoreArchive';
 import { restoreToVolume } from '../../../core/volume/restoreToVolume';
 import { restoreFile } from '../../../core/volume/restoreFile';
 import { allowedPath } from '../../shared/allowedPath';
-import { artifact, chooseArtifact } from '../../shared/artifactParameter';
+import { artifact, chosenBackup } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
@@ -124,7 +124,7 @@ interface Options {
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const options = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const kind = context.getNodeParameter('kind', itemIndex) as 'n8n' | 'env';
-	const { path } = await chooseArtifact(context, itemIndex, [kind]);
+	const { path } = await chosenBackup(context, itemIndex, [kind]);
 	const engine = kind === 'env' ? 'built-in' : context.getNodeParameter('engine', itemIndex, 'built-in');
 	if (engine === 'docker') return [await planVolume(context, itemIndex, { path, options })];
 	const wanted = context.getNodeParameter('destination', itemIndex) as string;

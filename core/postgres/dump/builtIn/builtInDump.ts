@@ -102,7 +102,7 @@ async function finish(
 	}
 }
 
-/** pg_dump itself would wait for ever for a server that takes the connection and then says nothing. */
+/** pg_dump itself would wait forever for a server that takes the connection and then says nothing. */
 function giveUpSilent(
 	server: Duplex,
 	connection: PostgresConnection,

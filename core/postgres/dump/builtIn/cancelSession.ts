@@ -8,7 +8,7 @@ const cancelRequestCode = 80877102;
 const patienceMs = 2000;
 
 /**
- * Asks the server to break off what a session is doing, over a connection of its own as the protocol wants it. A
+ * Asks the server to break off what a session is doing, over a connection of its own as the protocol asks. A
  * server that waits for a lock does not notice that its client has gone, and would keep the session, and its place
  * in the queue for that lock, until the lock is free.
  *

@@ -6,7 +6,7 @@ import { readServerFacts, type ServerFacts } from '../serverFacts';
 import { readSettingIfPermitted } from '../serverSettings';
 import { canLoad } from './loadableRdb';
 
-export interface Target extends ServerFacts {
+export interface RestorableServer extends ServerFacts {
 	keys: number;
 	/** What the restore will change beyond the data, one sentence each. */
 	warnings: string[];
@@ -18,7 +18,7 @@ export interface Target extends ServerFacts {
  *
  * @throws {BackupError} `unsupported` or `server`; nothing was changed
  */
-export async function examineTarget(client: RedisCommands, rdb: RdbFacts): Promise<Target> {
+export async function assertRestorable(client: RedisCommands, rdb: RdbFacts): Promise<RestorableServer> {
 	const server = describeServer(client.connection);
 	await client.command('INFO', 'replication');
 	const facts = await readServerFacts(client);
