@@ -14,6 +14,8 @@ const shared = {
 const project = (displayName, testMatch, more = {}) => ({ ...shared, displayName, testMatch, ...more });
 
 module.exports = {
+	// Most tests take milliseconds; on a machine that is busy five seconds are soon over.
+	testTimeout: 30_000,
 	projects: [
 		project('unit', ['<rootDir>/test/{core,nodes,credentials,cli,docs,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{core,nodes,cli,docs}/**/*.servers.ts']),
