@@ -97,6 +97,7 @@ describe('the packed package in a real n8n', () => {
 	test('every node and credential loads under the name of the package', async () => {
 		const types = await stack.editor.nodeTypes();
 		expect(types.filter((name) => name.startsWith('n8n-nodes-backup.')).sort()).toEqual([
+			'n8n-nodes-backup.offSiteCopy',
 			'n8n-nodes-backup.postgresBackup',
 			'n8n-nodes-backup.pruneBackups',
 			'n8n-nodes-backup.redisSnapshot',

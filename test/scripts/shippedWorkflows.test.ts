@@ -29,7 +29,7 @@ function valueOf({ parameters }: WorkflowNode, field: string, items: Record<stri
 
 const textOf = (failures: Failure[], pruneFailures: Failure[] = []) =>
 	valueOf(named('Outcome'), 'text', {
-		Proofs: [{ component: 'saved' }, ...failures],
+		'All Components': [{ component: 'saved' }, ...failures],
 		'Prune Results': pruneFailures,
 	});
 
@@ -62,7 +62,7 @@ describe('The outcome of a night', () => {
 			{ component: 'n8n', source: { path: '/data' }, warnings: ['A socket was left out'] },
 		];
 		const text = (...failed: Failure[]) =>
-			valueOf(named('Outcome'), 'text', { 'All Components': items, Proofs: failed });
+			valueOf(named('Outcome'), 'text', { 'All Components': [...items, ...failed] });
 		const rest =
 			`Saved database: n8n of db:5432. Saved database: crm in the container stack-db-1. ` +
 			`Warning about postgres: ${foreign} | ${leftOut} Warning about n8n: A socket was left out`;
@@ -72,14 +72,6 @@ describe('The outcome of a night', () => {
 
 	test('is a success when nothing failed', () => {
 		expect(textOf([])).toBe('Backup finished: every component is saved.');
-	});
-
-	test('names what a drill inside n8n could not find out, and is a success all the same', () => {
-		const unknown = { result: 'unknown', obstacle: 'No extension "postgis". Drill it on a server.' };
-		expect(valueOf(named('Outcome'), 'text', { Proofs: [{ component: 'saved' }, unknown] })).toBe(
-			'Backup finished: every component is saved. Not tried by a drill inside n8n: No extension "postgis". Drill it on a server.',
-		);
-		expect(valueOf(named('Outcome'), 'failedComponents', { Proofs: [unknown] })).toEqual([]);
 	});
 });
 
@@ -99,7 +91,7 @@ test('The outcome of a drill says a reason once as well', () => {
 
 test('every error output ends in a mark that turns red while the run goes on', () => {
 	const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
-	expect(withErrorOutput).toHaveLength(6);
+	expect(withErrorOutput).toHaveLength(5);
 	for (const { name } of withErrorOutput) {
 		const failed = connections[name]!.main[1]![0]!.node;
 		const mark = named(connections[failed]!.main[0]![0]!.node);
@@ -109,7 +101,7 @@ test('every error output ends in a mark that turns red while the run goes on', (
 			parameters: { errorMessage: '={{ $json.outcome }}' },
 		});
 		expect(connections[mark.name]!.main[0]![0]!.node).toBe(
-			{ 'Prune Backups': 'Prune Results', 'Drill Postgres': 'Proofs' }[name] ?? 'All Components',
+			name === 'Prune Backups' ? 'Prune Results' : 'All Components',
 		);
 	}
 });
