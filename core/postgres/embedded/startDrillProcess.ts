@@ -17,7 +17,8 @@ const flags = ['--liftoff-only', '--max-old-space-size=96', '--disable-warning=E
 const silenceMs = 20 * 60_000;
 
 /**
- * Restores and judges a dump in a process of its own.
+ * Restores and judges a dump in a process of its own, which is gone when this is done, however it ends: whoever made
+ * its directory can remove it.
  *
  * @param onBytes bytes of SQL so far
  * @throws BackupError `cancelled` when the signal fired, or what kept the process from its work
@@ -29,9 +30,11 @@ export async function drillInProcess(
 ): Promise<Finding> {
 	const silence = new AbortController();
 	const timer = setTimeout(() => silence.abort(), silenceMs);
+	const done = new AbortController();
 	const input = new PassThrough();
 	const args = [...flags, join(__dirname, 'drillProcess.js')];
-	const program = startProgram(process.execPath, args, { input }, AbortSignal.any([signal, silence.signal]));
+	const ending = AbortSignal.any([signal, silence.signal, done.signal]);
+	const program = startProgram(process.execPath, args, { input }, ending);
 	input.write(`${JSON.stringify(request)}\n`);
 	try {
 		let last: InsideAnswer | undefined;
@@ -49,6 +52,8 @@ export async function drillInProcess(
 	} finally {
 		clearTimeout(timer);
 		input.destroy();
+		done.abort();
+		await program.ended.catch(() => {});
 	}
 }
 

@@ -20,7 +20,7 @@ describeEngines('the backup that a node’s parameters mean', (n8n) => {
 	async function choose(parameters: Record<string, unknown> = {}, operation = 'drill'): Promise<NodeRun> {
 		return await n8n().engine.run({
 			node: 'postgresBackup',
-			parameters: { operation, backupDirectory: root, ...parameters },
+			parameters: { operation, drillPlace: 'server', backupDirectory: root, ...parameters },
 			credentials: { postgres: { host: '127.0.0.1', port: 1, user: 'u', password: 'p', database: 'd' } },
 			onError: 'continueRegularOutput',
 		});

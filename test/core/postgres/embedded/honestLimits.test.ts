@@ -1,5 +1,5 @@
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { manifestPath } from '../../../../core/artifact';
@@ -13,13 +13,22 @@ jest.setTimeout(240_000);
 
 const directory = temporaryDirectory();
 
+/** Of these tests alone: other processes drill in the machine's. */
+const temporary = () => directory.path('tmp');
+
+beforeEach(async () => {
+	await mkdir(temporary());
+	jest.spyOn(os, 'tmpdir').mockReturnValue(temporary());
+});
+afterEach(() => jest.restoreAllMocks());
+
 const drillInside = (artifactPath: string, more: Partial<DrillRequest> = {}, signal = never) =>
 	drill({ root: directory.path(), timeZone: 'UTC', artifactPath, ...more }, signal);
 
 const restoreOf = ({ checks }: DrillReport) => checks.find(({ check }) => check === 'restore');
 
 const scratches = async () =>
-	[...(await readdir(tmpdir())), ...(await readdir(directory.path()))].filter((name) =>
+	[...(await readdir(temporary())), ...(await readdir(directory.path()))].filter((name) =>
 		name.startsWith('.n8n-backup-drill-'),
 	);
 
