@@ -68,6 +68,7 @@ export async function createArtifact(
 	await using file = await reserveName(request, { directory, startedAt, refusals });
 	const { facts, ...measured } = await stream(request, openSource, file, signal);
 
+	const early = refusals.warnings(directory);
 	const made: Manifest = {
 		schemaVersion,
 		component: request.component,
@@ -78,7 +79,7 @@ export async function createArtifact(
 		timeZone: request.timeZone,
 		compression: request.compression.method,
 		...facts,
-		warnings: [...facts.warnings, ...refusals.warnings(directory)],
+		warnings: [...facts.warnings, ...early],
 		instanceId: request.instanceId,
 		packageVersion,
 	};
@@ -86,8 +87,10 @@ export async function createArtifact(
 	await using manifestFile = await AtomicFile.create(manifestPath(file.finalPath), { refusals });
 	await manifestFile.write(serializeManifest(manifest));
 	const problems = await commitBackup(file, manifestFile);
-	const told = new Set([...manifest.warnings, ...refusals.warnings(directory), ...problems]);
-	return { path: file.finalPath, manifest: { ...manifest, warnings: [...told] } };
+	// What else the disk refused by now is said in one sentence with what it refused before.
+	const others = manifest.warnings.filter((warning) => !early.includes(warning));
+	const warnings = [...others, ...refusals.warnings(directory), ...problems];
+	return { path: file.finalPath, manifest: { ...manifest, warnings } };
 }
 
 /** Known before the artifact gets its name: a crash must not leave one that passes for full. */

