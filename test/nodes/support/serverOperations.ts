@@ -94,12 +94,13 @@ export function serverOperations(
 		'postgresBackup backUp built-in': backUp('built-in'),
 		'postgresBackup backUp local': backUp('local'),
 		'postgresBackup drill': {
-			works: async (place) => await after(place, 'postgresBackup', 'backUp'),
+			works: async (place) => await after(place, 'postgresBackup', 'backUp', { drillPlace: 'server' }),
 			judge: async ([item]) => {
 				expect(item).toMatchObject({ result: 'passed' });
 				expect((await databases()).filter((name) => /drill/.test(name))).toEqual([]);
 			},
-			fails: async (place) => await after(place, 'postgresBackup', 'backUp', { port: 1 }),
+			fails: async (place) =>
+				await after(place, 'postgresBackup', 'backUp', { port: 1, drillPlace: 'server' }),
 			says: {
 				message: /Whether .* can be restored is unknown, since the drill could not be done: .*127\.0\.0\.1:1/,
 				description: /\S/,
