@@ -16,6 +16,8 @@ const project = (displayName, testMatch, more = {}) => ({ ...shared, displayName
 module.exports = {
 	// Most tests take milliseconds; on a machine that is busy five seconds are soon over.
 	testTimeout: 30_000,
+	// Jest's workers grow from file to file; one that has become large is started anew before the next.
+	workerIdleMemoryLimit: '1GB',
 	projects: [
 		project('unit', ['<rootDir>/test/{core,nodes,credentials,cli,docs,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{core,nodes,cli,docs}/**/*.servers.ts']),
