@@ -34,6 +34,6 @@ export async function judgeCredentials(
 function explainFailure(tried: string[]): string {
 	const consequence = 'without the right key every credential in this backup is lost';
 	if (tried.length === 0)
-		return `No n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s .env.`;
+		return `No n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s data folder or its .env.`;
 	return `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
 }

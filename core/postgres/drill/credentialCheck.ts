@@ -1,13 +1,11 @@
 import type { CheckResult } from '../../artifact/checks';
-import { canDecryptCredential, type StoredDataKey } from '../../n8n/credentialData';
+import type { StoredDataKey } from '../../n8n/credentialData';
 import type { FoundKey } from '../../n8n/encryptionKeys';
+import { judgeCredentials, sampleSize } from '../../n8n/judgeCredentials';
 import type { TextQueries } from '../queries';
 import { findN8nTables, isThere, type N8nTables, nameFor, tableName } from './n8nTables';
 
 const check = 'credential';
-
-/** Credentials that are looked at, the last changed first. */
-const sampleSize = 10;
 
 /**
  * Checks that a database and its key were saved together: takes credentials out of a restored n8n database and
@@ -36,28 +34,8 @@ async function checkOne(
 	keys: AsyncIterable<FoundKey>,
 ): Promise<Pick<CheckResult, 'result' | 'detail'>> {
 	const credentials = await readCredentials(queries, tables);
-	if (credentials.length === 0) {
-		return { result: 'unknown', detail: 'n8n has no credentials stored that could be decrypted.' };
-	}
-	const storedKeys = await readStoredKeys(queries, tables);
-	const tried: string[] = [];
-	for await (const { key, artifact } of keys) {
-		const readable = credentials.filter((data) => canDecryptCredential(data, key, storedKeys)).length;
-		if (readable > 0) {
-			const detail = `${readable} of ${credentials.length} stored credentials were decrypted with the key in ${artifact}.`;
-			return { result: 'passed', detail };
-		}
-		tried.push(artifact);
-	}
-	return { result: 'failed', detail: explainFailure(tried) };
-}
-
-function explainFailure(tried: string[]): string {
-	const consequence = 'without the right key every credential in this backup is lost';
-	if (tried.length === 0) {
-		return `No n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s data folder or its .env.`;
-	}
-	return `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
+	const storedKeys = credentials.length === 0 ? [] : await readStoredKeys(queries, tables);
+	return await judgeCredentials({ credentials, storedKeys }, keys);
 }
 
 async function readCredentials(queries: TextQueries, tables: N8nTables): Promise<string[]> {
