@@ -33,6 +33,7 @@ test.each([
 	"copy (SELECT 1) to program 'touch trace';",
 	"DO $$BEGIN EXECUTE 'CREATE ROLE evil'; END$$;",
 	"SELECT pg_catalog.lo_export(1, 'trace');",
+	`SELECT pg_catalog.U&"set!005fconfig" UESCAPE '!' ('search_path', '', false), U&"lo!005fexport" UESCAPE '!' (1, 'trace');`,
 	// The server reads two statements where the dump's cut makes one.
 	'SET SESSION work_mem = 100 -- one\r; CREATE ROLE evil;\n;',
 	"SET standard_conforming_strings TO off;\nSELECT 'a\\'; CREATE ROLE evil; --';",

@@ -13,7 +13,7 @@ let server: PostgresServer;
 
 beforeAll(async () => {
 	server = await startPostgres();
-	await server.psql(`CREATE ROLE n8n LOGIN PASSWORD 'n8n'; CREATE ROLE reader; CREATE ROLE gone;`);
+	await server.psql(`CREATE ROLE n8n LOGIN PASSWORD 'n8n'; CREATE ROLE reader;`);
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
@@ -133,4 +133,59 @@ test('roles and a locale that the server lacks are named, and the user who conne
 			'The server has no role "nobody": the new database belongs to "postgres".',
 		].map((matcher): unknown => matcher),
 	);
+});
+
+test('what was granted to and set for roles that the server lacks is left out', async () => {
+	await server.psql(
+		`CREATE ROLE gone;
+		GRANT CONNECT ON DATABASE n8n TO gone WITH GRANT OPTION;
+		ALTER ROLE gone IN DATABASE n8n SET work_mem = '9MB';`,
+		{ database: 'n8n' },
+	);
+	const { path, manifest } = await backUp(server, 'n8n', directory.path());
+	await server.psql('DROP OWNED BY gone; DROP ROLE gone', { database: 'n8n' });
+
+	const report = await restore(server, { artifactPath: path, manifest });
+
+	expect(manifest.source.properties).toMatchObject({
+		grants: expect.arrayContaining([{ grantee: 'gone', privilege: 'CONNECT', grantable: true }]) as unknown,
+		settings: expect.arrayContaining([{ role: 'gone', name: 'work_mem', value: '9MB' }]) as unknown,
+	});
+	expect(report.warnings).toEqual([]);
+	expect(await withCreation('restored')).toBe(await withCreation('n8n'));
+});
+
+/** Of the restored database, in the server's own words. */
+const rightsOf = (database: string) =>
+	server.query(
+		`SELECT pg_get_userbyid(datdba) AS owner, datacl::text AS grants, s.setrole::regrole::text AS role, s.setconfig::text AS settings
+		FROM pg_database d LEFT JOIN pg_db_role_setting s ON s.setdatabase = d.oid AND s.setrole <> 0
+		WHERE datname = '${database}'`,
+	);
+
+test('roles that take the place of others get what those had of the database', async () => {
+	await server.psql('CREATE ROLE successor; CREATE ROLE auditor');
+	const { path, manifest } = await backUp(server, 'n8n', directory.path());
+	const owners = { kind: 'map', roles: { n8n: 'successor', reader: 'auditor' } } as const;
+
+	await restore(server, { artifactPath: path, manifest, options: { owners } });
+
+	expect(await rightsOf('restored')).toEqual([
+		{
+			owner: 'successor',
+			grants: '{successor=CTc/successor,auditor=c/successor}',
+			role: 'successor',
+			settings: '{work_mem=7MB}',
+		},
+	]);
+});
+
+test('grants that are left out are those of the database, too', async () => {
+	const { path, manifest } = await backUp(server, 'n8n', directory.path());
+
+	await restore(server, { artifactPath: path, manifest, options: { privileges: 'skip' } });
+
+	expect(await rightsOf('restored')).toEqual([
+		{ owner: 'n8n', grants: null, role: 'n8n', settings: '{work_mem=7MB}' },
+	]);
 });

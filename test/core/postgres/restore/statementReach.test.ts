@@ -40,6 +40,7 @@ test.each([
 	["SELECT setval('a', 1), pg_read_file('x');", 'foreign'],
 	["SELECT evil.setval('a', 1);", 'foreign'],
 	['SELECT U&"\\0070g_read_file"(\'x\');', 'foreign'],
+	["SELECT U&\"pg!005fread_file\" UESCAPE '!' ('x');", 'foreign'],
 	['SELECT "pg_read_file" /**/ (\'x\');', 'foreign'],
 	["SELECT set_config('standard_conforming_strings', 'off', false);", 'foreign'],
 ])('%s reaches: %s', (sql, reach) => {
