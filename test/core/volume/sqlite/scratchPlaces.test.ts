@@ -1,14 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../../support/eventually';
+import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { packInto } from '../support/pack';
 import { consistentRows, startLedger } from './support/ledger';
-import { endProcessesAfterEach } from './support/processes';
+import { endProcessesAfterEach, kill, sqlite3, startScript } from './support/processes';
 
 jest.setTimeout(60_000);
 
 endProcessesAfterEach();
+afterEach(() => jest.useRealTimers());
 const scratch = temporaryDirectory();
 
 async function captureWith(scratchDirectory: string, backupDirectory?: string): Promise<void> {
@@ -69,4 +72,31 @@ test('copies that a crash has left are removed when nobody has touched them for 
 	for (const place of places) {
 		expect(readdirSync(place)).toEqual(['.n8n-backup-databases-new', 'not-ours']);
 	}
+});
+
+test('copies that take long are not taken for what a crash has left', async () => {
+	const database = scratch.path('locked', 'database.sqlite');
+	mkdirSync(scratch.path('locked'));
+	sqlite3(database, 'CREATE TABLE t (x)');
+	const locker = await startScript(
+		`const database = new DatabaseSync(process.argv[1]);
+		database.exec('BEGIN EXCLUSIVE');
+		console.log('locked');
+		setInterval(() => {}, 1000);`,
+		database,
+	);
+	holdHeartbeats();
+	mkdirSync(scratch.path('temporary'));
+	const packing = packInto(scratch.path('locked.tar'), {
+		directory: scratch.path('locked'),
+		scratchDirectory: scratch.path('temporary'),
+	});
+	await eventually(() => expect(readdirSync(scratch.path('temporary'))).toHaveLength(1));
+	const longAgo = Date.now() / 1000 - 3600;
+	for (const name of readdirSync(scratch.path('temporary'))) {
+		utimesSync(scratch.path('temporary', name), longAgo, longAgo);
+	}
+	await expectClaimed(scratch.path('temporary'));
+	await kill(locker);
+	expect((await packing).census.sqlite).toEqual(['database.sqlite']);
 });

@@ -5,11 +5,16 @@ import { gzipSync } from 'node:zlib';
 import type { TarCensus } from '../../../../core/artifact/manifest';
 import { copyFile } from '../../../../core/volume/copyFile';
 import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
+import { eventually } from '../../../support/eventually';
+import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { endProcessesAfterEach, kill, startUntilLine } from '../sqlite/support/processes';
 import { makeTar } from '../support/makeTar';
 
 jest.setTimeout(60_000);
 
+endProcessesAfterEach();
+afterEach(() => jest.useRealTimers());
 const scratch = temporaryDirectory();
 
 /** Blocks this thread, so that it can hear nothing from others. */
@@ -80,6 +85,35 @@ test('what a restore that was killed left is in nobody’s way, and goes when no
 	const longAgo = Date.now() / 1000 - 600;
 	utimesSync(scratch.path('out', leftOver), longAgo, longAgo);
 	expect((await restore(archive, { overwrite: true })).warnings).toEqual([]);
+	expect(readdirSync(scratch.path('out'))).toEqual(['file']);
+});
+
+/** Takes a lease for writing, tells, and keeps it whatever the kernel asks: who opens the file has to wait. */
+const holdLease = `
+	open(F, '+<', $ARGV[0]) or die;
+	$SIG{IO} = 'IGNORE';
+	$| = 1;
+	fcntl(F, 1024, 1) or die $!;
+	print "held\\n";
+	sleep 60;`;
+
+test('what a restore that goes on has extracted is not taken for what another one left, however long it takes', async () => {
+	writeFileSync(scratch.path('archive'), makeTar({ name: 'file', content: 'new' }));
+	const holder = await startUntilLine('perl', '-e', holdLease, scratch.path('archive'));
+	holdHeartbeats();
+	const options = {
+		artifactPath: scratch.path('archive'),
+		compression: 'none',
+		destination: scratch.path('out'),
+	};
+	const restoring = restoreArchive(options as RestoreArchiveOptions, new AbortController().signal);
+	await eventually(() => expect(readdirSync(scratch.path('out'))).toHaveLength(1));
+	const longAgo = Date.now() / 1000 - 3600;
+	for (const name of readdirSync(scratch.path('out')))
+		utimesSync(scratch.path('out', name), longAgo, longAgo);
+	await expectClaimed(scratch.path('out'));
+	await kill(holder);
+	await restoring;
 	expect(readdirSync(scratch.path('out'))).toEqual(['file']);
 });
 
