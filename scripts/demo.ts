@@ -1,8 +1,10 @@
 /**
  * `npm run demo`: a real n8n with this package in it backs itself up once, and stays open to look around in until
- * Ctrl-C. `npm run demo -- --once` ends instead, with 0 only when every artifact is there and its checksum holds.
+ * Ctrl-C. `npm run demo -- --once` ends instead, with 0 only when every artifact is there, its checksum holds, and the
+ * dump passed its drill inside n8n.
  */
 import { findFaults, formatTree, listBackups } from './demo/artifacts.ts';
+import { drillNode, readDrill } from './demo/drillItem.ts';
 import { build } from './lib/build.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
@@ -46,10 +48,15 @@ async function show(stack: Stack): Promise<void> {
 	const seconds = ((performance.now() - started) / 1000).toFixed(1);
 
 	const files = await listBackups(backupDirectory);
-	console.log(`\n${formatTree(backupDirectory, files)}\n\nBacked up in ${seconds} s.`);
+	console.log(
+		`\n${formatTree(backupDirectory, files)}\n\nBacked up and restored inside n8n in ${seconds} s.`,
+	);
+	const drilled = readDrill(execution.nodes[drillNode]?.outputs[0]?.[0]);
+	console.log(`\n${drilled.text}`);
 	const faults = [
 		...(execution.status === 'success' ? [] : [`The workflow ended with: ${execution.error}`]),
 		...findFaults(files),
+		...drilled.faults,
 	];
 	if (faults.length > 0) throw new Error(faults.join('\n'));
 	if (once) return;

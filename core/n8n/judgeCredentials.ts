@@ -12,7 +12,10 @@ export interface StoredCredentials {
 /** Credentials that are looked at, the last changed first. */
 export const sampleSize = 10;
 
-/** Whether stored credentials can be decrypted with one of the keys, which are tried one after the other. */
+/**
+ * Whether stored credentials can be decrypted with one of the keys, which are tried one after the other. Where no key
+ * was found nothing was tried, so nothing is known: a night that saved no key blames no database for it.
+ */
 export async function judgeCredentials(
 	{ credentials, storedKeys }: StoredCredentials,
 	keys: AsyncIterable<FoundKey>,
@@ -28,12 +31,11 @@ export async function judgeCredentials(
 		}
 		tried.push(artifact);
 	}
-	return { result: 'failed', detail: explainFailure(tried) };
+	if (tried.length === 0) return { result: 'unknown', detail: untried };
+	const detail = `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
+	return { result: 'failed', detail };
 }
 
-function explainFailure(tried: string[]): string {
-	const consequence = 'without the right key every credential in this backup is lost';
-	if (tried.length === 0)
-		return `No n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s data folder or its .env.`;
-	return `No stored credential could be decrypted with the key in ${tried.join(' or ')}: ${consequence}.`;
-}
+const consequence = 'without the right key every credential in this backup is lost';
+
+const untried = `The stored credentials were not tried, since no n8n or env backup holds an encryption key: ${consequence}. Back up n8n’s data folder or its .env.`;

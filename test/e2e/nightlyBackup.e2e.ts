@@ -223,6 +223,27 @@ describe('a night when all goes well', () => {
 		expect(Object.keys(restored)).toContain('config');
 	});
 
+	test('the dump was restored inside n8n before old ones went, and its manifest says that it passed', async () => {
+		const artifact = await onlyArtifact(backupDirectory, 'postgres');
+		const [item] = execution.nodes['Drill Postgres']!.outputs[0]!;
+		expect(item).toMatchObject({ path: artifact, where: 'inside-n8n', result: 'passed' });
+		const found = (item as { checks: Array<{ check: string; result: string }> }).checks;
+		expect(Object.fromEntries(found.map(({ check, result }) => [check, result]))).toEqual({
+			restore: 'passed',
+			sha256: 'passed',
+			rows: 'passed',
+			n8n: 'passed',
+			credential: 'passed',
+			structure: 'passed',
+		});
+		const { drill, finishedAt } = await readManifest(artifact);
+		expect(drill).toMatchObject({ result: 'passed' });
+		expect(Date.parse(drill!.at)).toBeGreaterThanOrEqual(Date.parse(finishedAt));
+		expect(execution.nodes.Outcome!.outputs[0]![0]!.text).toContain(
+			` Restored and compared: ${basename(artifact)}.`,
+		);
+	});
+
 	test('the copy of .env is the file itself, and its manifest says that it holds the encryption key', async () => {
 		const artifact = await onlyArtifact(backupDirectory, 'env');
 		expect(readFileSync(artifact, 'utf8')).toBe(readFileSync(stack.envFile, 'utf8'));
@@ -410,6 +431,37 @@ describe('a night when something is broken', () => {
 		});
 		expectRedNight(execution, { env: /no\.env/, n8n: /no-such-folder/ });
 		await expectOthersSaved(backupDirectory, ['env', 'n8n']);
+		// No key was saved: that is said, and no fault of the database.
+		expect(execution.error).toMatch(
+			/Restored and compared: n8n_\d+_\d+\.sql\.gz\. Unknown of it \(credential\): .*no n8n or env backup holds an encryption key/,
+		);
+		const { drill } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
+		expect(drill).toMatchObject({ result: 'passed' });
+	});
+
+	test('a key that does not fit the database fails the drill: the dump is kept, and nothing of its series is pruned', async () => {
+		const other = join(stack.directory, 'other');
+		await mkdir(other);
+		await writeFile(join(other, '.env'), 'N8N_ENCRYPTION_KEY=of-another-n8n\n');
+		const { execution, backupDirectory } = await runNight({
+			envFile: join(other, '.env'),
+			n8nDataDirectory: other,
+		});
+
+		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		const reason = /did not pass its drill: No stored credential could be decrypted with the key in env_/;
+		expect(execution.nodes['Mark Postgres Drill']?.error).toMatch(reason);
+		const [notification] = receiver.requests.map(
+			({ body }) => JSON.parse(body) as { failedComponents: Array<{ component: string; reason: string }> },
+		);
+		expect(notification!.failedComponents).toEqual([
+			{ component: 'postgres', reason: expect.stringMatching(reason) as string },
+		]);
+		expect(await oldBackupsLeft(backupDirectory)).toEqual({ postgres: 2, redis: 0, n8n: 0, env: 0 });
+		const dumps = (await filesOf(backupDirectory, 'postgres')).filter((name) => name.endsWith('.gz'));
+		expect(dumps).toHaveLength(3);
+		const { drill } = await readManifest(join(backupDirectory, 'postgres', dumps.at(-1)!));
+		expect(drill).toMatchObject({ result: 'failed' });
 	});
 
 	test('a backup directory that n8n may not use fails everything and says which setting allows it', async () => {

@@ -56,7 +56,7 @@ describe('the shipped restore form', () => {
 
 		const target = await visit.submit({ Backup: newest! });
 		expect(target.title).toBe('Where to?');
-		expect(target.text).toMatch(/Database n8n PostgreSQL 17\.\d+ .* Last drill never/);
+		expect(target.text).toMatch(/Database n8n PostgreSQL 17\.\d+ .* Last drill passed, \d{4}-\d\d-\d\d/);
 		expect(target.fields['Restore to']?.options).toEqual(['A new database', 'Replace a database']);
 		expect(target.fields.Database?.value).toMatch(/^n8n_\d{8}_\d{6}$/);
 

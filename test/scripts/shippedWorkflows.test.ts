@@ -30,6 +30,7 @@ function valueOf({ parameters }: WorkflowNode, field: string, items: Record<stri
 const textOf = (failures: Failure[], pruneFailures: Failure[] = []) =>
 	valueOf(named('Outcome'), 'text', {
 		'All Components': [{ component: 'saved' }, ...failures],
+		Drills: [{ component: 'saved' }, ...failures],
 		'Prune Results': pruneFailures,
 	});
 
@@ -62,7 +63,7 @@ describe('The outcome of a night', () => {
 			{ component: 'n8n', source: { path: '/data' }, warnings: ['A socket was left out'] },
 		];
 		const text = (...failed: Failure[]) =>
-			valueOf(named('Outcome'), 'text', { 'All Components': [...items, ...failed] });
+			valueOf(named('Outcome'), 'text', { 'All Components': [...items, ...failed], Drills: failed });
 		const rest =
 			`Saved database: n8n of db:5432. Saved database: crm in the container stack-db-1. ` +
 			`Warning about postgres: ${foreign} | ${leftOut} Warning about n8n: A socket was left out`;
@@ -72,6 +73,69 @@ describe('The outcome of a night', () => {
 
 	test('is a success when nothing failed', () => {
 		expect(textOf([])).toBe('Backup finished: every component is saved.');
+	});
+
+	describe('says what a drill inside n8n found', () => {
+		const path = '/backups/postgres/n8n_20261123_020000.sql.gz';
+		const finished = 'Backup finished: every component is saved.';
+		const afterDrill = (item: object) => ({
+			text: valueOf(named('Outcome'), 'text', { 'All Components': [{ component: 'n8n' }], Drills: [item] }),
+			failed: valueOf(named('Outcome'), 'failedComponents', { Drills: [item] }),
+		});
+
+		test('when all of it held', () => {
+			const checks = [{ check: 'rows', result: 'passed', detail: 'All rows.' }];
+			expect(afterDrill({ path, result: 'passed', checks })).toEqual({
+				text: `${finished} Restored and compared: n8n_20261123_020000.sql.gz.`,
+				failed: [],
+			});
+		});
+
+		test('when a part of it could not be tried: that is named, and fails nothing', () => {
+			const checks = [
+				{ check: 'rows', result: 'passed', detail: 'All rows.' },
+				{ check: 'credential', result: 'unknown', detail: 'No key was found.' },
+			];
+			expect(afterDrill({ path, result: 'passed', checks })).toEqual({
+				text: `${finished} Restored and compared: n8n_20261123_020000.sql.gz. Unknown of it (credential): No key was found.`,
+				failed: [],
+			});
+		});
+
+		test('when nothing could be found out: that is named, and fails nothing', () => {
+			const obstacle = 'No extension "postgis". Drill it on a server.';
+			const checks = [{ check: 'restore', result: 'unknown', detail: obstacle }];
+			expect(afterDrill({ path, result: 'unknown', obstacle, checks })).toEqual({
+				text: `${finished} Whether n8n_20261123_020000.sql.gz can be restored is unknown: ${obstacle}`,
+				failed: [],
+			});
+		});
+
+		test('when it failed, once, as a failed component', () => {
+			const failure = { failedComponent: 'postgres', reason: 'It did not pass its drill.' };
+			expect(afterDrill(failure)).toEqual({
+				text: 'Backup failed. postgres: It did not pass its drill.',
+				failed: [{ component: 'postgres', reason: failure.reason }],
+			});
+		});
+	});
+
+	test('lets only dumps and archives with SQLite in them be drilled', () => {
+		const { rules } = named('What to Drill?').parameters as {
+			rules: { values: Array<{ conditions: { conditions: Array<{ leftValue: string }> } }> };
+		};
+		const outputs = ($json: object) =>
+			rules.values.map(({ conditions: { conditions } }) =>
+				Boolean(runInNewContext(conditions[0]!.leftValue.slice('={{'.length, -'}}'.length), { $json })),
+			);
+		expect(outputs({ component: 'postgres', source: { database: 'n8n' } })).toEqual([true, false]);
+		expect(outputs({ component: 'n8n', census: { databases: [{ path: 'database.sqlite' }] } })).toEqual([
+			false,
+			true,
+		]);
+		expect(outputs({ component: 'n8n', census: { databases: [] } })).toEqual([false, false]);
+		expect(outputs({ component: 'redis', source: { database: 0 } })).toEqual([false, false]);
+		expect(outputs({ failedComponent: 'postgres', reason: 'It is down.' })).toEqual([false, false]);
 	});
 });
 
@@ -91,7 +155,7 @@ test('The outcome of a drill says a reason once as well', () => {
 
 test('every error output ends in a mark that turns red while the run goes on', () => {
 	const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
-	expect(withErrorOutput).toHaveLength(5);
+	expect(withErrorOutput).toHaveLength(7);
 	for (const { name } of withErrorOutput) {
 		const failed = connections[name]!.main[1]![0]!.node;
 		const mark = named(connections[failed]!.main[0]![0]!.node);
@@ -101,7 +165,7 @@ test('every error output ends in a mark that turns red while the run goes on', (
 			parameters: { errorMessage: '={{ $json.outcome }}' },
 		});
 		expect(connections[mark.name]!.main[0]![0]!.node).toBe(
-			name === 'Prune Backups' ? 'Prune Results' : 'All Components',
+			name === 'Prune Backups' ? 'Prune Results' : name.startsWith('Drill') ? 'Drills' : 'All Components',
 		);
 	}
 });

@@ -3,7 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { CompressionMethod } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
-import { BackupError, fileError } from '../../errors';
+import { BackupError } from '../../errors';
 import { toWorkerError, type WorkerError } from '../../errors/workerError';
 import { findEncryptionKeys } from '../../n8n/encryptionKeys';
 import { checkRestored, type Expected } from '../drill/drillChecks';
@@ -16,7 +16,9 @@ import { extensionsOf } from './dumpExtensions';
 import { embeddedQueries } from './embeddedQueries';
 import { EmbeddedSession } from './embeddedSession';
 import { hasExtension } from './extensions';
-import { assertEncoding, beyondLimit, missingExtension } from './limits';
+import { assertAnswers, breakdown } from './breakdown';
+import { beyondLimit, missingExtension } from './limits';
+import { readAsUtf8, type Rewriting } from './readAsUtf8';
 import { checkStructure } from './soundness';
 import { startEmbedded } from './startEmbedded';
 
@@ -63,8 +65,7 @@ async function answerTo(request: InsideRequest): Promise<InsideAnswer> {
 		return { kind: 'checks', checks: found.checks };
 	} catch (error) {
 		if (error instanceof BackupError) return { kind: 'failed', error: toWorkerError(error) };
-		const broken = fileError(error, request.directory);
-		return { kind: 'obstacle', error: toWorkerError(broken) };
+		return { kind: 'obstacle', error: toWorkerError(breakdown(error, request.directory)) };
 	}
 }
 
@@ -75,21 +76,31 @@ function endWith(answer: InsideAnswer): void {
 async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
 	const { artifactPath, compression, directory, expected, withoutExtensions } = request;
 	const head = await readDumpHead(artifactPath, compression);
-	assertEncoding(head.encoding);
+	const toUtf8 = readAsUtf8(head.encoding);
 	const extensions = await extensionsOf(artifactPath, compression);
 	const missing = extensions.find((name) => !hasExtension(name) && !withoutExtensions.includes(name));
 	if (missing !== undefined) throw missingExtension(missing);
 
-	const database = await startEmbedded(directory, [...extensions, 'amcheck']);
+	const { encoding } = head;
+	const database = await startEmbedded({
+		directory,
+		extensions: [...extensions, 'amcheck'],
+		encoding,
+	});
 	const queries = embeddedQueries(database);
 	const serverMajor = await majorOf(queries);
 	assertNotOlder(serverMajor, head.serverVersion, 'the PostgreSQL inside n8n');
-	const loaded = await load(request, { session: new EmbeddedSession(database), queries, serverMajor });
+	const target = { session: new EmbeddedSession(database), queries, serverMajor };
+	const loaded = await load(request, target, toUtf8);
 	const keys = () => findEncryptionKeys(request, never);
 	return [...(await checkRestored(queries, loaded, expected, keys)), await checkStructure(queries)];
 }
 
-async function load(request: InsideRequest, target: LoadTarget): Promise<Loaded> {
+async function load(
+	request: InsideRequest,
+	target: LoadTarget,
+	toUtf8: Rewriting | undefined,
+): Promise<Loaded> {
 	const { artifactPath, compression, maxRawBytes, withoutExtensions } = request;
 	const options = { maxRawBytes, withoutExtensions, missingRoles: 'create' } as const;
 	let saidAt = 0;
@@ -100,8 +111,12 @@ async function load(request: InsideRequest, target: LoadTarget): Promise<Loaded>
 		process.stdout.write(`${JSON.stringify(answer)}\n`);
 	};
 	try {
-		return await loadDump({ artifactPath, compression, target, options, onBytes }, never);
+		const source = { artifactPath, compression, toUtf8 };
+		const loaded = await loadDump({ ...source, target, options, onBytes }, never);
+		await assertAnswers(target.queries);
+		return loaded;
 	} catch (error) {
+		if (error instanceof BackupError && provesDamage(error)) await assertAnswers(target.queries);
 		// The only thing that it can be of what was asked for: the head has been read before.
 		if (error instanceof BackupError && error.code === 'bad-parameter') throw beyondLimit(maxRawBytes);
 		throw error;

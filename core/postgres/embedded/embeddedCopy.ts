@@ -3,7 +3,7 @@ import { BackupError } from '../../errors';
 import type { RunningCopy } from '../restore/dumpSession';
 import { refusedBy } from '../restore/serverRefusal';
 import type { BatchedStatement } from '../restore/statementBatch';
-import { runStatement } from './runStatement';
+import { noAnswer, runStatement } from './runStatement';
 
 /** Rows that one COPY takes. More of them at a time only lie in memory twice. */
 const pieceBytes = 4 * 1024 * 1024;
@@ -64,7 +64,9 @@ export class EmbeddedCopy implements RunningCopy {
 		const { refusal, tag } = await runStatement(this.#database, fromBlob(this.#statement));
 		await this.#database._cleanupBlob();
 		if (refusal) throw refusedBy('PostgreSQL', this.#statement, refusal, this.#rows);
-		this.#rows += Number(/^COPY (\d+)/.exec(tag)?.[1] ?? 0);
+		const rows = /^COPY (\d+)/.exec(tag)?.[1];
+		if (rows === undefined) throw noAnswer(this.#statement);
+		this.#rows += Number(rows);
 	}
 }
 

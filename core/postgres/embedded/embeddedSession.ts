@@ -2,12 +2,13 @@ import type { PGlite } from '@electric-sql/pglite' with { 'resolution-mode': 'im
 import type { DumpSession } from '../restore/dumpSession';
 import { refusedBy, type ServerRefusal } from '../restore/serverRefusal';
 import type { BatchedStatement } from '../restore/statementBatch';
+import { encodingSetting } from '../sql/encoding';
 import { EmbeddedCopy } from './embeddedCopy';
 import { runStatement } from './runStatement';
 
 /**
- * Feeds a dump's statements and rows to the embedded PostgreSQL, as `RestoreSession` does to a server: byte for byte
- * as the dump has them, whatever its encoding. There is no way to the server that statements would have to share, so
+ * Feeds a dump's statements and rows to the embedded PostgreSQL, as `RestoreSession` does to a server: byte for byte, in
+ * UTF-8 or SQL_ASCII. There is no way to the server that statements would have to share, so
  * each runs at once.
  */
 export class EmbeddedSession implements DumpSession {
@@ -22,7 +23,7 @@ export class EmbeddedSession implements DumpSession {
 	}
 
 	async attempt(statement: BatchedStatement, forgives: (error: ServerRefusal) => boolean): Promise<void> {
-		const { refusal } = await runStatement(this.#database, statement);
+		const { refusal } = await runStatement(this.#database, inUtf8(statement));
 		if (refusal && !forgives(refusal)) throw refusedBy('PostgreSQL', statement, refusal);
 	}
 
@@ -38,4 +39,11 @@ export class EmbeddedSession implements DumpSession {
 	async startCopy(statement: BatchedStatement): Promise<EmbeddedCopy> {
 		return new EmbeddedCopy(this.#database, statement);
 	}
+}
+
+/** What the dump says its texts are in, they were in before they got here. */
+function inUtf8({ text, line }: BatchedStatement): BatchedStatement {
+	const encoding = encodingSetting(text);
+	const isTaken = encoding === undefined || encoding === 'UTF8' || encoding === 'SQL_ASCII';
+	return { text: isTaken ? text : Buffer.from(`SET client_encoding = 'UTF8';`), line };
 }

@@ -34,18 +34,6 @@ export function missingExtension(name: string): BackupError {
 	});
 }
 
-/**
- * Texts in most other encodings end in an embedded PostgreSQL that answers nothing any more: its conversions are not all
- * there.
- *
- * @throws BackupError `unsupported` for a dump in such an encoding
- */
-export function assertEncoding(encoding: string | undefined): void {
-	if (encoding === undefined || encoding === 'UTF8' || encoding === 'SQL_ASCII') return;
-	const what = `The dump is in ${encoding}, and the PostgreSQL inside n8n takes UTF-8 only`;
-	throw new BackupError('unsupported', what, { advice: `To prove it, ${onServerInstead}` });
-}
-
 /** @throws BackupError `no-space` when there is less memory to spare than a drill takes */
 export async function assertMemory(read = freeMemory): Promise<void> {
 	const free = await read();

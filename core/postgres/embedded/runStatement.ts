@@ -25,6 +25,11 @@ export async function runStatement(database: PGlite, statement: BatchedStatement
 	if (refusal) return { refusal: refusal as unknown as ServerRefusal, tag: '' };
 	const done = messages.find(({ name }) => name === 'commandComplete' || name === 'emptyQuery');
 	if (done) return { tag: 'text' in done ? String(done.text) : '' };
-	const what = `The embedded PostgreSQL gave no answer to line ${statement.line} of the dump`;
-	throw new BackupError('internal', what, { advice: 'Drill it on a server' });
+	throw noAnswer(statement);
+}
+
+/** PostgreSQL says neither that it is done nor why not: it does not work any more. */
+export function noAnswer({ line }: BatchedStatement): BackupError {
+	const what = `The PostgreSQL inside n8n broke down: it gave no answer to line ${line} of the dump`;
+	return new BackupError('internal', what, { advice: 'Drill it on a server' });
 }

@@ -37,20 +37,45 @@ const startParams = [
 /** The smallest that PostgreSQL starts with; it grows. In bytes. */
 const initialMemory = 128 * 1024 * 1024;
 
+export interface EmbeddedRequest {
+	/** Empty, for PostgreSQL's files. */
+	directory: string;
+	extensions: Iterable<string>;
+	/** `SQL_ASCII`: its texts are bytes, of which nothing is checked. UTF-8 otherwise. */
+	encoding?: string;
+}
+
 /**
- * Starts PostgreSQL as WebAssembly within this process, with its data in `directory`, which must be empty. This is for
- * a process of its own: it computes without a pause, and its memory is given back only when the process ends.
+ * Starts PostgreSQL as WebAssembly within this process. This is for a process of its own: it computes without a pause,
+ * and its memory is given back only when the process ends.
  */
-export async function startEmbedded(directory: string, extensionNames: Iterable<string>): Promise<PGlite> {
+export async function startEmbedded({ directory, extensions, encoding }: EmbeddedRequest): Promise<PGlite> {
 	await extract({ file: preparedDirectory, cwd: directory, strict: true });
+	if (encoding === 'SQL_ASCII') await becomeSqlAscii(directory);
+	return await start(directory, extensions);
+}
+
+async function start(dataDir: string, extensions: Iterable<string>): Promise<PGlite> {
 	const { PGlite } = await import('@electric-sql/pglite');
 	return await PGlite.create({
-		dataDir: directory,
+		dataDir,
 		relaxedDurability: true,
-		extensions: await loadExtensions(extensionNames),
+		extensions: await loadExtensions(extensions),
 		initialMemory,
 		startParams,
 	});
+}
+
+/**
+ * Makes the empty databases of a data directory ones of another encoding, as initdb would: what is in their catalogs is
+ * ASCII. PostgreSQL reads the encoding when it starts.
+ */
+async function becomeSqlAscii(directory: string): Promise<void> {
+	const database = await start(directory, []);
+	await database.exec(
+		`UPDATE pg_catalog.pg_database SET encoding = pg_catalog.pg_char_to_encoding('SQL_ASCII'), datctype = 'C'`,
+	);
+	await database.close();
 }
 
 function settings(values: Record<string, string>): string[] {

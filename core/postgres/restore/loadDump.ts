@@ -30,6 +30,8 @@ export interface LoadRequest {
 	compression: CompressionMethod;
 	target: LoadTarget;
 	options: RestoreOptions;
+	/** Makes UTF-8 of the dump, for a target that takes nothing else. */
+	toUtf8?: (raw: AsyncIterable<Buffer>) => AsyncIterable<Buffer>;
 	onBytes?: (rawBytes: number) => void;
 }
 
@@ -65,8 +67,9 @@ const parallelSince = 11;
  */
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
 	const { session, queries, serverMajor, openHelper } = request.target;
+	const { toUtf8 = (raw: AsyncIterable<Buffer>) => raw } = request;
 	const { encoding = 'UTF8' } = await readDumpHead(request.artifactPath, request.compression);
-	const names = new DumpNames(encoding);
+	const names = new DumpNames(request.toUtf8 ? 'UTF8' : encoding);
 	const options = names.options(request.options);
 	const leniency = new Leniency(options);
 	await using indexes = new IndexBuilders({
@@ -88,7 +91,7 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 	});
 	const measures = await readArtifact(
 		{ path: request.artifactPath, compression: request.compression, onBytes: request.onBytes },
-		async (raw) => feed(loader, withinLimit(raw, options.maxRawBytes)),
+		async (raw) => feed(loader, toUtf8(withinLimit(raw, options.maxRawBytes))),
 		signal,
 	);
 	for (const statement of undoDumpSettings) await queries.query(statement);

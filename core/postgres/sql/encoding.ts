@@ -17,6 +17,7 @@ const labels: Record<string, string> = {
 	ISO_8859_8: 'iso-8859-8',
 	KOI8R: 'koi8-r',
 	KOI8U: 'koi8-u',
+	WIN866: 'ibm866',
 	EUC_CN: 'gbk',
 	EUC_JP: 'euc-jp',
 	EUC_KR: 'euc-kr',
@@ -29,6 +30,15 @@ export function encodingSetting(statement: Buffer): string | undefined {
 }
 
 /**
+ * Node's name of an encoding that PostgreSQL knows; undefined for those that Node does not know, for UTF8, and for
+ * SQL_ASCII and LATIN1, which no decoder of the web's standard reads as PostgreSQL does.
+ */
+export function decoderLabel(encoding: string): string | undefined {
+	const windows = /^WIN(\d+)$/.exec(encoding);
+	return labels[encoding] ?? (windows ? `windows-${windows[1]}` : undefined);
+}
+
+/**
  * Text of a dump in one of PostgreSQL's encodings. In SQL_ASCII, which says nothing of bytes beyond ASCII, and in
  * encodings that Node does not know, each piece of them is UTF-8 where it can be, else one character a byte: two names
  * that differ stay different.
@@ -36,8 +46,7 @@ export function encodingSetting(statement: Buffer): string | undefined {
 export function decodeText(text: Buffer, encoding: string): string {
 	// The standard of the web reads iso-8859-1 as windows-1252, which differs in 27 characters.
 	if (encoding === 'LATIN1') return text.toString('latin1');
-	const windows = /^WIN(\d+)$/.exec(encoding);
-	const label = labels[encoding] ?? (windows ? `windows-${windows[1]}` : undefined);
+	const label = decoderLabel(encoding);
 	if (label !== undefined) return new TextDecoder(label).decode(text);
 	return text.toString('latin1').replace(/[\x80-\xff]+/g, (piece) => {
 		const bytes = Buffer.from(piece, 'latin1');

@@ -58,9 +58,11 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	);
 }
 
+/** What kept a drill from finding anything out is an item that says so, but for an archive that has nothing to drill. */
 function drillItem({ artifactPath, result, checks, obstacle, ...report }: ArchiveDrillReport): IDataObject {
-	if (result === 'passed')
-		return { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	const item = { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
+	if (result === 'passed') return item;
+	if (obstacle && obstacle.code !== 'unsupported') return { ...item, obstacle: obstacle.message };
 	if (obstacle) {
 		const what = `Whether the databases in ${artifactPath} are sound is unknown, since the drill could not be done: ${obstacle.what}`;
 		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });

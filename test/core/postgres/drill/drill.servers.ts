@@ -142,18 +142,25 @@ describe('the encryption key', () => {
 		expect((await readManifest(path)).drill?.result).toBe('failed');
 	});
 
-	test('that nobody backed up fails the drill', async () => {
+	test('that nobody backed up leaves the credentials untried, in words, and blames no dump', async () => {
 		await createN8n();
-		await backUp(server, 'n8n', directory.path());
+		const { path } = await backUp(server, 'n8n', directory.path());
+		await writeEnv('DB_TYPE=postgresdb\n');
 
 		const report = await drillAll();
 
-		expect(report.result).toBe('failed');
+		expect(report.result).toBe('passed');
 		expect(report.checks).toContainEqual({
 			check: 'credential',
-			result: 'failed',
+			result: 'unknown',
 			detail:
-				'No n8n or env backup holds an encryption key: without the right key every credential in this backup is lost. Back up n8n’s data folder or its .env.',
+				'The stored credentials were not tried, since no n8n or env backup holds an encryption key: without the right key every credential in this backup is lost. Back up n8n’s data folder or its .env.',
+		});
+		expect((await readManifest(path)).drill).toMatchObject({
+			result: 'passed',
+			findings: expect.arrayContaining([
+				expect.stringMatching(/^credential: unknown\. The stored/),
+			]) as unknown,
 		});
 	});
 

@@ -27,6 +27,19 @@ const drillInside = (artifactPath: string, more: Partial<DrillRequest> = {}, sig
 
 const restoreOf = ({ checks }: DrillReport) => checks.find(({ check }) => check === 'restore');
 
+/** A backup of one table with one row, whose bytes are in an encoding that the dump names. */
+async function inEncoding(encoding: string, row: Buffer): Promise<string> {
+	const path = await backUpOf(directory.path(), '/* here */');
+	const [before, after] = gunzipSync(await readFile(path))
+		.toString()
+		.replace("'UTF8'", `'${encoding}'`)
+		.split('/* here */');
+	const begin = 'CREATE TABLE public.t (a text);\nCOPY public.t (a) FROM stdin;\n';
+	const dump = [Buffer.from(`${before}${begin}`), row, Buffer.from(`\n\\.\n${after}`)];
+	await writeFile(path, gzipSync(Buffer.concat(dump)));
+	return path;
+}
+
 const scratches = async () =>
 	[...(await readdir(temporary())), ...(await readdir(directory.path()))].filter((name) =>
 		name.startsWith('.n8n-backup-drill-'),
@@ -47,9 +60,15 @@ describe('what the embedded PostgreSQL cannot do says nothing of the backup', ()
 			/violates check constraint/,
 		],
 		[
-			'bytes that are no UTF-8',
-			`SET client_encoding = 'SQL_ASCII';\nCREATE TABLE public.t (a text);\nINSERT INTO public.t VALUES (E'\\xff');`,
-			/invalid byte sequence/,
+			'an endless recursion',
+			`CREATE FUNCTION public.deeper(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN public.deeper(n + 1); END';
+			CREATE TABLE public.t AS SELECT public.deeper(1);`,
+			/^The PostgreSQL inside n8n broke down: it gave no answer to line \d+ of the dump\. Drill it on a server\.$/,
+		],
+		[
+			'more memory than it has',
+			`CREATE TABLE public.t AS SELECT pg_catalog.string_agg(pg_catalog.repeat('x', 1000000), '') AS a FROM pg_catalog.generate_series(1, 900);`,
+			/^PostgreSQL refused line \d+ of the dump .*out of memory/,
 		],
 		['a command that no dump has', 'CREATE DATABASE other;', /creates or changes databases/],
 	])('%s', async (_, sql, words) => {
@@ -64,15 +83,19 @@ describe('what the embedded PostgreSQL cannot do says nothing of the backup', ()
 		expect(await scratches()).toEqual([]);
 	});
 
-	test('texts in another encoding than UTF-8', async () => {
-		const path = await backUpOf(directory.path(), 'CREATE TABLE public.t (a text);');
-		const dump = gunzipSync(await readFile(path))
-			.toString()
-			.replace("'UTF8'", "'WIN1252'");
-		await writeFile(path, gzipSync(dump));
+	test('texts in an encoding that nobody here can read', async () => {
+		const path = await inEncoding('EUC_TW', Buffer.from('x'));
 
-		expect((await drillInside(path)).obstacle?.what).toBe(
-			'The dump is in WIN1252, and the PostgreSQL inside n8n takes UTF-8 only.',
+		expect((await drillInside(path)).obstacle?.message).toBe(
+			'The dump is in EUC_TW, and a drill inside n8n cannot make UTF-8 of that. To prove it, drill it on a server.',
+		);
+	});
+
+	test('bytes that are no character of their encoding', async () => {
+		const path = await inEncoding('EUC_JP', Buffer.from([0xa4, 0x20]));
+
+		expect((await drillInside(path)).obstacle?.message).toBe(
+			'The dump is in EUC_JP, and has bytes that are no character of it for a drill inside n8n. To prove it, drill it on a server.',
 		);
 	});
 

@@ -124,10 +124,10 @@ describe('drilling an archive of n8n’s data folder', () => {
 		);
 	});
 
-	it('fails where no backup has the key, and passes with that of a copied .env', async () => {
+	it('leaves the credentials untried where no backup has the key, and passes with that of a copied .env', async () => {
 		await rm(directory.path('data', 'config'));
 		const made = await archive();
-		expect((await drill(made)).found).toEqual({ ...all, credential: 'failed' });
+		expect((await drill(made)).found).toEqual({ ...all, credential: 'unknown' });
 		const env = await writeBackup(directory.path('backups'), { stamp: '20261101_020000', component: 'env' });
 		await rm(env);
 		await rm(`${env}.manifest.json`);
