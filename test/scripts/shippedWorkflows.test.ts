@@ -169,3 +169,8 @@ test('every error output ends in a mark that turns red while the run goes on', (
 		);
 	}
 });
+
+test('the nightly workflow warns of a database that is not n8n’s, as when another credential was picked on import', () => {
+	const { parameters } = named('Postgres Backup');
+	expect(parameters).toMatchObject({ operation: 'backUp', options: { expectN8n: true } });
+});

@@ -120,3 +120,11 @@ export async function snapshot(openSource: OpenSource, signal: AbortSignal = nev
 	const [facts] = await Promise.all([source.finished, pipeline(source.stream, createWriteStream(path))]);
 	return { path, facts };
 }
+
+/** Leaves a server as a restore does that was killed while it sent: marked, and a replica of nobody. */
+export async function leaveBehind(cli: (args: [string, ...string[]]) => Promise<string>): Promise<void> {
+	const begunAt = Math.floor(Date.now() / 1000) - 60;
+	const mark = { host: '127.0.0.1', port: '1', begunAt, comeBy: begunAt + 20 };
+	await cli(['SET', 'n8n-nodes-backup:restoring', JSON.stringify(mark), 'EX', '600']);
+	await cli(['REPLICAOF', mark.host, mark.port]);
+}

@@ -399,9 +399,12 @@ describe('a server that is in the way says nothing of the backup', () => {
 		};
 		const killing = kill();
 
-		await expectUnknown(path, {}, /terminating connection due to administrator command/);
-		isOver = true;
-		await killing;
+		try {
+			await expectUnknown(path, {}, /terminating connection due to administrator command/);
+		} finally {
+			isOver = true;
+			await killing;
+		}
 	});
 });
 

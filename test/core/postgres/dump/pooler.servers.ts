@@ -7,7 +7,7 @@ import { type PostgresServer, startPostgres } from '../../../../lab/servers/post
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
-import { dropDatabases, restore } from '../support/restoring';
+import { restore } from '../support/restoring';
 
 jest.setTimeout(60_000);
 
@@ -128,41 +128,4 @@ describe('a pooler in session mode', () => {
 		await client.end();
 		await narrow.stop();
 	});
-});
-
-test('time-outs that a role was given break off no session of ours', async () => {
-	const names = ['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout'];
-	if (server.major >= 14) names.push('idle_session_timeout');
-	if (server.major >= 17) names.push('transaction_timeout');
-	await server.query(`CREATE ROLE hasty SUPERUSER LOGIN PASSWORD 'hasty'`);
-	for (const name of names) await server.query(`ALTER ROLE hasty SET ${name} = 250`);
-	await server.query('ALTER ROLE hasty SET default_transaction_read_only = on');
-	const connection = connectionTo(server, { user: 'hasty', password: 'hasty' });
-	const client = await openClient(connection, {}, never);
-	await client.query('BEGIN');
-	await client.query('CREATE TABLE slept AS SELECT pg_sleep(0.5)::text');
-	await new Promise((resolve) => setTimeout(resolve, 600));
-	await client.query('COMMIT');
-	await new Promise((resolve) => setTimeout(resolve, 600));
-	const { rows } = await client.query<{ name: string }>(
-		`SELECT name FROM pg_settings WHERE name LIKE '%timeout' AND setting = '250'`,
-	);
-	expect(rows).toEqual([]);
-	await client.end();
-
-	await server.psql(
-		`CREATE VIEW slow AS SELECT 1 AS one;
-		INSERT INTO kept SELECT generate_series(11, 20000)`,
-		{ database: 'pooled' },
-	);
-	for (const engine of Object.keys(engines)) {
-		const { facts } = await readDump(engines[engine]!(connection, requestFor('pooled')));
-		expect(facts.census).toMatchObject({ tables: { 'public.kept': 20000 } });
-	}
-	const { path } = await backUp(server, 'pooled', directory.path());
-	const target = { kind: 'new', database: 'hastily' } as const;
-	expect((await restore(server, { artifactPath: path, connection, target })).rows).toEqual({
-		'public.kept': 20000,
-	});
-	await dropDatabases(server);
 });

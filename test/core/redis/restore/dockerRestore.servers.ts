@@ -21,6 +21,7 @@ import {
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, until } from '../../docker/support/leftovers.ts';
 import { startProxy } from '../../docker/support/recordingProxy.ts';
+import { leaveBehind } from '../support';
 
 jest.setTimeout(120_000);
 
@@ -123,6 +124,21 @@ describeDocker('A restore by the engine docker', () => {
 			});
 		},
 	);
+
+	it('releases a server that a crashed restore has left a replica, and says so', async () => {
+		await withServer({}, async (target) => {
+			await redisCli(target, ['MSET', 'before', '1', 'restored:1', 'old']);
+			await leaveBehind((args) => redisCli(target, args));
+			expect(await dockerRestoreRdb(connection, 'target', request(backup), never)).toMatchObject({
+				keys: 5001,
+				keysBefore: 2,
+				warnings: [
+					expect.stringMatching(/^Redis at target:6379 was left a replica by a restore of .* that crashed/),
+				],
+			});
+			expect(await redisCli(target, ['INFO', 'replication'])).toContain('role:master');
+		});
+	});
 
 	it('leaves the append-only file to the server, who deletes what was there', async () => {
 		await withServer({ settings: appendOnly }, async (target) => {

@@ -22,6 +22,7 @@ import { startRedis } from '../../../../lab/servers/redis.ts';
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, processes, until } from '../../docker/support/leftovers.ts';
 import { startProxy } from '../../docker/support/recordingProxy.ts';
+import { leaveBehind } from '../support';
 
 jest.setTimeout(90_000);
 
@@ -169,6 +170,22 @@ describeDocker('A snapshot by the engine docker', () => {
 		[{ password, port: 6380 }, 'Connection refused'],
 	])('says what is wrong with the log-in %j', async (options, message) => {
 		await expect(take('redis', options)).rejects.toThrow(message);
+	});
+
+	it('releases a server that a crashed restore has left a replica, and says so', async () => {
+		await withServer({}, async (container) => {
+			await redisCli(container, ['SET', 'a', '1']);
+			await leaveBehind((args) => redisCli(container, args));
+			expect(await redisCli(container, ['INFO', 'replication'])).toContain('role:slave');
+			const { facts } = await take('other');
+			expect(facts).toMatchObject({
+				census: { keys: 1 },
+				warnings: [
+					expect.stringMatching(/^Redis at other:6379 was left a replica by a restore of .* that crashed/),
+				],
+			});
+			expect(await redisCli(container, ['INFO', 'replication'])).toContain('role:master');
+		});
 	});
 
 	it('finds the server at the port that it listens on', async () => {
