@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { dirname } from 'node:path';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { describeServer } from '../../core/redis/connection';
+import { openRdb } from '../../core/redis/restore/openRdb';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
 import { assertSound } from '../../core/verify/assertSound';
 import { findArtifact } from '../artifacts';
@@ -56,7 +56,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 			const { listenHost, listenPort, announceHost, allowPlainText } = options;
 			const request = {
 				// The path may lead elsewhere by now, and root would follow it.
-				openRdb: () => createReadStream(path, { fd: file.fd, start: 0, autoClose: false }),
+				openRdb: () => openRdb({ path, descriptor: file.fd }),
 				takeSafetySnapshot: save && (async () => await save(tools.signal)),
 				listenHost,
 				listenPort,

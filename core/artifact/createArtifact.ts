@@ -7,6 +7,7 @@ import { AtomicFile, isThere } from '../files/atomicFile';
 import { commitBackup } from './commitBackup';
 import type { Component } from './component';
 import { type Compression, compressionExtension } from '../compression/compression';
+import { ageSuffix, encryptionRecord, type EncryptionKeys, sealHeader } from '../encryption';
 import { prepareDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { schemaVersion } from './manifestSchema';
@@ -26,6 +27,8 @@ export interface ArtifactRequest {
 	/** The raw format's extension, without a dot: `sql`, `rdb`, `tar`, `backup`. */
 	extension: string;
 	compression: Compression;
+	/** Who can read the artifact; anybody when undefined. */
+	encryption?: EncryptionKeys;
 	/** IANA name of the zone in which the artifact is named. */
 	timeZone: string;
 	/** The n8n instance that makes the backup, for the manifest. */
@@ -47,7 +50,7 @@ export interface Artifact {
 }
 
 /**
- * Makes one artifact: opens the source, streams it through compression and hash into a partial file, waits for
+ * Makes one artifact: opens the source, streams it through compression, encryption and hash into a partial file, waits for
  * the source to say that it was whole, and only then gives the file its name and its manifest.
  *
  * What the file system cannot do is a warning of the result; what is known before the manifest is written is in the
@@ -78,6 +81,7 @@ export async function createArtifact(
 		finishedAt: new Date().toISOString(),
 		timeZone: request.timeZone,
 		compression: request.compression.method,
+		...(request.encryption && { encryption: encryptionRecord(request.encryption) }),
 		...facts,
 		warnings: [...facts.warnings, ...early],
 		instanceId: request.instanceId,
@@ -139,8 +143,9 @@ async function hasManifest(path: string): Promise<boolean> {
 }
 
 function nameArtifact(request: ArtifactRequest, startedAt: Date): string {
-	const { prefix, timeZone, compression } = request;
-	const extension = `${request.extension}${compressionExtension(compression.method)}`;
+	const { prefix, timeZone, compression, encryption } = request;
+	const suffix = `${compressionExtension(compression.method)}${encryption ? ageSuffix : ''}`;
+	const extension = `${request.extension}${suffix}`;
 	return formatArtifactName({ prefix, startedAt, timeZone, extension });
 }
 
@@ -148,7 +153,7 @@ interface Streamed extends StoredFile {
 	facts: SourceFacts;
 }
 
-/** Source, count, compress, hash, partial file; then the source's word that nothing is missing. */
+/** Source, count, compress, encrypt, hash, partial file; then the source's word that nothing is missing. */
 async function stream(
 	request: ArtifactRequest,
 	openSource: OpenSource,
@@ -160,6 +165,8 @@ async function stream(
 	const signal = AbortSignal.any([outerSignal, failure.signal]);
 	const endAll = (error: unknown) => failure.abort(error);
 	try {
+		// Before the source is opened: it is not to wait for a key that is none.
+		const seal = request.encryption && (await sealHeader(request.encryption));
 		const { stream: bytes, finished, readBack } = await openSource(signal);
 		finished.catch(endAll);
 		// The source ends by itself; this is for one that does not.
@@ -171,6 +178,7 @@ async function stream(
 				finalPath: file.finalPath,
 				compression: request.compression,
 				readBack,
+				seal,
 				facts: finished,
 				onBytes: (rawBytes) => request.onProgress?.({ step: request.step, rawBytes }),
 			},

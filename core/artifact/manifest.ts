@@ -1,5 +1,6 @@
 import type { Component, EngineName } from './component';
 import type { CompressionMethod } from '../compression/compression';
+import type { EncryptionRecord } from '../encryption/keys';
 
 /** Rows of every table, counted while the dump streamed past. Keys are `schema.table`, quoted as in the dump. */
 export interface PostgresCensus {
@@ -146,6 +147,8 @@ export interface Manifest {
 	/** `unknown` where a newer version has another one. */
 	engine: { name: EngineName | 'unknown'; version: string };
 	compression: CompressionMethod;
+	/** Only of an encrypted artifact: for whom. */
+	encryption?: EncryptionRecord;
 	census: Census;
 	warnings: string[];
 	/** Whether n8n's encryption key is in this artifact; only said of the components that can hold it. */

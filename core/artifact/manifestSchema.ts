@@ -99,6 +99,14 @@ const essential = {
 	sha256: z.stringFormat('sha256', /^[0-9a-f]{64}$/),
 	startedAt: date,
 	compression: z.enum(compressionMethods),
+	// Essential: nobody can judge what they cannot open.
+	encryption: z
+		.looseObject({
+			format: z.literal('age'),
+			recipients: z.array(z.string()),
+			passphrase: z.literal(true).optional(),
+		})
+		.optional(),
 	instanceId: z.string().min(1).optional(),
 	verification: checkRecord.optional(),
 	shrunk: z

@@ -6,6 +6,8 @@ import type { Gunzip } from 'node:zlib';
 import { openRegularFile } from '../files/openRegularFile';
 import { BackupError, cancelledError, errorCode, errorMessage, fileError } from '../errors';
 import { type CompressionMethod, createDecompressor } from '../compression/compression';
+import { type DecryptionKeys, type FindFileKey, openHeader } from '../encryption';
+import { plainPieces } from './plainPieces';
 
 const readAt = promisify(read);
 
@@ -17,6 +19,10 @@ export interface ReadArtifactRequest {
 	/** Of the file, where it is open already: then its path is for errors only. It stays open. */
 	descriptor?: number;
 	compression: CompressionMethod;
+	/** Whether it is encrypted; told by its name and its first bytes when undefined. */
+	isEncrypted?: boolean;
+	/** For one that is encrypted. */
+	keys?: DecryptionKeys;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
 }
@@ -27,37 +33,79 @@ export interface ArtifactMeasures {
 	rawBytes: number;
 	/** Hex digest of the stored bytes. */
 	sha256: string;
+	isEncrypted: boolean;
 }
 
 /** Takes an artifact's raw bytes, piece by piece; it reads them to their end or throws. */
 export type ConsumeRaw = (raw: AsyncIterable<Buffer>) => Promise<void>;
 
 /**
- * Reads an artifact once, from its first byte to its last: the stored bytes are hashed, decompressed, and handed
- * to `consume` with back-pressure.
+ * Reads an artifact once, from its first byte to its last: the stored bytes are hashed, decrypted where they are
+ * encrypted, decompressed, and handed to `consume` with back-pressure.
  *
- * @throws BackupError `damaged` or `incomplete` when the compression does not hold, whatever {@link fileError}
- * says of the file, and whatever `consume` throws
+ * @throws BackupError `damaged` or `incomplete` when encryption or compression does not hold, `auth` when no key was
+ * given that fits, whatever {@link fileError} says of the file, and whatever `consume` throws
  */
 export async function readArtifact(
 	request: ReadArtifactRequest,
 	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<ArtifactMeasures> {
-	return await readStored(storedPieces(request), request, consume, signal);
+	const findFileKey = async (header: Buffer) => await fileKeyIn(header, request);
+	return await readStored(storedPieces(request), { ...request, findFileKey }, consume, signal);
+}
+
+/**
+ * An artifact's bytes as they were before they were encrypted; each piece lies in memory of its own.
+ *
+ * @throws as the file system does; BackupError as {@link decryptAge}, and `auth` when no key was given that fits
+ */
+export function readPlain(
+	request: Pick<ReadArtifactRequest, 'path' | 'descriptor' | 'isEncrypted' | 'keys'>,
+): AsyncGenerator<Buffer, void> {
+	const findFileKey = async (header: Buffer) => await fileKeyIn(header, request);
+	return plainPieces(storedPieces(request), { ...request, findFileKey });
+}
+
+async function fileKeyIn(
+	header: Buffer,
+	{ path, keys }: Pick<ReadArtifactRequest, 'path' | 'keys'>,
+): Promise<Buffer> {
+	if (keys) return await openHeader(header, keys);
+	throw new BackupError('auth', `${path} is encrypted, and there is no key to read it with`, {
+		advice:
+			'Give the identity of one of its recipients, or its passphrase: in the credential Backup Encryption (age), or with --identity',
+	});
+}
+
+/** {@link ReadArtifactRequest} of bytes from wherever. */
+export interface ReadStoredRequest extends Pick<
+	ReadArtifactRequest,
+	'path' | 'compression' | 'isEncrypted' | 'onBytes'
+> {
+	/** Asked where it is encrypted. */
+	findFileKey: FindFileKey;
 }
 
 /** {@link readArtifact} of stored bytes that come from elsewhere; a piece is used up when the next is asked for. */
 export async function readStored(
 	pieces: AsyncIterable<Buffer>,
-	{ path, compression, onBytes }: ReadArtifactRequest,
+	request: ReadStoredRequest,
 	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<ArtifactMeasures> {
+	const { path, compression, onBytes } = request;
 	const stored = new Meter();
+	const plain = new Meter();
 	const raw = new Meter();
 	const hash = createHash('sha256');
-	const storedBytes = stored.count(pieces, (piece) => hash.update(piece));
+	const hashed = stored.count(pieces, (piece) => hash.update(piece));
+	let isEncrypted = false;
+	const findFileKey = async (header: Buffer) => {
+		isEncrypted = true;
+		return await request.findFileKey(header);
+	};
+	const plainBytes = plain.count(plainPieces(hashed, { ...request, findFileKey }), () => {});
 	const decompressor = createDecompressor(compression);
 	let consumed: { error: unknown } | undefined;
 	const consumeAll = async (source: AsyncIterable<Buffer>) => {
@@ -70,10 +118,10 @@ export async function readStored(
 		if (decompressor) {
 			// Bytes behind the end of a stream can make Node's zstd fail after the pipeline has settled.
 			decompressor.on('error', () => {});
-			await pipeline(storedBytes, decompressor, consumeAll, { signal });
-			assertNothingBehind(decompressor, stored.bytes, path);
+			await pipeline(plainBytes, decompressor, consumeAll, { signal });
+			assertNothingBehind(decompressor, plain.bytes, path);
 		} else {
-			await pipeline(storedBytes, consumeAll, { signal });
+			await pipeline(plainBytes, consumeAll, { signal });
 		}
 	} catch (error) {
 		if (signal.aborted) throw cancelledError(error);
@@ -81,16 +129,16 @@ export async function readStored(
 		const isAbortedByConsumer = consumed !== undefined && errorCode(error) === 'ABORT_ERR';
 		throw artifactReadError(isAbortedByConsumer ? consumed?.error : error, path);
 	}
-	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: hash.digest('hex') };
+	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: hash.digest('hex'), isEncrypted };
 }
 
 /** Node stops reading at the end of a compressed stream and says nothing of what follows. */
 function assertNothingBehind(
 	{ bytesWritten }: Pick<Gunzip, 'bytesWritten'>,
-	storedBytes: number,
+	compressedBytes: number,
 	path: string,
 ): void {
-	if (bytesWritten === storedBytes) return;
+	if (bytesWritten === compressedBytes) return;
 	throw new BackupError('damaged', `${path} goes on behind the end of its compressed stream`, {
 		advice: 'Something was appended to it or wrote into it; use another backup',
 	});
@@ -98,7 +146,8 @@ function assertNothingBehind(
 
 /** The SHA-256 of a file as it lies there, without a look inside. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
-	const { sha256 } = await readArtifact({ path, compression: 'none' }, passOver, signal);
+	const request = { path, compression: 'none', isEncrypted: false } as const;
+	const { sha256 } = await readArtifact(request, passOver, signal);
 	return sha256;
 }
 

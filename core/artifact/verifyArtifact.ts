@@ -6,6 +6,7 @@ import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
 import { checkChecksum } from './checksum';
 import { compressionOf } from '../compression/compression';
+import { assertAgeFraming, BrokenSealError, type DecryptionKeys, describeReaders } from '../encryption';
 import type { Manifest, CheckRecord } from './manifest';
 import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
@@ -24,6 +25,10 @@ export interface VerifyRequest {
 	/** Undefined: verified without one, which says less. */
 	manifest?: Manifest;
 	inspect: InspectContent;
+	/** For one that is encrypted; without them its content stays unknown. */
+	keys?: DecryptionKeys;
+	/** Told by name and first bytes when undefined. */
+	isEncrypted?: boolean;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
 }
@@ -33,15 +38,16 @@ export interface VerifyReport {
 	result: 'passed' | 'failed';
 	checks: CheckResult[];
 	storedBytes: number;
-	/** Undefined when the bytes could not be read to their end. */
+	/** Undefined when the bytes could not be read to their end, or not without a key. */
 	rawBytes?: number;
 }
 
 /**
  * Re-reads an artifact and says of each check whether it holds: name, size and SHA-256 against the manifest, the
- * compressed stream to its end, and what `inspect` finds inside. One pass over the file.
+ * encrypted and the compressed stream to their ends, and what `inspect` finds inside. One pass over the file. Of an
+ * encrypted one without a key the content is `unknown`, everything else is not.
  *
- * @throws BackupError only when there is nothing to judge: no such file, not readable, cancelled
+ * @throws BackupError only when there is nothing to judge: no such file, not readable, encrypted for another key, cancelled
  */
 export async function verifyArtifact(request: VerifyRequest, signal: AbortSignal): Promise<VerifyReport> {
 	const { path, manifest } = request;
@@ -54,7 +60,7 @@ export async function verifyArtifact(request: VerifyRequest, signal: AbortSignal
 	const { measures, found } = await readThrough(request, signal);
 	const sha256 = measures?.sha256 ?? (await hashFile(path, signal));
 	const checks = [checkName(path, manifest, sha256), size, checkChecksum({ sha256 }, manifest), ...found];
-	if (measures && manifest) checks.push(checkRawSize(measures.rawBytes, manifest));
+	if (measures?.rawBytes !== undefined && manifest) checks.push(checkRawSize(measures.rawBytes, manifest));
 	return { ...report(path, checks, storedBytes), rawBytes: measures?.rawBytes };
 }
 
@@ -99,13 +105,13 @@ export async function recordChecks(
 }
 
 interface ReadThrough {
-	/** Undefined when reading stopped before the end. */
-	measures?: ArtifactMeasures;
+	/** Undefined when reading stopped before the end. Without a key nobody knows how many raw bytes there are. */
+	measures?: Omit<ArtifactMeasures, 'rawBytes'> & { rawBytes?: number };
 	found: CheckResult[];
 }
 
 async function readThrough(request: VerifyRequest, signal: AbortSignal): Promise<ReadThrough> {
-	const { path, manifest, inspect, onBytes } = request;
+	const { path, manifest, inspect, keys, isEncrypted, onBytes } = request;
 	const compression = manifest?.compression ?? compressionOf(basename(path));
 	let found: CheckResult[] = [];
 	let contentError: unknown;
@@ -118,16 +124,65 @@ async function readThrough(request: VerifyRequest, signal: AbortSignal): Promise
 		}
 	};
 	try {
-		const measures = await readArtifact({ path, compression, onBytes }, consume, signal);
+		const reading = { path, compression, keys, isEncrypted, onBytes };
+		const measures = await readArtifact(reading, consume, signal);
 		const detail =
 			compression === 'none' ? 'The file is not compressed.' : `The ${compression} stream is whole.`;
-		return { measures, found: [{ check: 'compression', result: 'passed', detail }, ...found] };
+		const decompressed: CheckResult = { check: 'compression', result: 'passed', detail };
+		return { measures, found: [...(measures.isEncrypted ? [opened] : []), decompressed, ...found] };
 	} catch (error) {
-		if (!(error instanceof BackupError) || (error.code !== 'damaged' && error.code !== 'incomplete'))
-			throw error;
-		const check = error === contentError ? 'content' : 'compression';
-		return { found: [{ check, result: 'failed', detail: error.what }] };
+		if (!(error instanceof BackupError)) throw error;
+		if (error.code === 'auth') return await readSealed(request, error, signal);
+		if (error.code !== 'damaged' && error.code !== 'incomplete') throw error;
+		const isContent = error === contentError && !(error instanceof BrokenSealError);
+		return { found: [failed(isContent ? 'content' : 'compression', error)] };
 	}
+}
+
+const opened: CheckResult = {
+	check: 'encryption',
+	result: 'passed',
+	detail: 'Every chunk is as it was encrypted.',
+};
+
+/**
+ * Reads an encrypted artifact of which nobody here can know more than that its form is right.
+ *
+ * @throws `refusal` when a key was given that is another one's, and every byte is as it was written
+ */
+async function readSealed(
+	{ path, manifest, keys }: VerifyRequest,
+	refusal: BackupError,
+	signal: AbortSignal,
+): Promise<ReadThrough> {
+	const reading = { path, compression: 'none', isEncrypted: false } as const;
+	try {
+		const { storedBytes, sha256 } = await readArtifact(reading, assertAgeFraming, signal);
+		// Otherwise the key may well be right, and the header is what has changed.
+		if (keys && (!manifest || sha256 === manifest.sha256)) throw refusal;
+		const framing: CheckResult = {
+			check: 'encryption',
+			result: 'passed',
+			detail: 'The age header and all chunks have their form and lengths.',
+		};
+		const readers = manifest?.encryption ? describeReaders(manifest.encryption) : 'for somebody';
+		const content = unknown(
+			'content',
+			`It is encrypted ${readers}, and no key was given here that opens it: what is inside cannot be looked at.`,
+		);
+		return { measures: { storedBytes, sha256, isEncrypted: true }, found: [framing, content] };
+	} catch (error) {
+		if (!(error instanceof BrokenSealError)) throw error;
+		return { found: [failed('encryption', error)] };
+	}
+}
+
+function failed(check: string, error: BackupError): CheckResult {
+	return {
+		check: error instanceof BrokenSealError ? 'encryption' : check,
+		result: 'failed',
+		detail: error.what,
+	};
 }
 
 const emptySha256 = createHash('sha256').digest('hex');

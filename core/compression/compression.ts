@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 import { constants, createGunzip, createZstdCompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { withoutAge } from '../encryption/ageName';
 import { ParallelGzip } from './parallelGzip';
 import { WholeZstdDecompress } from './zstdDecompress';
 
@@ -41,10 +42,11 @@ export function compressionExtension(method: CompressionMethod): string {
 	return extensions[method];
 }
 
-/** The method that a file name stands for. */
+/** The method that a file name stands for; an encrypted file was compressed before. */
 export function compressionOf(fileName: string): CompressionMethod {
-	if (fileName.endsWith('.gz')) return 'gzip';
-	if (fileName.endsWith('.zst')) return 'zstd';
+	const name = withoutAge(fileName);
+	if (name.endsWith('.gz')) return 'gzip';
+	if (name.endsWith('.zst')) return 'zstd';
 	return 'none';
 }
 

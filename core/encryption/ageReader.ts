@@ -1,4 +1,4 @@
-import { BackupError } from '../errors';
+import { BrokenSealError } from './brokenSeal';
 import { chunkBytes, nonceBytes, PayloadCipher, tagBytes } from './payload';
 
 const sealedBytes = chunkBytes + tagBytes;
@@ -115,14 +115,10 @@ class PieceReader implements AsyncDisposable {
 	}
 }
 
-function noAgeFile(): BackupError {
-	return new BackupError('damaged', 'The file does not begin as an encrypted backup does', {
-		advice: 'Use another backup, or another copy of this one',
-	});
+function noAgeFile(): BrokenSealError {
+	return new BrokenSealError('damaged', 'The file does not begin as an encrypted backup does');
 }
 
-function cutOff(): BackupError {
-	return new BackupError('incomplete', 'The encrypted file is cut off', {
-		advice: 'Use another backup, or another copy of this one',
-	});
+function cutOff(): BrokenSealError {
+	return new BrokenSealError('incomplete', 'The encrypted file is cut off');
 }

@@ -17,23 +17,33 @@ export class EncryptStream extends Transform {
 	}
 
 	override _transform(bytes: Buffer, _encoding: BufferEncoding, callback: TransformCallback): void {
+		const sealed: Buffer[] = [];
 		let at = 0;
 		while (at < bytes.length) {
-			if (this.#filled === chunkBytes) this.#seal(false);
+			if (this.#filled === chunkBytes) sealed.push(...this.#seal(false));
+			if (this.#filled === 0 && bytes.length - at > chunkBytes) {
+				// More follows, so that it needs no waiting and no copy.
+				sealed.push(...this.#cipher.seal(bytes.subarray(at, at + chunkBytes), false));
+				at += chunkBytes;
+				continue;
+			}
 			const taken = bytes.copy(this.#chunk, this.#filled, at);
 			this.#filled += taken;
 			at += taken;
 		}
+		// Together: each push is a write to the disk.
+		if (sealed.length > 0) this.push(Buffer.concat(sealed));
 		callback();
 	}
 
 	override _flush(callback: TransformCallback): void {
-		this.#seal(true);
+		this.push(Buffer.concat(this.#seal(true)));
 		callback();
 	}
 
-	#seal(isLast: boolean): void {
-		for (const part of this.#cipher.seal(this.#chunk.subarray(0, this.#filled), isLast)) this.push(part);
+	#seal(isLast: boolean): [ciphertext: Buffer, tag: Buffer] {
+		const sealed = this.#cipher.seal(this.#chunk.subarray(0, this.#filled), isLast);
 		this.#filled = 0;
+		return sealed;
 	}
 }

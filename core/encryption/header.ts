@@ -1,5 +1,6 @@
 import { Decrypter, Encrypter, type Identity } from 'age-encryption';
 import { BackupError } from '../errors';
+import { BrokenSealError } from './brokenSeal';
 import type { DecryptionKeys, EncryptionKeys } from './keys';
 
 /** How an age file begins, and the key that its payload is encrypted with. */
@@ -121,9 +122,6 @@ function wrongKey(cause: unknown): BackupError {
 	});
 }
 
-function notAHeader(cause: unknown): BackupError {
-	return new BackupError('damaged', 'The header of the encrypted file is not what was written', {
-		advice: 'Use another backup, or another copy of this one',
-		cause,
-	});
+function notAHeader(cause: unknown): BrokenSealError {
+	return new BrokenSealError('damaged', 'The header of the encrypted file is not what was written', cause);
 }

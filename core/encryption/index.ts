@@ -1,8 +1,11 @@
+export { ageSuffix, isAgeName, withoutAge } from './ageName';
 export { assertAgeFraming, decryptAge, type FindFileKey, isAgeFile } from './ageReader';
+export { BrokenSealError } from './brokenSeal';
 export { EncryptStream } from './encryptStream';
 export { openHeader, sealHeader, type SealedHeader } from './header';
 export {
 	type DecryptionKeys,
+	describeReaders,
 	encryptionRecord,
 	type EncryptionKeys,
 	type EncryptionRecord,

@@ -38,3 +38,8 @@ export function encryptionRecord({ recipients, passphrase }: EncryptionKeys): En
 export function shortId(recipient: string): string {
 	return `${recipient.slice(0, shortIdLength)}…`;
 }
+
+/** For whom something is encrypted, in words: `for age1ql3z7hjy54pw…`. */
+export function describeReaders({ recipients, passphrase }: EncryptionRecord): string {
+	return passphrase ? 'with a passphrase' : `for ${recipients.join(' and ')}`;
+}

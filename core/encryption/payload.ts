@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { BackupError } from '../errors';
+import { BrokenSealError } from './brokenSeal';
 
 /** Plain bytes of every chunk but the last one. */
 export const chunkBytes = 64 * 1024;
@@ -63,10 +63,7 @@ export class PayloadCipher {
 	}
 }
 
-function changed(chunk: number, cause?: unknown): BackupError {
-	return new BackupError(
-		'damaged',
-		`The encrypted file was changed or cut off: chunk ${chunk} is not what was written`,
-		{ advice: 'Use another backup, or another copy of this one', cause },
-	);
+function changed(chunk: number, cause?: unknown): BrokenSealError {
+	const what = `The encrypted file was changed or cut off: chunk ${chunk} is not what was written`;
+	return new BrokenSealError('damaged', what, cause);
 }

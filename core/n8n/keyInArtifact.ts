@@ -1,4 +1,5 @@
 import type { CompressionMethod } from '../compression/compression';
+import type { DecryptionKeys } from '../encryption';
 import { readArtifact } from '../artifact/readArtifact';
 import { keyFromEnvFile, KeyWatch, longestKeyFileBytes } from './encryptionKey';
 import { TarScanner } from '../tar/tarScanner';
@@ -6,6 +7,7 @@ import { TarScanner } from '../tar/tarScanner';
 export interface KeyInArtifactRequest {
 	path: string;
 	compression: CompressionMethod;
+	keys?: DecryptionKeys;
 	/** `archive`: a tar of n8n's data folder. `file`: a copy of a `.env`. */
 	kind: 'archive' | 'file';
 }
@@ -15,17 +17,17 @@ export interface KeyInArtifactRequest {
  * It must not get into any log, error, manifest or item.
  *
  * @returns undefined when the artifact is whole but has no key
- * @throws BackupError when the artifact cannot be read
+ * @throws BackupError when the artifact cannot be read, `auth` when it is encrypted for another key
  */
 export async function keyInArtifact(
-	{ path, compression, kind }: KeyInArtifactRequest,
+	{ path, compression, keys, kind }: KeyInArtifactRequest,
 	signal: AbortSignal,
 ): Promise<string | undefined> {
 	let key: string | undefined;
 	const look = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		key = kind === 'archive' ? await keyInTar(raw) : keyFromEnvFile(await textOf(raw));
 	};
-	await readArtifact({ path, compression }, look, signal);
+	await readArtifact({ path, compression, keys }, look, signal);
 	return key;
 }
 

@@ -1,5 +1,6 @@
 import type { OnProgress } from '../artifact';
 import type { CheckResult } from '../artifact/checks';
+import type { DecryptionKeys } from '../encryption';
 import { BackupError } from '../errors';
 import { verifyBackup } from './verifyBackup';
 
@@ -10,10 +11,10 @@ import { verifyBackup } from './verifyBackup';
  */
 export async function assertSound(
 	path: string,
-	{ onProgress }: { onProgress?: OnProgress },
+	{ keys, onProgress }: { keys?: DecryptionKeys; onProgress?: OnProgress },
 	signal: AbortSignal,
 ): Promise<void> {
-	const { result, checks } = await verifyBackup({ path, record: false, onProgress }, signal);
+	const { result, checks } = await verifyBackup({ path, record: false, keys, onProgress }, signal);
 	if (result === 'passed') return;
 	if (result === 'unknown') throw unknownBackup(path, checks);
 	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);

@@ -1,8 +1,9 @@
 import { basename, dirname } from 'node:path';
 import { type Component, isComponent } from '../artifact';
+import { withoutAge } from '../encryption';
 import { BackupError } from '../errors';
 
-/** File name endings of each component's artifacts, without the compression's. */
+/** File name endings of each component's artifacts, without that of the encryption. */
 const formats: Array<[ending: RegExp, component: Component]> = [
 	[/\.sql(\.gz|\.zst)?$/, 'postgres'],
 	[/\.rdb(\.gz|\.zst)?$/, 'redis'],
@@ -17,11 +18,12 @@ const formats: Array<[ending: RegExp, component: Component]> = [
  * @throws BackupError `bad-parameter` when neither says
  */
 export function componentOf(path: string): Component {
-	const format = formats.find(([ending]) => ending.test(path));
+	const name = withoutAge(path);
+	const format = formats.find(([ending]) => ending.test(name));
 	if (format) return format[1];
 	const directory = basename(dirname(path));
 	if (isComponent(directory)) return directory;
 	throw new BackupError('bad-parameter', `${path} does not look like one of our backups`, {
-		advice: 'Name a .sql, .rdb, .tar or .backup file, compressed or not',
+		advice: 'Name a .sql, .rdb, .tar or .backup file, compressed and encrypted or not',
 	});
 }

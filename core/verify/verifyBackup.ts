@@ -7,6 +7,7 @@ import {
 	type VerifyRequest,
 } from '../artifact/verifyArtifact';
 import type { CheckResult } from '../artifact/checks';
+import type { DecryptionKeys } from '../encryption';
 import { BackupError, errorMessage } from '../errors';
 import { verifyPostgresArtifact } from '../postgres/verifyPostgres';
 import { verifyRedisArtifact } from '../redis/verifyRedis';
@@ -19,6 +20,8 @@ export interface VerifyBackupRequest {
 	component?: Component;
 	/** Whether the result is written into the manifest. True by default. */
 	record?: boolean;
+	/** For one that is encrypted; without them its content stays unknown. */
+	keys?: DecryptionKeys;
 	onProgress?: OnProgress;
 }
 
@@ -42,10 +45,11 @@ const verifiers: Record<Component, typeof verifyPostgresArtifact> = {
 /**
  * Verifies an artifact of any component against the manifest beside it, and writes the result into that.
  *
- * @throws BackupError only when there is nothing to judge: no such file, not readable, not ours, cancelled
+ * @throws BackupError only when there is nothing to judge: no such file, not readable, not ours, encrypted for another key,
+ * cancelled
  */
 export async function verifyBackup(
-	{ path, component = componentOf(path), record = true, onProgress }: VerifyBackupRequest,
+	{ path, component = componentOf(path), record = true, keys, onProgress }: VerifyBackupRequest,
 	signal: AbortSignal,
 ): Promise<BackupVerification> {
 	const { manifest, fault } = await findManifest(path);
@@ -53,6 +57,7 @@ export async function verifyBackup(
 	const request: Omit<VerifyRequest, 'inspect'> = {
 		path,
 		manifest,
+		keys,
 		onBytes: (rawBytes) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),
 	};
 	const verified = await verifiers[component](request, signal);

@@ -5,6 +5,7 @@ import { partialSuffix } from '../files/abandoned';
 import { ClaimedDirectory, sweepDirectories } from '../files/claimedDirectory';
 import type { CompressionMethod } from '../compression/compression';
 import type { OnProgress } from '../artifact/source';
+import type { DecryptionKeys } from '../encryption';
 import { BackupError, errorCode, fileError } from '../errors';
 import { sniffCompression } from './sniffCompression';
 import type { ExpectedArchive } from './expectedArchive';
@@ -17,6 +18,8 @@ export interface RestoreArchiveOptions {
 	descriptor?: number;
 	/** Told by the file's first bytes when undefined. */
 	compression?: CompressionMethod;
+	/** For an archive that is encrypted. */
+	keys?: DecryptionKeys;
 	/** A directory that is empty or does not exist yet; the one above it must exist. */
 	destination: string;
 	/**
@@ -56,8 +59,8 @@ export async function restoreArchive(
 	signal: AbortSignal,
 	onProgress?: OnProgress,
 ): Promise<ExtractReport> {
-	const { artifactPath, descriptor, destination, overwrite = false, mostBytes, expected } = options;
-	const compression = options.compression ?? (await sniffCompression(artifactPath, descriptor));
+	const { artifactPath, descriptor, keys, destination, overwrite = false, mostBytes, expected } = options;
+	const compression = options.compression ?? (await sniffCompression(artifactPath, { descriptor, keys }));
 	const step = `Restoring ${destination}`;
 	const { wasMade, warnings } = await prepareDestination(destination, overwrite);
 	const staging = join(destination, `${stagingPrefix}${randomUUID()}${partialSuffix}`);
@@ -69,6 +72,7 @@ export async function restoreArchive(
 				artifactPath,
 				descriptor,
 				compression,
+				keys,
 				staging,
 				destination,
 				keepOwners: options.keepOwners ?? process.getuid?.() === 0,

@@ -4,21 +4,26 @@ import { basename, dirname, join } from 'node:path';
 import { findAbandoned, partialSuffix } from '../files/abandoned';
 import { AtomicFile, partialPath } from '../files/atomicFile';
 import { assertChecksum, type Checksum } from '../artifact/checksum';
+import type { Manifest } from '../artifact/manifest';
 import { readArtifact } from '../artifact/readArtifact';
 import { Refusals } from '../files/refusals';
 import { BackupError, errorCode, fileError } from '../errors';
+import type { DecryptionKeys } from '../encryption';
+import { isEncryptedCopy } from './encryptedCopy';
 
 export interface RestoreFileOptions {
 	/** A `.backup` artifact: the file's bytes as they were. */
 	artifactPath: string;
 	/** Of the artifact, where it is open already. It stays open. */
 	descriptor?: number;
+	/** For a copy that is encrypted. */
+	keys?: DecryptionKeys;
 	/** Path of the file to make; the directory must exist. */
 	destination: string;
 	/** Replace a file that is there. False by default. */
 	overwrite?: boolean;
 	/** What the manifest says, to be compared before the file gets its name. */
-	expected?: Checksum;
+	expected?: Checksum & Pick<Manifest, 'encryption'>;
 }
 
 export interface RestoredFile {
@@ -52,13 +57,14 @@ export async function restoreFile(options: RestoreFileOptions, signal: AbortSign
 
 async function fill(
 	file: AtomicFile,
-	{ artifactPath, descriptor, expected }: RestoreFileOptions,
+	{ artifactPath, descriptor, keys, expected }: RestoreFileOptions,
 	signal: AbortSignal,
 ): Promise<number> {
 	const write = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) await file.write(chunk);
 	};
-	const request = { path: artifactPath, descriptor, compression: 'none' as const };
+	const isEncrypted = isEncryptedCopy(artifactPath, expected);
+	const request = { path: artifactPath, descriptor, compression: 'none', isEncrypted, keys } as const;
 	const measures = await readArtifact(request, write, signal);
 	assertChecksum(artifactPath, measures, expected);
 	return measures.rawBytes;

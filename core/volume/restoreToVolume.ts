@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import type { CompressionMethod } from '../compression/compression';
 import type { OnProgress } from '../artifact/source';
 import { readArtifact } from '../artifact/readArtifact';
+import type { DecryptionKeys } from '../encryption';
 import {
 	connectDocker,
 	type Container,
@@ -32,6 +33,8 @@ export interface RestoreToVolumeOptions {
 	artifactPath: string;
 	/** Told by the file's first bytes when undefined. */
 	compression?: CompressionMethod;
+	/** For an archive that is encrypted. */
+	keys?: DecryptionKeys;
 	/** Name of a volume that exists. */
 	volume: string;
 	/** Restore into a volume that holds something: files of the same name are replaced. False by default. */
@@ -70,12 +73,13 @@ export async function restoreToVolume(
 	signal: AbortSignal,
 	onProgress?: OnProgress,
 ): Promise<VolumeRestoreReport> {
-	const { artifactPath, allowOutsideLinks = false, overwrite = false, mostBytes, expected } = options;
-	const compression = options.compression ?? (await sniffCompression(artifactPath));
+	const { artifactPath, keys, allowOutsideLinks = false, overwrite = false, mostBytes, expected } = options;
+	const compression = options.compression ?? (await sniffCompression(artifactPath, { keys }));
 	const checked = await checkArchive(
 		{
 			artifactPath,
 			compression,
+			keys,
 			allowOutsideLinks,
 			mostBytes,
 			expected,
@@ -94,7 +98,7 @@ export async function restoreToVolume(
 		if (overwrite) await assertNoCompanions(target, checked, signal);
 		else await assertEmpty(target, signal);
 		const onBytes = (rawBytes: number) => onProgress?.({ rawBytes, step: `Restoring ${volume.name}` });
-		await extract(target, { artifactPath, compression, checked, onBytes }, signal);
+		await extract(target, { artifactPath, compression, keys, checked, onBytes }, signal);
 		await assertRestored(target, checked, overwrite, signal);
 		const { entries, bytes } = checked;
 		return { entries, bytes, warnings: [...leftovers, ...userWarnings(volume, held)] };
@@ -156,20 +160,21 @@ async function assertNoCompanions(
 interface Extraction {
 	artifactPath: string;
 	compression: CompressionMethod;
+	keys: DecryptionKeys | undefined;
 	checked: CheckedArchive;
 	onBytes: (rawBytes: number) => void;
 }
 
 async function extract(
 	{ client, helper, volume }: MountedVolume,
-	{ artifactPath, compression, checked, onBytes }: Extraction,
+	{ artifactPath, compression, keys, checked, onBytes }: Extraction,
 	signal: AbortSignal,
 ): Promise<void> {
 	const tar = new PassThrough({ highWaterMark: 1024 * 1024 });
 	const send = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		await pipeline(raw, (source) => rewriteArchive(source, mountName), tar, { signal });
 	};
-	const reading = readArtifact({ path: artifactPath, compression, onBytes }, send, signal);
+	const reading = readArtifact({ path: artifactPath, compression, keys, onBytes }, send, signal);
 	reading.catch((error: unknown) => tar.destroy(error instanceof Error ? error : undefined));
 	try {
 		// To the directory above the volume's own, which gets its owner and permissions only like this.

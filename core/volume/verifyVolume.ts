@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import type { CheckResult } from '../artifact/checks';
 import type { Manifest } from '../artifact/manifest';
 import { type VerifyReport, type VerifyRequest, verifyArtifact } from '../artifact/verifyArtifact';
+import { isEncryptedCopy } from './encryptedCopy';
 import { type ArchiveSummary, inspectArchive } from './inspectArchive';
 
 /**
@@ -28,7 +29,10 @@ export async function verifyFileArtifact(
 	request: Omit<VerifyRequest, 'inspect'>,
 	signal: AbortSignal,
 ): Promise<VerifyReport> {
-	return await verifyArtifact({ ...request, inspect: readToEnd }, signal);
+	const { path, manifest } = request;
+	// By its first bytes nobody can tell: somebody may have copied an encrypted file.
+	const isEncrypted = isEncryptedCopy(path, manifest);
+	return await verifyArtifact({ ...request, isEncrypted, inspect: readToEnd }, signal);
 }
 
 async function inspectTar(

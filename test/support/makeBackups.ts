@@ -10,6 +10,7 @@ import {
 	createArtifact,
 	type OpenSource,
 } from '../../core/artifact';
+import type { EncryptionKeys } from '../../core/encryption';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { copyFile } from '../../core/volume/copyFile';
 import { key, rdb, selectDb, string } from '../core/redis/rdb/rdbBuilder';
@@ -44,6 +45,7 @@ COPY public.workflow_entity (id, name) FROM stdin;
 export async function makeBackups(
 	root: string,
 	compression: CompressionMethod = 'gzip',
+	encryption?: EncryptionKeys,
 ): Promise<Record<Component, Artifact>> {
 	const data = join(root, '..', 'data');
 	await mkdir(join(data, 'nodes'), { recursive: true });
@@ -65,6 +67,7 @@ export async function makeBackups(
 			prefix: component,
 			extension,
 			compression: { method },
+			encryption,
 			timeZone: 'utc',
 			step: 'making a backup',
 		};

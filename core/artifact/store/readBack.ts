@@ -1,12 +1,20 @@
 import { BackupError } from '../../errors';
 import type { CompressionMethod } from '../../compression/compression';
+import type { SealedHeader } from '../../encryption';
 import type { GrowingFile } from './growingFile';
 import { type ConsumeRaw, readStored } from '../readArtifact';
 
 const pieceBytes = 1024 * 1024;
 
+/** What was done to the raw bytes on their way into the file. */
+interface Treatment {
+	compression: CompressionMethod;
+	/** What they were encrypted with, where they were. */
+	seal?: SealedHeader;
+}
+
 /**
- * Reads a file back while it is being written: decompresses it, hands the raw bytes to `consume`, and compares the
+ * Reads a file back while it is being written: decrypts and decompresses it, hands the raw bytes to `consume`, and compares the
  * stored ones with what was written. Following the writer takes hardly longer than writing alone, where reading
  * afterwards took half as long again.
  *
@@ -15,11 +23,16 @@ const pieceBytes = 1024 * 1024;
  */
 export async function readBack(
 	file: GrowingFile,
-	compression: CompressionMethod,
+	{ compression, seal }: Treatment,
 	consume: ConsumeRaw,
 	signal: AbortSignal,
 ): Promise<void> {
-	const { sha256 } = await readStored(follow(file), { path: file.path, compression }, consume, signal);
+	const findFileKey = async (header: Buffer): Promise<Buffer> => {
+		if (!seal || !header.equals(seal.header)) throw otherThanWritten(file);
+		return await Promise.resolve(seal.fileKey);
+	};
+	const request = { path: file.path, compression, isEncrypted: seal !== undefined, findFileKey };
+	const { sha256 } = await readStored(follow(file), request, consume, signal);
 	if (sha256 !== file.sha256) throw otherThanWritten(file);
 }
 

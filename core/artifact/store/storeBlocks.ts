@@ -2,6 +2,7 @@ import { addAbortListener } from 'node:events';
 import { join } from 'node:path';
 import type { Block, BlockStream } from '../../blocks';
 import { BackupError, cancelledError } from '../../errors';
+import type { SealedHeader } from '../../encryption';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
 import { smallHeap, startThread } from '../../threads';
 import type { SourceFacts } from '../source';
@@ -17,7 +18,9 @@ export interface StoredFile {
 	sha256: string;
 }
 
-export interface StoreOptions extends StoreJob {
+export interface StoreOptions extends Omit<StoreJob, 'isEncrypted'> {
+	/** What the file is encrypted with; it is not when undefined. */
+	seal?: SealedHeader;
 	/** For what reads the file back. */
 	facts: Promise<SourceFacts>;
 	/** Called with the raw bytes handed over so far. */
@@ -25,21 +28,22 @@ export interface StoreOptions extends StoreJob {
 }
 
 /**
- * Compresses blocks into a file, hashes it, and has it read back, all in a thread of its own.
+ * Compresses blocks into a file, encrypted where that is wanted, hashes it, and has it read back, all in a thread of its own.
  *
  * @throws BackupError of what went wrong there, `cancelled` when the signal fired; or whatever the blocks fail with
  */
 export async function storeBlocks(
 	blocks: BlockStream,
-	{ facts, onBytes, ...job }: StoreOptions,
+	{ facts, onBytes, seal, ...job }: StoreOptions,
 	signal: AbortSignal,
 ): Promise<StoredFile> {
 	const worker = startThread(join(__dirname, 'storeWorker.js'), {
 		name: 'store',
-		data: job,
+		data: { ...job, isEncrypted: seal !== undefined } satisfies StoreJob,
 		limits: smallHeap,
 	});
 	const post = (input: StoreInput) => worker.postMessage(input);
+	if (seal) post({ kind: 'seal', seal });
 	const withWorker: Block[] = [];
 	let onReleased: (() => void) | undefined;
 

@@ -1,5 +1,6 @@
 import type { WorkerError } from '../../errors/workerError';
 import type { CompressionMethod } from '../../compression/compression';
+import type { SealedHeader } from '../../encryption';
 import type { SourceFacts } from '../source';
 
 /** What the storing thread is started with. */
@@ -11,10 +12,14 @@ export interface StoreJob {
 	compression: { method: CompressionMethod; level?: number };
 	/** See `Source.readBack`. */
 	readBack?: string;
+	/** Whether the first message is a `seal`. */
+	isEncrypted: boolean;
 }
 
 /** To the storing thread. */
 export type StoreInput =
+	/** What to encrypt with: a secret, and so no part of what the thread is started with. */
+	| { kind: 'seal'; seal: SealedHeader }
 	/** One more block, in memory that is not to be changed before it is released. */
 	| { kind: 'block'; memory: ArrayBufferLike; offset: number; length: number }
 	| { kind: 'end' }

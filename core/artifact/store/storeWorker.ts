@@ -1,6 +1,7 @@
 import { pipeline } from 'node:stream/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { BlockStream } from '../../blocks';
+import { EncryptStream, type SealedHeader } from '../../encryption';
 import { BackupError, fileError } from '../../errors';
 import { toWorkerError } from '../../errors/workerError';
 import { createCompressor } from '../../compression/compression';
@@ -12,7 +13,7 @@ import { StoredStream } from './storedStream';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
 /**
- * The thread that makes a file of the raw bytes: compress, hash, write, read back. What it leaves to the garbage
+ * The thread that makes a file of the raw bytes: compress, encrypt, hash, write, read back. What it leaves to the garbage
  * collector is collected from its own small heap instead of n8n's.
  */
 const job = workerData as StoreJob;
@@ -33,7 +34,9 @@ async function store(): Promise<StoreOutput> {
 	const growing = new GrowingFile(job.finalPath, file);
 	try {
 		const stored = new StoredStream(file, (growth) => growing.update(growth));
-		await Promise.all([write(lend(input.blocks), stored), compareBack(growing, input.facts)]);
+		const seal = await input.seal;
+		const reading = compareBack(growing, seal, input.facts);
+		await Promise.all([write(lend(input.blocks), seal, stored), reading]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
 	} catch (error) {
 		throw error instanceof BackupError ? error : fileError(error, job.finalPath);
@@ -41,6 +44,8 @@ async function store(): Promise<StoreOutput> {
 }
 
 interface Input {
+	/** What to encrypt with, where that is wanted. */
+	seal: Promise<SealedHeader | undefined>;
 	blocks: BlockStream;
 	/** What the source says of itself; it comes after the last block. */
 	facts: Promise<SourceFacts>;
@@ -50,14 +55,21 @@ interface Input {
 function receiveInput(): Input {
 	const blocks = new BlockStream();
 	const release = () => post({ kind: 'released' });
-	const facts = new Promise<SourceFacts>((resolve) => {
-		port.on('message', (input: StoreInput) => {
-			if (input.kind === 'facts') resolve(input.facts);
-			else if (input.kind === 'end') blocks.end();
-			else blocks.deliver({ bytes: Buffer.from(input.memory, input.offset, input.length), release });
-		});
+	const seal = Promise.withResolvers<SealedHeader | undefined>();
+	if (!job.isEncrypted) seal.resolve(undefined);
+	const facts = Promise.withResolvers<SourceFacts>();
+	port.on('message', (input: StoreInput) => {
+		if (input.kind === 'seal') seal.resolve(asBuffers(input.seal));
+		else if (input.kind === 'facts') facts.resolve(input.facts);
+		else if (input.kind === 'end') blocks.end();
+		else blocks.deliver({ bytes: Buffer.from(input.memory, input.offset, input.length), release });
 	});
-	return { blocks, facts };
+	return { seal: seal.promise, blocks, facts: facts.promise };
+}
+
+/** On their way between threads they become plain arrays of bytes. */
+function asBuffers({ header, fileKey }: Record<keyof SealedHeader, Uint8Array>): SealedHeader {
+	return { header: Buffer.from(header), fileKey: Buffer.from(fileKey) };
 }
 
 /** Each block, valid until the next one is asked for. */
@@ -68,15 +80,27 @@ async function* lend(blocks: BlockStream): AsyncGenerator<Buffer, void> {
 	}
 }
 
-async function write(blocks: AsyncIterable<Buffer>, stored: StoredStream): Promise<void> {
+async function write(
+	blocks: AsyncIterable<Buffer>,
+	seal: SealedHeader | undefined,
+	stored: StoredStream,
+): Promise<void> {
 	const compressor = createCompressor(job.compression);
-	if (compressor) await pipeline(blocks, compressor, stored);
+	const encryptor = seal && new EncryptStream(seal);
+	if (compressor && encryptor) await pipeline(blocks, compressor, encryptor, stored);
+	else if (compressor) await pipeline(blocks, compressor, stored);
+	else if (encryptor) await pipeline(blocks, encryptor, stored);
 	else await pipeline(blocks, stored);
 }
 
-async function compareBack(file: GrowingFile, facts: Promise<SourceFacts>): Promise<void> {
+async function compareBack(
+	file: GrowingFile,
+	seal: SealedHeader | undefined,
+	facts: Promise<SourceFacts>,
+): Promise<void> {
 	if (job.readBack === undefined) return;
 	const { assertReadBack } = (await import(job.readBack)) as { assertReadBack: AssertReadBack };
 	const { signal } = new AbortController();
-	await readBack(file, job.compression.method, async (raw) => await assertReadBack(raw, facts), signal);
+	const stored = { compression: job.compression.method, seal };
+	await readBack(file, stored, async (raw) => await assertReadBack(raw, facts), signal);
 }

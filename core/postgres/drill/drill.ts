@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { compressionOf, type OnProgress } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
 import { manifestIfAny, toCheckRecord, recordChecks } from '../../artifact/verifyArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { type BackupError, cancelledError, errorMessage } from '../../errors';
 import type { PostgresConnection } from '../connect/connection';
 import { insideN8n } from '../embedded/embeddedDrill';
@@ -14,6 +15,8 @@ export interface DrillRequest {
 	/** IANA name of the zone that artifacts without a manifest are named in. */
 	timeZone: string;
 	artifactPath: string;
+	/** For a dump, and backups with n8n's key, that are encrypted. */
+	keys?: DecryptionKeys;
 	/**
 	 * The server to drill on; the user must be allowed to create databases. Undefined: inside n8n, in an embedded
 	 * PostgreSQL that needs no server.
@@ -56,10 +59,11 @@ export interface DrillReport {
 export async function drill(request: DrillRequest, signal: AbortSignal): Promise<DrillReport> {
 	const startedAt = Date.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
-	const { artifactPath, connection, root, timeZone, maxRawBytes, withoutExtensions, onProgress } = request;
+	const { artifactPath, keys, connection, ...others } = request;
+	const { root, timeZone, maxRawBytes, withoutExtensions, onProgress } = others;
 	const manifest = await manifestIfAny(artifactPath);
 	const compression = manifest?.compression ?? compressionOf(basename(artifactPath));
-	const options = { root, timeZone, maxRawBytes, withoutExtensions, onProgress };
+	const options = { keys, root, timeZone, maxRawBytes, withoutExtensions, onProgress };
 
 	const place = connection ? onServer(connection) : insideN8n;
 	const found = await place.drill({ artifactPath, compression, manifest, ...options }, signal);

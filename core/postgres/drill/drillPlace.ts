@@ -1,11 +1,14 @@
 import type { CompressionMethod, Manifest, OnProgress } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError } from '../../errors';
 
 /** The backup that is drilled, and how. */
 export interface Subject {
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For what is encrypted of all that is read. */
+	keys?: DecryptionKeys;
 	manifest: Manifest | undefined;
 	/** The backup directory, where n8n's encryption key is looked for. */
 	root: string;

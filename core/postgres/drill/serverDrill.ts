@@ -85,8 +85,8 @@ async function drillInScratch(
 	maintenance: Maintenance,
 	signal: AbortSignal,
 ): Promise<CheckResult[]> {
-	const { artifactPath, compression, manifest, connection } = subject;
-	const head = await readDumpHead(artifactPath, compression);
+	const { artifactPath, compression, keys, manifest, connection } = subject;
+	const head = await readDumpHead(artifactPath, compression, keys);
 	const dumped = head.serverVersion ?? manifest?.source.serverVersion;
 	assertCanTake(maintenance, dumped, connection);
 
@@ -109,8 +109,8 @@ async function drillInScratch(
 	try {
 		const target = targetIn(scratch, { client, connection, maintenance, settings }, signal);
 		const loaded = await load(subject, target, signal);
-		const keys = () => findEncryptionKeys(subject, signal);
-		const checks = await checkRestored(target.queries, loaded, manifest, keys);
+		const n8nKeys = () => findEncryptionKeys(subject, signal);
+		const checks = await checkRestored(target.queries, loaded, manifest, n8nKeys);
 		await closeClient(client);
 		checks.push(await checkDropped(scratch));
 		return checks;
@@ -138,7 +138,7 @@ function targetIn(
 }
 
 async function load(
-	{ artifactPath, compression, manifest, maxRawBytes, onProgress, withoutExtensions }: Subject,
+	{ artifactPath, compression, keys, manifest, maxRawBytes, onProgress, withoutExtensions }: Subject,
 	target: LoadTarget,
 	signal: AbortSignal,
 ): Promise<Loaded> {
@@ -147,6 +147,7 @@ async function load(
 		{
 			artifactPath,
 			compression,
+			keys,
 			target,
 			options: { ...drillOptions, maxRawBytes, withoutExtensions },
 			onBytes: (rawBytes) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),

@@ -3,6 +3,7 @@ import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { CompressionMethod } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError } from '../../errors';
 import { toWorkerError, type WorkerError } from '../../errors/workerError';
 import { findEncryptionKeys } from '../../n8n/encryptionKeys';
@@ -33,6 +34,8 @@ export interface InsideRequest {
 	directory: string;
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For what is encrypted: by this line, and so in nobody's list of processes. */
+	keys?: DecryptionKeys;
 	expected?: Expected;
 	root: string;
 	timeZone: string;
@@ -74,10 +77,10 @@ function endWith(answer: InsideAnswer): void {
 }
 
 async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
-	const { artifactPath, compression, directory, expected, withoutExtensions } = request;
-	const head = await readDumpHead(artifactPath, compression);
+	const { artifactPath, compression, keys, directory, expected, withoutExtensions } = request;
+	const head = await readDumpHead(artifactPath, compression, keys);
 	const toUtf8 = readAsUtf8(head.encoding);
-	const extensions = await extensionsOf(artifactPath, compression);
+	const extensions = await extensionsOf(artifactPath, compression, keys);
 	const missing = extensions.find((name) => !hasExtension(name) && !withoutExtensions.includes(name));
 	if (missing !== undefined) throw missingExtension(missing);
 
@@ -92,8 +95,8 @@ async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
 	assertNotOlder(serverMajor, head.serverVersion, 'the PostgreSQL inside n8n');
 	const target = { session: new EmbeddedSession(database), queries, serverMajor };
 	const loaded = await load(request, target, toUtf8);
-	const keys = () => findEncryptionKeys(request, never);
-	return [...(await checkRestored(queries, loaded, expected, keys)), await checkStructure(queries)];
+	const n8nKeys = () => findEncryptionKeys(request, never);
+	return [...(await checkRestored(queries, loaded, expected, n8nKeys)), await checkStructure(queries)];
 }
 
 async function load(
@@ -101,7 +104,7 @@ async function load(
 	target: LoadTarget,
 	toUtf8: Rewriting | undefined,
 ): Promise<Loaded> {
-	const { artifactPath, compression, maxRawBytes, withoutExtensions } = request;
+	const { artifactPath, compression, keys, maxRawBytes, withoutExtensions } = request;
 	const options = { maxRawBytes, withoutExtensions, missingRoles: 'create' } as const;
 	let saidAt = 0;
 	const onBytes = (rawBytes: number) => {
@@ -111,7 +114,7 @@ async function load(
 		process.stdout.write(`${JSON.stringify(answer)}\n`);
 	};
 	try {
-		const source = { artifactPath, compression, toUtf8 };
+		const source = { artifactPath, compression, keys, toUtf8 };
 		const loaded = await loadDump({ ...source, target, options, onBytes }, never);
 		await assertAnswers(target.queries);
 		return loaded;

@@ -1,5 +1,6 @@
 import type { CompressionMethod } from '../../artifact';
 import { readArtifact } from '../../artifact/readArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { identifier, SqlLexer, unquote } from '../sql';
 
 const createExtension = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${identifier})[ ;]`);
@@ -10,12 +11,16 @@ const createExtension = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${iden
  *
  * @throws BackupError when the file cannot be read or not decompressed
  */
-export async function extensionsOf(path: string, compression: CompressionMethod): Promise<string[]> {
+export async function extensionsOf(
+	path: string,
+	compression: CompressionMethod,
+	keys?: DecryptionKeys,
+): Promise<string[]> {
 	const names = new Set<string>();
 	const enough = new AbortController();
 	try {
 		await readArtifact(
-			{ path, compression },
+			{ path, compression, keys },
 			async (raw) => {
 				await collect(raw, names);
 				enough.abort();

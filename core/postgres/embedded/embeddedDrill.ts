@@ -28,7 +28,7 @@ export const insideN8n: DrillPlace = {
 };
 
 async function drillInside(subject: Subject, signal: AbortSignal): Promise<Finding> {
-	const { artifactPath, compression, manifest, root, timeZone, withoutExtensions = [] } = subject;
+	const { artifactPath, compression, keys, manifest, root, timeZone, withoutExtensions = [] } = subject;
 	const maxRawBytes = subject.maxRawBytes ?? defaultMaxRawBytes;
 	if ((manifest?.rawBytes ?? 0) > maxRawBytes) throw beyondLimit(maxRawBytes);
 	await assertMemory();
@@ -37,7 +37,7 @@ async function drillInside(subject: Subject, signal: AbortSignal): Promise<Findi
 		await neededDisk(artifactPath, manifest?.rawBytes),
 	);
 	const expected = manifest && { census: manifest.census, sha256: manifest.sha256 };
-	const request = { directory: scratch.path, artifactPath, compression, expected, root, timeZone };
+	const request = { directory: scratch.path, artifactPath, compression, keys, expected, root, timeZone };
 	const step = `Restoring ${basename(artifactPath)} inside n8n`;
 	return await drillInProcess(
 		{ ...request, maxRawBytes, withoutExtensions },

@@ -1,5 +1,6 @@
 import type { CompressionMethod, DatabaseProperties } from '../../artifact';
 import { readArtifact } from '../../artifact/readArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError } from '../../errors';
 import {
 	assertNoDirectoryFormat,
@@ -26,15 +27,19 @@ const headBytes = 64 * 1024;
  * Reads the first lines of a dump: its comments and settings, up to the first statement that makes something.
  *
  * @throws BackupError when the file cannot be read or not decompressed, `damaged` for one in another format,
- * `bad-parameter` for one of roles and tablespaces
+ * `bad-parameter` for one of roles and tablespaces, `auth` without a key that fits
  */
-export async function readDumpHead(path: string, compression: CompressionMethod): Promise<DumpHead> {
+export async function readDumpHead(
+	path: string,
+	compression: CompressionMethod,
+	keys?: DecryptionKeys,
+): Promise<DumpHead> {
 	const head: DumpHead = {};
 	const enough = new AbortController();
 	await assertNoDirectoryFormat(path);
 	try {
 		await readArtifact(
-			{ path, compression },
+			{ path, compression, keys },
 			async (raw) => {
 				await readHead(raw, head);
 				enough.abort();

@@ -1,5 +1,6 @@
 import type { CompressionMethod } from '../../artifact';
 import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError } from '../../errors';
 import type { Queries } from '../queries';
 import { SqlLexer } from '../sql';
@@ -28,6 +29,8 @@ export interface LoadTarget {
 export interface LoadRequest {
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For a dump that is encrypted. */
+	keys?: DecryptionKeys;
 	target: LoadTarget;
 	options: RestoreOptions;
 	/** Makes UTF-8 of the dump, for a target that takes nothing else. */
@@ -67,8 +70,9 @@ const parallelSince = 11;
  */
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
 	const { session, queries, serverMajor, openHelper } = request.target;
+	const { artifactPath: path, compression, keys, onBytes } = request;
 	const { toUtf8 = (raw: AsyncIterable<Buffer>) => raw } = request;
-	const { encoding = 'UTF8' } = await readDumpHead(request.artifactPath, request.compression);
+	const { encoding = 'UTF8' } = await readDumpHead(path, compression, keys);
 	const names = new DumpNames(request.toUtf8 ? 'UTF8' : encoding);
 	const options = names.options(request.options);
 	const leniency = new Leniency(options);
@@ -90,7 +94,7 @@ export async function loadDump(request: LoadRequest, signal: AbortSignal): Promi
 		serverMajor,
 	});
 	const measures = await readArtifact(
-		{ path: request.artifactPath, compression: request.compression, onBytes: request.onBytes },
+		{ path, compression, keys, onBytes },
 		async (raw) => feed(loader, toUtf8(withinLimit(raw, options.maxRawBytes))),
 		signal,
 	);

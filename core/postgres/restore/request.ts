@@ -1,4 +1,5 @@
 import type { CompressionMethod, Manifest, OnProgress } from '../../artifact';
+import type { DecryptionKeys } from '../../encryption';
 import type { PostgresConnection } from '../connect/connection';
 import type { CensusComparison } from '../compareCensus';
 
@@ -54,6 +55,8 @@ export interface RestoreRequest {
 	artifactPath: string;
 	/** From the artifact's name when undefined. */
 	compression?: CompressionMethod;
+	/** For a dump that is encrypted. */
+	keys?: DecryptionKeys;
 	/** Without it neither the bytes nor the rows can be compared with what was backed up. */
 	manifest?: Manifest;
 	/** The server; a database on it that the user may connect to. */

@@ -28,7 +28,7 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 	const startedAt = new Date();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	const compression = compressionFor(request);
-	const head = await readDumpHead(request.artifactPath, compression);
+	const head = await readDumpHead(request.artifactPath, compression, request.keys);
 
 	await using maintenance = await Maintenance.open(request.connection, request.target.database, signal);
 	assertNotOlder(
@@ -63,7 +63,7 @@ function localeWarnings({ creation }: ScratchDatabase, [wanted]: readonly string
 
 /** A name for a new database after the backup that it is restored from: `n8n_20261123_020000`. */
 export function databaseNameFor(artifactPath: string): string {
-	const name = basename(artifactPath).replace(/\.sql(?:\.\w+)?$/, '');
+	const name = basename(artifactPath).replace(/\.sql(?:\.\w+)*$/, '');
 	// PostgreSQL cuts longer names off in silence.
 	return Buffer.from(name)
 		.subarray(0, 63)
@@ -107,7 +107,7 @@ async function fill(
 	scratch: { maintenance: Maintenance; compression: CompressionMethod; database: string },
 	signal: AbortSignal,
 ): Promise<Filled> {
-	const { artifactPath, connection, manifest, onProgress, options = {} } = request;
+	const { artifactPath, keys, connection, manifest, onProgress, options = {} } = request;
 	const { database, compression, maintenance } = scratch;
 	const settings = { ...loadSettings, ...options.settings };
 	const client = await openClient(connection, { database, settings }, signal);
@@ -118,6 +118,7 @@ async function fill(
 			{
 				artifactPath,
 				compression,
+				keys,
 				target,
 				options,
 				onBytes: (rawBytes) =>

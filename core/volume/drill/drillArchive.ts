@@ -7,6 +7,7 @@ import { checkChecksum } from '../../artifact/checksum';
 import type { DatabaseCensus, Manifest } from '../../artifact/manifest';
 import type { OnProgress } from '../../artifact/source';
 import { manifestIfAny, recordChecks, toCheckRecord } from '../../artifact/verifyArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError, errorMessage } from '../../errors';
 import { ClaimedDirectory, sweepDirectories } from '../../files/claimedDirectory';
 import { findEncryptionKeys, type FoundKey } from '../../n8n/encryptionKeys';
@@ -22,6 +23,8 @@ export interface ArchiveDrillRequest {
 	/** IANA name of the zone that artifacts without a manifest are named in. */
 	timeZone: string;
 	artifactPath: string;
+	/** For an archive, and backups with n8n's key, that are encrypted. */
+	keys?: DecryptionKeys;
 	/** Most bytes of databases that are taken out of the archive; 20 GiB when undefined. */
 	maxBytes?: number;
 	onProgress?: OnProgress;
@@ -91,13 +94,16 @@ async function drillInScratch(
 	manifest: Manifest | undefined,
 	signal: AbortSignal,
 ): Promise<CheckResult[]> {
-	const { artifactPath, maxBytes = defaultMaxBytes, onProgress } = request;
-	const compression = manifest?.compression ?? (await sniffCompression(artifactPath));
+	const { artifactPath, keys, maxBytes = defaultMaxBytes, onProgress } = request;
+	const compression = manifest?.compression ?? (await sniffCompression(artifactPath, { keys }));
 	const { path: scratch, claim } = await makeScratch(request.root);
 	try {
 		const step = `Taking the databases out of ${basename(artifactPath)}`;
 		const onBytes = (rawBytes: number) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes });
-		const taken = await takeDatabases({ artifactPath, compression, scratch, maxBytes, onBytes }, signal);
+		const taken = await takeDatabases(
+			{ artifactPath, compression, keys, scratch, maxBytes, onBytes },
+			signal,
+		);
 		const missing = missingDatabases(taken, manifest);
 		if (taken.databases.length + missing.length === 0) throw noDatabase(artifactPath);
 		const checks = [checkChecksum(taken, manifest), ...missing];
@@ -181,8 +187,8 @@ async function checkDatabase(
 	const census = censusOf(manifest).find((database) => database.path === path);
 	const checks = [...opened.checks, checkRows(opened, census)];
 	if (!opened.credentials) return checks;
-	const keys = keysFor(request, key, signal);
-	return [...checks, { check: 'credential', ...(await judgeCredentials(opened.credentials, keys)) }];
+	const n8nKeys = keysFor(request, key, signal);
+	return [...checks, { check: 'credential', ...(await judgeCredentials(opened.credentials, n8nKeys)) }];
 }
 
 function checkRows({ tables }: OpenedDatabase, census: DatabaseCensus | undefined): CheckResult {
@@ -212,13 +218,13 @@ function checkRows({ tables }: OpenedDatabase, census: DatabaseCensus | undefine
 
 /** The key that lies beside the database first; then those of other backups. */
 async function* keysFor(
-	{ artifactPath, root, timeZone }: ArchiveDrillRequest,
+	{ artifactPath, root, timeZone, keys }: ArchiveDrillRequest,
 	key: string | undefined,
 	signal: AbortSignal,
 ): AsyncGenerator<FoundKey> {
 	const artifact = basename(artifactPath);
 	if (key !== undefined) yield { key, artifact };
-	for await (const found of findEncryptionKeys({ root, timeZone }, signal)) {
+	for await (const found of findEncryptionKeys({ root, timeZone, keys }, signal)) {
 		if (found.artifact !== artifact || found.key !== key) yield found;
 	}
 }

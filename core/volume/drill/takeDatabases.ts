@@ -2,6 +2,7 @@ import { type FileHandle, open, rename, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArtifactMeasures, readArtifact } from '../../artifact/readArtifact';
 import type { CompressionMethod } from '../../compression/compression';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError } from '../../errors';
 import { KeyWatch } from '../../n8n/encryptionKey';
 import { displayPath, noBytes, type TarMember } from '../../tar/member';
@@ -11,6 +12,8 @@ import { isDatabase } from '../sqlite/fileFormat';
 export interface TakeRequest {
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For an archive that is encrypted. */
+	keys?: DecryptionKeys;
 	/** A directory of ours alone. */
 	scratch: string;
 	/** Of all databases together. */
@@ -42,14 +45,14 @@ const contentSuffixes = ['-wal', '-journal'];
  * `incomplete` when the archive does not hold
  */
 export async function takeDatabases(request: TakeRequest, signal: AbortSignal): Promise<Taken> {
-	const { artifactPath: path, compression, onBytes } = request;
+	const { artifactPath: path, compression, keys, onBytes } = request;
 	await using taker = new Taker(request);
 	const scanner = new TarScanner();
-	const keys = new KeyWatch();
+	const n8nKeys = new KeyWatch();
 	const consume = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) {
 			for (const event of scanner.scan(chunk)) {
-				keys.note(event);
+				n8nKeys.note(event);
 				if (event.kind === 'member') taker.begin(event.member);
 				else if (event.kind === 'content') await taker.take(event.bytes);
 				else await taker.end();
@@ -57,8 +60,8 @@ export async function takeDatabases(request: TakeRequest, signal: AbortSignal): 
 		}
 		scanner.end();
 	};
-	const measures = await readArtifact({ path, compression, onBytes }, consume, signal);
-	return { ...measures, databases: await taker.finish(), key: keys.key };
+	const measures = await readArtifact({ path, compression, keys, onBytes }, consume, signal);
+	return { ...measures, databases: await taker.finish(), key: n8nKeys.key };
 }
 
 /** Long enough to know a database by. */

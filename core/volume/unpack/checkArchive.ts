@@ -1,5 +1,6 @@
 import type { CompressionMethod } from '../../compression/compression';
 import { readArtifact } from '../../artifact/readArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { noBytes } from '../../tar/member';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
@@ -11,6 +12,8 @@ import type { UnpackReport } from './unpackArchive';
 export interface CheckRequest {
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For an archive that is encrypted. */
+	keys?: DecryptionKeys;
 	/** Whether symbolic links may point out of the archived directory. */
 	allowOutsideLinks: boolean;
 	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
@@ -40,7 +43,7 @@ export interface CheckedArchive extends UnpackReport {
  * @throws BackupError `unsupported`, `damaged` or `incomplete` as `unpackArchive` does, `cancelled`
  */
 export async function checkArchive(
-	{ artifactPath: path, compression, allowOutsideLinks, mostBytes, expected, onBytes }: CheckRequest,
+	{ artifactPath: path, compression, keys, allowOutsideLinks, mostBytes, expected, onBytes }: CheckRequest,
 	signal: AbortSignal,
 ): Promise<CheckedArchive> {
 	const scanner = new TarScanner();
@@ -64,7 +67,7 @@ export async function checkArchive(
 		scanner.end();
 		guard.finish();
 	};
-	const measures = await readArtifact({ path, compression, onBytes }, consume, signal);
+	const measures = await readArtifact({ path, compression, keys, onBytes }, consume, signal);
 	assertExpected(path, measures, report, expected);
 	return { ...report, sha256: measures.sha256, foreignCompanions: databases.foreignCompanions() };
 }

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { CompressionMethod } from '../../compression/compression';
 import { readArtifact } from '../../artifact/readArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { fileError } from '../../errors';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
 import { assertExpected, type ExpectedArchive } from '../expectedArchive';
@@ -9,7 +10,7 @@ import { Extractor } from './extractor';
 import { MemberGuard } from './memberGuard';
 import { assertMergeable, mergeTree } from './mergeTree';
 
-/** Plain values only: it is handed to another thread. */
+/** Plain values only, and no secret: another thread is started with it. */
 export interface UnpackOptions {
 	artifactPath: string;
 	/** Of the artifact, where it is open already. */
@@ -50,10 +51,14 @@ export interface UnpackEvents {
  * Extracts an archive into the staging directory and, when all of it is there and as expected, moves it to the
  * destination. After a failure, removing the staging directory is the caller's.
  *
+ * @param options with what an encrypted archive is read with
  * @throws BackupError for an archive that is cut, damaged, another than expected, or holds what must not be
  * extracted; the destination is untouched then
  */
-export async function unpackArchive(options: UnpackOptions, events: UnpackEvents): Promise<ExtractReport> {
+export async function unpackArchive(
+	options: UnpackOptions & { keys?: DecryptionKeys },
+	events: UnpackEvents,
+): Promise<ExtractReport> {
 	const { staging, destination, keepOwners } = options;
 	const extractor = new Extractor({ root: staging, destination, keepOwners });
 	try {
@@ -73,7 +78,14 @@ export async function unpackArchive(options: UnpackOptions, events: UnpackEvents
 }
 
 async function extract(
-	{ artifactPath: path, descriptor, compression, allowOutsideLinks, ...options }: UnpackOptions,
+	{
+		artifactPath: path,
+		descriptor,
+		compression,
+		keys,
+		allowOutsideLinks,
+		...options
+	}: Parameters<typeof unpackArchive>[0],
 	extractor: Extractor,
 	onBytes: (rawBytes: number) => void,
 ): Promise<UnpackReport> {
@@ -100,7 +112,7 @@ async function extract(
 	};
 	// Nothing fires it: cancelling ends the whole thread.
 	const never = new AbortController().signal;
-	const measures = await readArtifact({ path, descriptor, compression, onBytes }, consume, never);
+	const measures = await readArtifact({ path, descriptor, compression, keys, onBytes }, consume, never);
 	assertExpected(path, measures, report, expected);
 	return report;
 }

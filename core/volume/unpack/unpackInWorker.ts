@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError, cancelledError } from '../../errors';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
 import { startThread } from '../../threads';
 import type { ExtractReport, UnpackOptions } from './unpackArchive';
-import { commitMessage, type UnpackMessage } from './unpackMessages';
+import { commitMessage, type UnpackKeys, type UnpackMessage } from './unpackMessages';
 
 /**
  * Does what `unpackArchive` does, in a thread of its own, which is gone when this settles. The signal is heeded
@@ -11,12 +12,13 @@ import { commitMessage, type UnpackMessage } from './unpackMessages';
  * that follows takes an instant and is not to be cut in two.
  */
 export async function unpackInWorker(
-	options: UnpackOptions,
+	{ keys, ...options }: UnpackOptions & { keys?: DecryptionKeys },
 	onBytes: (rawBytes: number) => void,
 	signal: AbortSignal,
 ): Promise<ExtractReport> {
 	if (signal.aborted) throw cancelledError(signal.reason);
 	const worker = startThread(join(__dirname, 'unpackWorker.js'), { name: 'unpack', data: options });
+	worker.postMessage({ keys } satisfies UnpackKeys);
 	const ignoreSignal = new AbortController();
 	try {
 		return await new Promise<ExtractReport>((resolve, reject) => {

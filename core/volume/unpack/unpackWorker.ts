@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
 import { toWorkerError } from '../../errors/workerError';
 import { unpackArchive, type UnpackOptions } from './unpackArchive';
-import type { UnpackMessage } from './unpackMessages';
+import type { UnpackKeys, UnpackMessage } from './unpackMessages';
 
 /** The thread that writes the tree: as for reading it, synchronous calls are far cheaper, and block nobody here. */
 
@@ -23,10 +23,9 @@ async function main(): Promise<void> {
 			post({ kind: 'whole' });
 			await answered;
 		};
-		post({
-			kind: 'done',
-			report: await unpackArchive(workerData as UnpackOptions, { onBytes, beforeCommit }),
-		});
+		const [{ keys }] = (await once(port, 'message')) as [UnpackKeys];
+		const options = { ...(workerData as UnpackOptions), keys };
+		post({ kind: 'done', report: await unpackArchive(options, { onBytes, beforeCommit }) });
 	} catch (error) {
 		post({ kind: 'failed', error: toWorkerError(error) });
 	}

@@ -1,10 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createReadStream } from 'node:fs';
 import { backUpFirst, type OpenSource } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
 import { builtInSnapshot } from '../../../core/redis/snapshot/builtInSnapshot';
 import { dockerSnapshot } from '../../../core/redis/snapshot/dockerSnapshot';
 import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
+import { openRdb } from '../../../core/redis/restore/openRdb';
 import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
 import { assertSound } from '../../../core/verify/assertSound';
 import { allowedPath } from '../../shared/allowedPath';
@@ -148,7 +148,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 			await assertSound(path, { onProgress }, signal);
 			const result = await restore(
 				{
-					openRdb: () => createReadStream(path),
+					openRdb: () => openRdb({ path }),
 					takeSafetySnapshot: chosen.skipSafetySnapshot
 						? undefined
 						: async () => await backUpFirst(safety, signal),

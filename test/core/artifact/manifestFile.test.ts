@@ -184,7 +184,7 @@ describe('a manifest that is strange but readable', () => {
 	it.each([1, 2])(
 		'keeps what we do not know when a manifest is written into it, in schema version %i',
 		async (version) => {
-			const strange = { schemaVersion: version, encryption: { recipients: ['age1…'] } };
+			const strange = { schemaVersion: version, furtherWrapping: { recipients: ['age1…'] } };
 			const newer = version === 1 ? {} : { census: { kind: 'vector', shards: 3 }, engine: 'agent' };
 			const path = await writeWith((fields) => ({
 				...fields,

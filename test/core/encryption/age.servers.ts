@@ -11,24 +11,11 @@ import {
 	openHeader,
 	sealHeader,
 } from '../../../core/encryption';
+import { ageDecrypt, ageKeygen } from '../../support/age';
 import { expectSameBytes } from '../../support/sameBytes';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
 const temporary = temporaryDirectory();
-
-interface KeyPair {
-	identity: string;
-	recipient: string;
-}
-
-/** Made by age's own program. */
-function keygen(): KeyPair {
-	const printed = execFileSync('age-keygen', { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-	return {
-		identity: /^AGE-SECRET-KEY-1\S+$/m.exec(printed)![0],
-		recipient: /age1\S+/.exec(printed)![0],
-	};
-}
 
 async function encrypt(plain: Buffer, keys: EncryptionKeys, pieceBytes = 100_000): Promise<Buffer> {
 	const stream = new EncryptStream(await sealHeader(keys));
@@ -46,13 +33,9 @@ function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
 	for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
 
-/** Decrypted by age's own program. */
 async function ageDecrypts(file: Buffer, identity: string): Promise<Buffer> {
 	await writeFile(temporary.path('file.age'), file);
-	await writeFile(temporary.path('key.txt'), `${identity}\n`);
-	return execFileSync('age', ['-d', '-i', temporary.path('key.txt'), temporary.path('file.age')], {
-		maxBuffer: 64 * 1024 * 1024,
-	});
+	return await ageDecrypt(temporary.path('file.age'), identity);
 }
 
 const chunk = 64 * 1024;
@@ -60,7 +43,7 @@ const sizes = [0, 1, chunk - 1, chunk, chunk + 1, 2 * chunk, 1_000_000];
 
 describe('files of ours and age’s own program', () => {
 	it.each(sizes)('age -d reads %i bytes that were encrypted here', async (size) => {
-		const { identity, recipient } = keygen();
+		const { identity, recipient } = ageKeygen();
 		const plain = randomBytes(size);
 
 		const file = await encrypt(plain, { recipients: [recipient] });
@@ -69,7 +52,7 @@ describe('files of ours and age’s own program', () => {
 	});
 
 	it.each(sizes)('%i bytes that age encrypted are read here', async (size) => {
-		const { identity, recipient } = keygen();
+		const { identity, recipient } = ageKeygen();
 		const plain = randomBytes(size);
 		await writeFile(temporary.path('plain'), plain);
 		execFileSync('age', ['-r', recipient, '-o', temporary.path('file.age'), temporary.path('plain')]);
@@ -80,7 +63,7 @@ describe('files of ours and age’s own program', () => {
 	});
 
 	it('reads pieces of every size alike', async () => {
-		const { identity, recipient } = keygen();
+		const { identity, recipient } = ageKeygen();
 		const plain = randomBytes(3 * chunk + 5);
 		const file = await encrypt(plain, { recipients: [recipient] }, 7_777);
 
@@ -90,7 +73,7 @@ describe('files of ours and age’s own program', () => {
 	});
 
 	it('each of several recipients can read it with age', async () => {
-		const [one, other] = [keygen(), keygen()];
+		const [one, other] = [ageKeygen(), ageKeygen()];
 		const plain = Buffer.from('for both');
 
 		const file = await encrypt(plain, { recipients: [one.recipient, other.recipient] });
@@ -113,7 +96,7 @@ describe('files of ours and age’s own program', () => {
 });
 
 describe('what is not as it was written', () => {
-	const { identity, recipient } = keygen();
+	const { identity, recipient } = ageKeygen();
 	const plain = randomBytes(4 * chunk + 100);
 	let file: Buffer;
 	let headerBytes: number;
@@ -124,7 +107,7 @@ describe('what is not as it was written', () => {
 	});
 
 	it('a wrong key is told apart from damage', async () => {
-		await expect(decrypt(file, keygen().identity)).rejects.toMatchObject({
+		await expect(decrypt(file, ageKeygen().identity)).rejects.toMatchObject({
 			code: 'auth',
 			message:
 				'The backup is encrypted for another key. Give the identity of one of the recipients that its manifest names, or the right passphrase.',
@@ -188,7 +171,7 @@ describe('what is not as it was written', () => {
 
 describe('keys that are none', () => {
 	it('a private key in the place of a public one is refused without being repeated', async () => {
-		const { identity } = keygen();
+		const { identity } = ageKeygen();
 
 		const failure = sealHeader({ recipients: [identity] });
 
@@ -202,7 +185,7 @@ describe('keys that are none', () => {
 	});
 
 	it('a mistyped identity is refused without being repeated', async () => {
-		const { identity, recipient } = keygen();
+		const { identity, recipient } = ageKeygen();
 		const file = await encrypt(Buffer.from('x'), { recipients: [recipient] });
 		const mistyped = `${identity.slice(0, -1)}${identity.endsWith('Q') ? 'P' : 'Q'}`;
 

@@ -254,7 +254,7 @@ describe('the component of a file', () => {
 
 	it('is not guessed', () => {
 		expect(() => componentOf('/b/photo.jpg')).toThrow(
-			'/b/photo.jpg does not look like one of our backups. Name a .sql, .rdb, .tar or .backup file, compressed or not.',
+			'/b/photo.jpg does not look like one of our backups. Name a .sql, .rdb, .tar or .backup file, compressed and encrypted or not.',
 		);
 	});
 });

@@ -24,7 +24,7 @@ describe('a file that is read back while it is written', () => {
 	it('passes when it holds what was written', async () => {
 		await using file = await open(partial(), 'w+');
 		const growing = new GrowingFile(partial(), file);
-		const reading = readBack(growing, 'gzip', take, never);
+		const reading = readBack(growing, { compression: 'gzip' }, take, never);
 		const written = new StoredStream(file, (growth) => growing.update(growth));
 		for (let at = 0; at < stored.length; at += 50) {
 			await new Promise<void>((resolve) => {
@@ -46,7 +46,7 @@ describe('a file that is read back while it is written', () => {
 		const growing = new GrowingFile(partial(), file);
 		await pipeline([stored], new StoredStream(file, (growth) => growing.update(growth)));
 		await damage(file);
-		await expect(readBack(growing, 'gzip', take, never)).rejects.toMatchObject({
+		await expect(readBack(growing, { compression: 'gzip' }, take, never)).rejects.toMatchObject({
 			name: 'BackupError',
 			code: 'damaged',
 		});
@@ -60,7 +60,7 @@ describe('a file that is read back while it is written', () => {
 		const passOver = async (raw: AsyncIterable<Buffer>) => {
 			for await (const piece of raw) void piece;
 		};
-		await expect(readBack(growing, 'none', passOver, never)).rejects.toThrow(
+		await expect(readBack(growing, { compression: 'none' }, passOver, never)).rejects.toThrow(
 			`${partial()} does not hold what was written into it. Check the memory and the disks`,
 		);
 	});
