@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import type { CompressionMethod } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
@@ -133,10 +133,13 @@ async function majorOf(queries: LoadTarget['queries']): Promise<number> {
 	return Math.trunc(Number(rows[0]?.version) / 10_000);
 }
 
+/** Behind whoever started it, on the scale of nice(1). */
+const behind = constants.priority.PRIORITY_BELOW_NORMAL;
+
 /** n8n goes first: this process waits for the processor, and is the one that ends when memory does. */
 function stepBack(): void {
 	const attempts = [
-		() => setPriority(constants.priority.PRIORITY_BELOW_NORMAL),
+		() => setPriority(Math.min(getPriority() + behind, constants.priority.PRIORITY_LOW)),
 		() => writeFileSync('/proc/self/oom_score_adj', '1000'),
 	];
 	for (const attempt of attempts) {

@@ -23,7 +23,7 @@ export class EmbeddedSession implements DumpSession {
 	}
 
 	async attempt(statement: BatchedStatement, forgives: (error: ServerRefusal) => boolean): Promise<void> {
-		const { refusal } = await runStatement(this.#database, inUtf8(statement));
+		const { refusal } = await runStatement(this.#database, asHere(statement));
 		if (refusal && !forgives(refusal)) throw refusedBy('PostgreSQL', statement, refusal);
 	}
 
@@ -41,9 +41,15 @@ export class EmbeddedSession implements DumpSession {
 	}
 }
 
-/** What the dump says its texts are in, they were in before they got here. */
-function inUtf8({ text, line }: BatchedStatement): BatchedStatement {
+/** A statement as this PostgreSQL takes it, which means the same. */
+function asHere({ text, line }: BatchedStatement): BatchedStatement {
+	// What the dump says its texts are in, they were in before they got here.
 	const encoding = encodingSetting(text);
 	const isTaken = encoding === undefined || encoding === 'UTF8' || encoding === 'SQL_ASCII';
-	return { text: isTaken ? text : Buffer.from(`SET client_encoding = 'UTF8';`), line };
+	if (!isTaken) return { text: Buffer.from(`SET client_encoding = 'UTF8';`), line };
+	// A single-user session began as nobody: with nobody to go back to, it stays who it is.
+	const endsAuthorization = text.length < 50 && text.toString('latin1') === 'RESET SESSION AUTHORIZATION;';
+	return endsAuthorization
+		? { text: Buffer.from('SET SESSION AUTHORIZATION postgres;'), line }
+		: { text, line };
 }

@@ -1,4 +1,5 @@
 import { identifier, identifierList, qualifiedName, quoteIdentifier, unquote } from '../sql';
+import { CreatedRoles } from './createdRoles';
 import type { RestoreOptions } from './request';
 
 /** What becomes of one statement: its text, changed or not; undefined leaves it out. */
@@ -27,12 +28,13 @@ export class RoleRules {
 	/** Roles that the server lacks, with the number of statements that were left out for each. */
 	readonly missing = new Map<string, number>();
 
-	readonly #created = new Set<string>();
+	readonly #created: CreatedRoles;
 
 	/** @param existingRoles names of the roles that the server has */
 	constructor(options: RestoreOptions, existingRoles: ReadonlySet<string>) {
 		this.#options = options;
 		this.#existingRoles = existingRoles;
+		this.#created = new CreatedRoles(existingRoles);
 	}
 
 	/** Whether a statement that begins like this can name a role at all; most do not. */
@@ -49,16 +51,9 @@ export class RoleRules {
 		return undefined;
 	}
 
-	/**
-	 * What is to be run before a ruled statement: where missing roles are created, those that it is the first to name.
-	 * They may do everything, since what theirs were allowed to do elsewhere is not in a dump.
-	 */
+	/** What is to be run before a ruled statement: where missing roles are created, what those need that it names. */
 	before(ruled: string): string[] {
-		if (this.#options.missingRoles !== 'create') return [];
-		const isKnown = (role: string) => this.#existingRoles.has(role) || this.#created.has(role);
-		const absent = [...new Set(rolesIn(ruled))].filter((role) => !isKnown(role));
-		for (const role of absent) this.#created.add(role);
-		return absent.map((role) => `CREATE ROLE ${quoteIdentifier(role)} SUPERUSER;`);
+		return this.#options.missingRoles === 'create' ? this.#created.before(ruled, rolesIn(ruled)) : [];
 	}
 
 	#applyOptions(statement: string): RuledStatement {
