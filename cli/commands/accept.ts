@@ -5,7 +5,7 @@ import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { backupDirectory, type GlobalOptions } from '../options/global';
-import { plural } from '../output/units';
+import { plural } from '../../core/units';
 
 /** `accept`: says that a shrunk backup is meant to hold as little as it does. */
 export const addAccept: AddCommand = (parent, run) => {

@@ -9,7 +9,7 @@ import { backupDirectory, chosenSeries } from '../options/global';
 import { atOption, openPlace } from '../options/place';
 import { entryJson } from '../output/catalog';
 import { failureJson } from '../output/output';
-import { plural } from '../output/units';
+import { plural } from '../../core/units';
 
 interface CopyOptions {
 	at: string;

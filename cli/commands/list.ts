@@ -10,7 +10,7 @@ import { backupDirectory, chosenSeries } from '../options/global';
 import { atOption, openPlace } from '../options/place';
 import { entryJson, stateAndChecks, whatItHolds } from '../output/catalog';
 import { formatTable } from '../output/table';
-import { formatBytes, formatDate } from '../output/units';
+import { formatBytes, formatDate } from '../../core/units';
 
 interface ListOptions {
 	component?: Component[];

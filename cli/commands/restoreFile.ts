@@ -3,7 +3,7 @@ import { restoreFile } from '../../core/volume/restoreFile';
 import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
-import { formatBytes } from '../output/units';
+import { formatBytes } from '../../core/units';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
 interface Options extends ManifestOption {

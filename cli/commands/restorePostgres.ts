@@ -22,7 +22,7 @@ import {
 	repeated,
 	withoutExtensionOption,
 } from '../options/postgres';
-import { formatBytes, plural } from '../output/units';
+import { formatBytes, plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 

@@ -12,7 +12,7 @@ import { exitCodes } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
-import { plural } from '../output/units';
+import { plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, openArtifact } from './arguments';
 

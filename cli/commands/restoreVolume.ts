@@ -5,7 +5,7 @@ import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { wholeNumber } from '../options/numbers';
-import { formatBytes, plural } from '../output/units';
+import { formatBytes, plural } from '../../core/units';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
 interface Options extends ManifestOption {

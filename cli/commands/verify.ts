@@ -12,7 +12,7 @@ import type { GlobalOptions } from '../options/global';
 import { atOption } from '../options/place';
 import { formatChecks, marks } from '../output/checks';
 import { failureJson } from '../output/output';
-import { plural } from '../output/units';
+import { plural } from '../../core/units';
 import { verifyAt } from './verifyAt';
 
 interface VerifyOptions {

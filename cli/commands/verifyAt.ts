@@ -8,7 +8,7 @@ import { openPlace } from '../options/place';
 import { entryJson } from '../output/catalog';
 import { formatChecks, marks } from '../output/checks';
 import { failureJson } from '../output/output';
-import { plural } from '../output/units';
+import { plural } from '../../core/units';
 
 interface Choice {
 	/** File names; empty for all that the options choose. */

@@ -1,5 +1,5 @@
 import { type CatalogEntry, isPast } from '../../core/artifact';
-import { formatDate, plural } from './units';
+import { formatDate, plural } from '../../core/units';
 
 /** A catalog entry for programs: dates as ISO 8601, everything else as the catalog has it. */
 export function entryJson({ at, ...entry }: CatalogEntry): object {

@@ -1,7 +1,7 @@
 import { Format, type Options, type Params, SingleBar } from 'cli-progress';
 import type { Progress } from '../../core/artifact';
 import { printableLine } from '../../core/errors';
-import { formatBytes } from './units';
+import { formatBytes } from '../../core/units';
 
 /** One line at the bottom of a terminal: the step, a bar where the end is known, bytes, rate, time left. */
 export class ProgressBar {

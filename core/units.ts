@@ -13,6 +13,21 @@ export function formatBytes(bytes: number): string {
 	return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A span of time in its largest fitting unit: `850 ms`, `9 s`, `3 min 20 s`, `2 h 5 min`. */
+export function formatDuration(milliseconds: number): string {
+	const rounded = Math.max(0, Math.round(milliseconds));
+	if (rounded < 1000) return `${rounded} ms`;
+	const seconds = Math.round(rounded / 1000);
+	if (seconds < 60) return `${seconds} s`;
+	const minutes = Math.floor(seconds / 60);
+	if (minutes < 60) return joinUnits(minutes, 'min', seconds % 60, 's');
+	return joinUnits(Math.floor(minutes / 60), 'h', minutes % 60, 'min');
+}
+
+function joinUnits(large: number, unit: string, small: number, smallUnit: string): string {
+	return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smallUnit}`;
+}
+
 /** A number with its thousands apart: `41,233`. */
 export function formatCount(count: number): string {
 	return count.toLocaleString('en-US');
