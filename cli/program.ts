@@ -7,6 +7,7 @@ import { addDrill } from './commands/drill';
 import { addFetch } from './commands/fetch';
 import { addList } from './commands/list';
 import { addPrune } from './commands/prune';
+import { addMetrics, addReport } from './commands/report';
 import { addRelease } from './commands/releaseRedis';
 import { addRestore } from './commands/restore';
 import { addVerify } from './commands/verify';
@@ -18,6 +19,7 @@ import type { Terminal } from './terminal';
 const commands: AddCommand[] = [
 	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
 	...[addCopy, addFetch],
+	...[addReport, addMetrics],
 ];
 
 const description = `Lists, verifies, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.

@@ -1,9 +1,10 @@
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import type { Component, SeriesFilter } from '../../core/artifact';
 import { BackupError, cancelledError } from '../../core/errors';
 import {
 	carryOut,
 	carryOutAt,
+	forgetFailedRuns,
 	planPrune,
 	planPruneAt,
 	type PlanOptions,
@@ -17,11 +18,12 @@ import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
 import { backupDirectory, chosenSeries } from '../options/global';
 import { atOption, openPlace } from '../options/place';
+import { addRules, policyOf } from '../options/rules';
 import { wholeNumber } from '../options/numbers';
 import { entryJson } from '../output/catalog';
 import { failureJson, type Output } from '../output/output';
 import { formatTable } from '../output/table';
-import { formatBytes, plural } from '../output/units';
+import { formatBytes, plural } from '../../core/units';
 
 interface PruneOptions extends RetentionPolicy {
 	dryRun?: boolean;
@@ -92,7 +94,12 @@ async function choosePlace(
 		const root = backupDirectory(globals);
 		const request = { ...rules, root, includeUnproven };
 		return {
-			plan: async () => await asOwnerOf(root, async () => await planPrune(request)),
+			plan: async () =>
+				await asOwnerOf(root, async () => {
+					const verdicts = await planPrune(request);
+					if (!dryRun) await forgetFailedRuns(root, verdicts, request.now);
+					return verdicts;
+				}),
 			carryOut: async (verdict) => await asOwnerOf(root, async () => await carryOut(verdict, { dryRun })),
 			[Symbol.asyncDispose]: async () => {},
 		};
@@ -123,24 +130,6 @@ async function attempt(verdict: Verdict, place: PrunedPlace, output: Output): Pr
 		output.complain(error);
 		return { ...verdict, deleted: false, error: failureJson(error) };
 	}
-}
-
-function addRules(command: Command): Command {
-	const rule = (flags: string, count: number, description: string) =>
-		command.addOption(
-			new Option(`${flags} <number>`, `${description}; 0 for off`).argParser(wholeNumber(0)).default(count),
-		);
-	rule('--keep-days', 7, 'keep everything of this many days before the newest');
-	rule('--keep-last', 3, 'keep this many of the newest');
-	rule('--keep-daily', 0, 'keep the newest of each of the last days that have one');
-	rule('--keep-weekly', 0, 'keep the newest of each of the last weeks that have one');
-	rule('--keep-monthly', 0, 'keep the newest of each of the last months that have one');
-	return rule('--keep-yearly', 0, 'keep the newest of each of the last years that have one');
-}
-
-function policyOf(options: PruneOptions): RetentionPolicy {
-	const { keepDays, keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
-	return { keepDays, keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly };
 }
 
 function describe(results: Result[], isDryRun: boolean): string {

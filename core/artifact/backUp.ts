@@ -1,27 +1,30 @@
 import { BackupError, errorMessage } from '../errors';
 import { readCatalog } from './catalog';
 import { type Artifact, type ArtifactRequest, createArtifact } from './createArtifact';
+import { recordingFailure } from './failedRuns';
 import type { Manifest } from './manifest';
 import { newestOfEach, seriesKey } from './series';
 import { type OpenSource, withWarnings } from './source';
 
 /**
  * Makes the next backup of a series. One that holds far less than the last full one is kept, is known as shrunk from the
- * moment that it has its name, and is an error all the same: somebody has to look.
+ * moment that it has its name, and is an error all the same: somebody has to look. A run that fails is written down.
  *
- * @throws BackupError `shrunk`, with the backup kept; else as createArtifact does, with nothing left
+ * @throws BackupError `shrunk`, with the backup kept; else as createArtifact does, with nothing left but the record
  */
 export async function backUp(
 	request: Omit<ArtifactRequest, 'compareWith'>,
 	openSource: OpenSource,
 	signal: AbortSignal,
 ): Promise<Artifact> {
-	const { before, problems } = await lastFull(request);
-	const open = withWarnings(openSource, problems);
-	const artifact = await createArtifact({ ...request, compareWith: before }, open, signal);
-	const { shrunk } = artifact.manifest;
-	if (shrunk) throw shrunkError(artifact.path, artifact.manifest.artifact, shrunk);
-	return artifact;
+	return await recordingFailure(request, signal, async () => {
+		const { before, problems } = await lastFull(request);
+		const open = withWarnings(openSource, problems);
+		const artifact = await createArtifact({ ...request, compareWith: before }, open, signal);
+		const { shrunk } = artifact.manifest;
+		if (shrunk) throw shrunkError(artifact.path, artifact.manifest.artifact, shrunk);
+		return artifact;
+	});
 }
 
 /** The last good one of the series. That it cannot be found out keeps nobody from a backup. */

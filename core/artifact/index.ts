@@ -7,6 +7,7 @@ export * from './component';
 export * from '../compression/compression';
 export * from './createArtifact';
 export { componentDirectory } from './directory';
+export * from './failedRuns';
 export * from './manifest';
 export * from './manifestFile';
 export * from './names';

@@ -3,6 +3,7 @@ import {
 	acceptedWith,
 	type CatalogEntry,
 	type CatalogOptions,
+	pruneFailedRuns,
 	readCatalog,
 	readEntry,
 } from '../artifact';
@@ -48,6 +49,20 @@ export async function planPrune(options: PruneOptions): Promise<Verdict[]> {
 		accepted.has(entry) ? { ...entry, state: 'good' as const, problem: undefined } : entry,
 	);
 	return planRetention(judged, options);
+}
+
+/** Days for which every failed run stays on record. */
+const recordDays = 30;
+
+/**
+ * Forgets failed runs from before the oldest backup that stays, though not those of the last month.
+ *
+ * @throws BackupError when the records cannot be listed
+ */
+export async function forgetFailedRuns(root: string, verdicts: readonly Verdict[], now: Date): Promise<void> {
+	const staying = verdicts.filter(({ action }) => action === 'keep').map(({ entry }) => entry.at.getTime());
+	const month = now.getTime() - recordDays * 24 * 3_600_000;
+	await pruneFailedRuns(root, new Date(Math.min(month, ...staying)));
 }
 
 /**

@@ -8,6 +8,9 @@ import {
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as list from './actions/list.operation';
 import * as prune from './actions/prune.operation';
+import * as report from './actions/report.operation';
+
+const plans = { list: list.plan, prune: prune.plan, report: report.plan };
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class PruneBackups implements INodeType {
@@ -17,7 +20,7 @@ export class PruneBackups implements INodeType {
 		icon: { light: 'file:pruneBackups.svg', dark: 'file:pruneBackups.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ {"prune": "prune", "list": "list"}[$parameter["operation"]] }}',
+		subtitle: '={{ {"prune": "prune", "list": "list", "report": "report"}[$parameter["operation"]] }}',
 		description:
 			'Delete old backups by rules that never take today’s or the newest good one, or list them all',
 		defaults: { name: 'Prune Backups' },
@@ -29,18 +32,19 @@ export class PruneBackups implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [list.option, prune.option],
+				options: [list.option, prune.option, report.option],
 				default: 'prune',
 			},
 			...prune.properties,
 			...list.properties,
+			...report.properties,
 		],
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex) => {
-			const operation = this.getNodeParameter('operation', itemIndex) as 'prune' | 'list';
-			return operation === 'list' ? await list.plan(this, itemIndex) : await prune.plan(this, itemIndex);
+			const operation = this.getNodeParameter('operation', itemIndex) as keyof typeof plans;
+			return await plans[operation](this, itemIndex);
 		};
 		return await runJobs(this, plan);
 	}

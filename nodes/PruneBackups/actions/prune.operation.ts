@@ -1,7 +1,13 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type Component, components, isComponent } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import { acceptShrunk, carryOut, planPrune, type PruneResult } from '../../../core/retention';
+import {
+	acceptShrunk,
+	carryOut,
+	forgetFailedRuns,
+	planPrune,
+	type PruneResult,
+} from '../../../core/retention';
 import { allowedPath } from '../../shared/allowedPath';
 import { catalogItem } from '../../shared/catalogItem';
 import { readList } from '../../shared/parameters';
@@ -100,15 +106,17 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		accepted: readList(chosen.accepted),
 	};
 	if (!dryRun && place.accepted.length > 0) await acceptShrunk(place);
+	const now = new Date();
 	const verdicts = await planPrune({
 		...place,
-		now: new Date(),
+		now,
 		policy: readPolicy(context, itemIndex, chosen),
 		includeUnproven: chosen.includeUnproven ?? false,
 		failedComponents: readList(chosen.failedComponents).map(asComponent),
 		instanceId: chosen.otherInstances ? undefined : context.getInstanceId(),
 		maxBytesPerComponent: chosen.maxMegabytes === undefined ? undefined : chosen.maxMegabytes * 1024 * 1024,
 	});
+	if (!dryRun) await forgetFailedRuns(place.root, verdicts, now);
 	return verdicts.map((verdict) => async () => {
 		await allowedPath(context, verdict.entry.path, 'Artifact');
 		return pruneItem(await carryOut(verdict, { dryRun }), dryRun);

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createArtifact } from '../../../core/artifact';
+import { createArtifact, recordingFailure } from '../../../core/artifact';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
 import { commonRequest } from '../../shared/parameters';
@@ -53,7 +53,11 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	};
 	return [
 		async (signal) => {
-			const artifact = await createArtifact(request, copyFile({ path }), signal);
+			const artifact = await recordingFailure(
+				request,
+				signal,
+				async () => await createArtifact(request, copyFile({ path }), signal),
+			);
 			return await artifactItemWithKeyWarning(artifact, request);
 		},
 	];

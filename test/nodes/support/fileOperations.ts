@@ -26,6 +26,21 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: neitherExists('Backup Directory'),
 	},
 	{
+		name: 'pruneBackups report',
+		works: async (place) => ({ parameters: { backupDirectory: await twoNights(place, instanceId()) } }),
+		judge: ([item, ...more]) => {
+			expect(more).toEqual([]);
+			expect(item).toMatchObject({
+				allGood: false,
+				backups: [{ component: 'postgres', health: 'late', newestGood: 'n8n_20250102_020000.sql.gz' }],
+				leaving: [],
+				html: expect.stringMatching(/^<!doctype html>.*needs a look/s),
+			});
+		},
+		fails: async (place) => await nowhere(place, 'backupDirectory'),
+		says: neitherExists('Backup Directory'),
+	},
+	{
 		name: 'pruneBackups prune',
 		works: async (place) => ({
 			parameters: { backupDirectory: await twoNights(place, instanceId()), keepDays: 0, keepLast: 1 },

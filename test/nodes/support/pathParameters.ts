@@ -38,6 +38,7 @@ export const pathParameters: PathParameter[] = [
 	backupDirectory('postgresBackup', 'verify'),
 	backupDirectory('pruneBackups', 'list'),
 	backupDirectory('pruneBackups', 'prune'),
+	backupDirectory('pruneBackups', 'report'),
 	backupDirectory('redisSnapshot', 'restore', { ...whicheverN8n, confirmation: 'replace' }),
 	backupDirectory('redisSnapshot', 'takeSnapshot'),
 	backupDirectory('redisSnapshot', 'verify'),
