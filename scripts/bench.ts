@@ -2,6 +2,7 @@
  * `npm run bench` sets this package beside what people use instead and writes bench/results.json, the tables of
  * bench/README.md and bench/growth.svg. `-- --quick` takes less than two minutes, `-- --huge` adds 10 GB.
  * `-- --only volumes` (or `redis`, `postgres`) measures that part again and keeps the rest of the last results.
+ * `-- --beside PATH` compares this build with another one's `dist`, and keeps all of them.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,6 +14,7 @@ import { type Part, parts, planOf } from '../bench/harness/scale.ts';
 import { describeMachine, describeVersions } from '../bench/report/machine.ts';
 import { fillIn, toMarkdown } from '../bench/report/markdown.ts';
 import { plotGrowth } from '../bench/report/plot.ts';
+import { compareBuilds } from '../bench/works/builds.ts';
 import { measureContainerDumps } from '../bench/works/docker.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
 import { makeArtifact, measureDumps, measureRestore, measureVerify } from '../bench/works/postgres.ts';
@@ -38,11 +40,22 @@ await runTask(async () => {
 	await step('Building', build);
 	const scratch = await mkdtemp(join(tmpdir(), 'n8n-backup-bench-'));
 	try {
-		await report(await measure(new Bench(plan.scale, scratch)));
+		const bench = new Bench(plan.scale, scratch);
+		if (plan.beside.length > 0) await compare(bench);
+		else await report(await measure(bench));
 	} finally {
 		await rm(scratch, { recursive: true, force: true });
 	}
 });
+
+async function compare(bench: Bench): Promise<void> {
+	const server = await startPostgres();
+	try {
+		await compareBuilds(bench, server, plan.beside);
+	} finally {
+		await server.stop();
+	}
+}
 
 async function measure(bench: Bench): Promise<Results> {
 	const works: Record<Part, () => Promise<void>> = {

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { doJob } from './doJob.ts';
 import type { Job, Outcome } from './jobs.ts';
 import { peakResidentBytes } from './peakMemory.ts';
+import { processorSeconds } from './processorTime.ts';
 
 process.once('message', (job: Job) => {
 	void measure(job)
@@ -22,10 +23,11 @@ async function measure(job: Job): Promise<Outcome> {
 	const idleBytes = process.memoryUsage.rss();
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	delay.enable();
-	const started = performance.now();
+	const [started, usedBefore] = [performance.now(), processorSeconds()];
 	await doJob(job);
 	const seconds = (performance.now() - started) / 1000;
+	const used = processorSeconds() - usedBefore;
 	delay.disable();
 	const peakBytes = peakResidentBytes() - idleBytes;
-	return { seconds, peakBytes, loopDelayMs: delay.percentile(99) / 1e6 };
+	return { seconds, processorSeconds: used, peakBytes, loopDelayMs: delay.percentile(99) / 1e6 };
 }

@@ -57,6 +57,8 @@ export interface RestoreJob {
 /** What the process that did the work measured. */
 export interface Measured {
 	seconds: number;
+	/** Of processor time, of all threads and of the programs that were started. */
+	processorSeconds: number;
 	/** Resident memory at its highest during the work, less what the idle process had. */
 	peakBytes: number;
 	/** The event loop's delay, 99th percentile, in milliseconds. */

@@ -9,8 +9,8 @@ import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as archives from '../../core/volume/archiveDirectory.ts';
 import type * as archiveVerification from '../../core/volume/verifyVolume.ts';
 
-/** The compiled package, which is CommonJS: what is measured are the very files that ship. */
-const fromDist = createRequire(new URL('../../dist/', import.meta.url));
+/** The compiled package, which is CommonJS: what is measured are the very files that ship, of this build or another. */
+const fromDist = createRequire(process.env.BENCH_DIST ?? new URL('../../dist/', import.meta.url));
 
 const load = <Module>(path: string): Module => fromDist(`./core/${path}.js`) as Module;
 

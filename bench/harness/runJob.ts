@@ -6,9 +6,13 @@ import { ThreadWatch } from './threads.ts';
 
 const program = fileURLToPath(new URL('jobProcess.ts', import.meta.url));
 
-/** Has a job done in a fresh process with libuv's pool at its default of four threads, as n8n runs. */
-export async function runJob(job: Job): Promise<WatchedJob> {
-	const env = { ...process.env, UV_THREADPOOL_SIZE: undefined };
+/**
+ * Has a job done in a fresh process with libuv's pool at its default of four threads, as n8n runs.
+ *
+ * @param dist of another build of the package, with a slash at its end
+ */
+export async function runJob(job: Job, dist?: string): Promise<WatchedJob> {
+	const env = { ...process.env, UV_THREADPOOL_SIZE: undefined, BENCH_DIST: dist };
 	const child = fork(program, { env, execArgv: ['--disable-warning=ExperimentalWarning'] });
 	const exited = once(child, 'exit');
 	const died = exited.then(([code, signal]): Outcome => ({ error: `The process ended: ${code ?? signal}` }));

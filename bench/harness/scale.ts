@@ -42,16 +42,24 @@ export interface Plan {
 	scale: Scale;
 	/** All of them unless `--only` names one. */
 	parts: readonly Part[];
+	/** The `dist` directories of other builds, to be compared with this one instead of with peers. */
+	beside: readonly string[];
 }
 
 export function planOf(commandLine: readonly string[]): Plan {
 	const { values } = parseArgs({
 		args: [...commandLine],
-		options: { quick: { type: 'boolean' }, huge: { type: 'boolean' }, only: { type: 'string' } },
+		options: {
+			quick: { type: 'boolean' },
+			huge: { type: 'boolean' },
+			only: { type: 'string' },
+			beside: { type: 'string', multiple: true },
+		},
 	});
 	const scale = values.quick ? quick : values.huge ? huge : full;
-	if (values.only === undefined) return { scale, parts };
+	const beside = values.beside ?? [];
+	if (values.only === undefined) return { scale, parts, beside };
 	const part = parts.find((name) => name === values.only);
 	if (part === undefined) throw new Error(`--only takes one of ${parts.join(', ')}.`);
-	return { scale, parts: [part] };
+	return { scale, parts: [part], beside };
 }
