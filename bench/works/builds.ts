@@ -1,6 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import type { PostgresServer } from '../../lab/servers/postgres.ts';
-import { createN8nDatabase } from '../data/n8nDatabase.ts';
+import { createN8nDatabase, createWideDatabase } from '../data/n8nDatabase.ts';
 import { createBigFiles } from '../data/volumeTrees.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { Job } from '../harness/jobs.ts';
@@ -22,19 +22,23 @@ export async function compareBuilds(
 	await createN8nDatabase(server, 'n8n', bench.scale.bytes);
 	const directory = await bench.emptyDirectory('big');
 	createBigFiles(directory, bench.scale.bytes);
-	const dump = (engine: 'built-in' | 'local', method: 'gzip' | 'zstd') => (backupDirectory: string) =>
-		({
-			kind: 'dump',
-			engine,
-			connection: connectionTo(server),
-			databases: ['n8n'],
-			compression: { method },
-			backupDirectory,
-		}) as const;
+	const many = await createSmallDatabases(server);
+	const dump =
+		(engine: 'built-in' | 'local', method: 'gzip' | 'zstd', databases = ['n8n']) =>
+		(backupDirectory: string) =>
+			({
+				kind: 'dump',
+				engine,
+				connection: connectionTo(server),
+				databases,
+				compression: { method },
+				backupDirectory,
+			}) as const;
 	const works: Record<string, (backupDirectory: string) => Job> = {
 		'dump, local, zstd': dump('local', 'zstd'),
 		'dump, built-in, zstd': dump('built-in', 'zstd'),
 		'dump, built-in, gzip': dump('built-in', 'gzip'),
+		[`dumps of ${many.length} databases, built-in, zstd`]: dump('built-in', 'zstd', many),
 		'archive, zstd': (backupDirectory) => ({
 			kind: 'archive',
 			directory,
@@ -55,6 +59,14 @@ export async function compareBuilds(
 		];
 		printRatios([...(await race(builds, bench.scale)).values()]);
 	}
+}
+
+/** What one process leaves behind from dump to dump shows only after many. */
+async function createSmallDatabases(server: PostgresServer): Promise<string[]> {
+	await createWideDatabase(server, 'small', 10);
+	const names = Array.from({ length: 50 }, (_, index) => `small_${index}`);
+	for (const name of names) await server.createDatabase(name, 'TEMPLATE small STRATEGY file_copy');
+	return names;
 }
 
 /** Round by round, because what else the machine does hits those alike who ran in the same round. */
