@@ -1,5 +1,3 @@
-import { copyBytes } from './copyBytes';
-
 /** Memory that bytes are put into as they come. */
 export interface ByteTarget {
 	/** Where the next bytes go, with whatever was left there; undefined while there is no room. */
@@ -17,7 +15,7 @@ export function putSome(target: ByteTarget, bytes: Buffer): number {
 		const space = target.space();
 		if (!space) break;
 		const count = Math.min(space.length, bytes.length - at);
-		copyBytes(bytes, at, at + count, space, 0);
+		bytes.copy(space, 0, at, at + count);
 		target.advance(count);
 		at += count;
 	}

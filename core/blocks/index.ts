@@ -1,7 +1,6 @@
 export * from './blockFiller';
 export * from './blockStream';
 export * from './byteTarget';
-export * from './copyBytes';
 export * from './directReads';
 export * from './gatherBlocks';
 export * from './receiveBlocks';

@@ -1,7 +1,6 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { copyBytes } from '../blocks';
 
 const gzipBlock = promisify(gzip);
 
@@ -53,7 +52,7 @@ export class ParallelGzip extends Transform {
 		while (at < chunk.length) {
 			this.#block ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#blockBytes);
 			const count = Math.min(chunk.length - at, this.#blockBytes - this.#filled);
-			copyBytes(chunk, at, at + count, this.#block, this.#filled);
+			chunk.copy(this.#block, this.#filled, at, at + count);
 			this.#filled += count;
 			at += count;
 			if (this.#filled < this.#blockBytes) continue;

@@ -1,4 +1,4 @@
-import { type BlockWriter, copyBytes } from '../../../../blocks';
+import type { BlockWriter } from '../../../../blocks';
 
 /** Gathers what pg_dump writes, about a kilobyte at a time, into blocks. */
 export class OutputDevice {
@@ -16,7 +16,7 @@ export class OutputDevice {
 		while (position < end) {
 			const { block, blockBytes } = this.#blocks;
 			const count = Math.min(end - position, blockBytes - this.#filled);
-			copyBytes(memory, position, position + count, block, this.#filled);
+			memory.copy(block, this.#filled, position, position + count);
 			this.#filled += count;
 			position += count;
 			if (this.#filled === blockBytes) this.flush();

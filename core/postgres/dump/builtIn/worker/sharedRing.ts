@@ -1,4 +1,4 @@
-import { type ByteTarget, copyBytes, takeSharedMemory } from '../../../../blocks';
+import { type ByteTarget, takeSharedMemory } from '../../../../blocks';
 
 /**
  * A byte queue in shared memory, from the main thread (which must never wait) to a worker (which may only
@@ -121,8 +121,8 @@ export class RingReader {
 		if (count === 0) return 0;
 		const start = (read >>> 0) % this.#bytes.length;
 		const first = Math.min(count, this.#bytes.length - start);
-		copyBytes(this.#bytes, start, start + first, target, 0);
-		copyBytes(this.#bytes, 0, count - first, target, first);
+		this.#bytes.copy(target, 0, start, start + first);
+		this.#bytes.copy(target, first, 0, count - first);
 		Atomics.store(this.#control, readAt, (read + count) | 0);
 		this.#wakeWriter(count);
 		return count;
