@@ -23,11 +23,6 @@ export interface ArchiveDirectoryOptions {
 	 */
 	backupDirectory?: string;
 	/**
-	 * Where copies of SQLite databases are made, with space for the largest. The system's own by default; where that
-	 * does not serve, the backup directory.
-	 */
-	scratchDirectory?: string;
-	/**
 	 * Read the file back while it is written. False by default: then the tar is checked before it is compressed, which
 	 * says nothing of compression and file.
 	 */
@@ -87,8 +82,9 @@ async function sweepScratch(options: ArchiveDirectoryOptions): Promise<void> {
 	}
 }
 
-function placesFor({ scratchDirectory = tmpdir(), backupDirectory }: ArchiveDirectoryOptions): string[] {
-	return backupDirectory === undefined ? [scratchDirectory] : [scratchDirectory, backupDirectory];
+/** With space for a copy of the largest database: the system's own, which TMPDIR names, before the backup directory. */
+function placesFor({ backupDirectory }: ArchiveDirectoryOptions): string[] {
+	return backupDirectory === undefined ? [tmpdir()] : [tmpdir(), backupDirectory];
 }
 
 function toFacts({ directory, holdsN8n = true }: ArchiveDirectoryOptions, report?: PackReport): SourceFacts {

@@ -14,6 +14,7 @@ import {
 	truncateSync,
 	writeFileSync,
 } from 'node:fs';
+import os from 'node:os';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { list } from 'tar';
@@ -28,6 +29,7 @@ import { temporaryDirectory } from '../../support/temporaryDirectory';
 jest.setTimeout(60_000);
 
 const scratch = temporaryDirectory();
+afterEach(() => jest.restoreAllMocks());
 const never = new AbortController().signal;
 const isRoot = process.getuid?.() === 0;
 
@@ -248,10 +250,8 @@ test('cancelling ends the stream, the thread and the scratch directory', async (
 	mkdirSync(scratch.path('scratch'));
 	writeFileSync(scratch.path('tree', 'large'), Buffer.alloc(32 * 1024 * 1024));
 	const cancel = new AbortController();
-	const open = archiveDirectory({
-		directory: scratch.path('tree'),
-		scratchDirectory: scratch.path('scratch'),
-	});
+	jest.spyOn(os, 'tmpdir').mockReturnValue(scratch.path('scratch'));
+	const open = archiveDirectory({ directory: scratch.path('tree') });
 	const source = await open(cancel.signal);
 	await once(source.stream, 'readable');
 	const closed = new Promise((resolve) => source.stream.on('error', () => {}).on('close', resolve));

@@ -10,6 +10,7 @@ import {
 	utimesSync,
 	writeFileSync,
 } from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
@@ -20,15 +21,14 @@ import { endProcessesAfterEach, kill } from './support/processes';
 jest.setTimeout(60_000);
 
 endProcessesAfterEach();
+afterEach(() => jest.restoreAllMocks());
 const scratch = temporaryDirectory();
 
 /** Packs a directory, extracts the archive and returns where to. */
 async function packAndExtract(directory: string) {
 	mkdirSync(scratch.path('scratch'), { recursive: true });
-	const packed = await packInto(scratch.path('tree.tar'), {
-		directory,
-		scratchDirectory: scratch.path('scratch'),
-	});
+	jest.spyOn(os, 'tmpdir').mockReturnValue(scratch.path('scratch'));
+	const packed = await packInto(scratch.path('tree.tar'), { directory });
 	mkdirSync(scratch.path('out'));
 	execFileSync('tar', ['xpf', scratch.path('tree.tar'), '-C', scratch.path('out')]);
 	expect(readdirSync(scratch.path('scratch'))).toEqual([]);
@@ -164,7 +164,8 @@ test('what only looks like a database is copied as it is, with its companions an
 		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=512k', 'tmpfs', scratch.path('small')]);
 		try {
 			for (const exclude of [['delete.*'], ['wal.*']]) {
-				const options = { directory: scratch.path('tree'), scratchDirectory: scratch.path('small'), exclude };
+				jest.spyOn(os, 'tmpdir').mockReturnValue(scratch.path('small'));
+				const options = { directory: scratch.path('tree'), exclude };
 				await expect(packInto(scratch.path('tree.tar'), options)).rejects.toThrow(
 					/^There was no space left in .*small.* for a consistent copy of .*\.sqlite\. Free space there, or/,
 				);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
 import { eventually } from '../../../support/eventually';
 import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
@@ -12,11 +13,14 @@ jest.setTimeout(60_000);
 
 endProcessesAfterEach();
 afterEach(() => jest.useRealTimers());
+afterEach(() => jest.restoreAllMocks());
 const scratch = temporaryDirectory();
 
-async function captureWith(scratchDirectory: string, backupDirectory?: string): Promise<void> {
+/** @param temporary as TMPDIR would name it; Jest's environment is not the process's own */
+async function captureWith(temporary: string, backupDirectory?: string): Promise<void> {
+	jest.spyOn(os, 'tmpdir').mockReturnValue(temporary);
 	const directory = scratch.path('tree');
-	await packInto(scratch.path('tree.tar'), { directory, scratchDirectory, backupDirectory });
+	await packInto(scratch.path('tree.tar'), { directory, backupDirectory });
 	mkdirSync(scratch.path('out'));
 	execFileSync('tar', ['xf', scratch.path('tree.tar'), '-C', scratch.path('out')]);
 	expect(readdirSync(scratch.path('out'))).toEqual(['database.sqlite']);
@@ -87,10 +91,8 @@ test('copies that take long are not taken for what a crash has left', async () =
 	);
 	holdHeartbeats();
 	mkdirSync(scratch.path('temporary'));
-	const packing = packInto(scratch.path('locked.tar'), {
-		directory: scratch.path('locked'),
-		scratchDirectory: scratch.path('temporary'),
-	});
+	jest.spyOn(os, 'tmpdir').mockReturnValue(scratch.path('temporary'));
+	const packing = packInto(scratch.path('locked.tar'), { directory: scratch.path('locked') });
 	await eventually(() => expect(readdirSync(scratch.path('temporary'))).toHaveLength(1));
 	const longAgo = Date.now() / 1000 - 3600;
 	for (const name of readdirSync(scratch.path('temporary'))) {
