@@ -8,8 +8,9 @@ import {
 	isInSeries,
 	isPast,
 	isRoles,
-	newestFirst,
+	newestOf,
 	newestOfEach,
+	newestShrunk,
 	seriesKey,
 	type SeriesFilter,
 	unknownInstance,
@@ -73,11 +74,10 @@ export async function shrunkSince(
 ): Promise<string[]> {
 	const present = await presentArtifacts({ ...choice, series: undefined });
 	return chosen.flatMap((entry) => {
-		const since = present.filter(
-			(other) =>
-				other.state === 'shrunk' && seriesKey(other) === seriesKey(entry) && newestFirst(other, entry) < 0,
+		const newest = newestShrunk(
+			present.filter((other) => seriesKey(other) === seriesKey(entry)),
+			entry,
 		);
-		const newest = since.sort(newestFirst)[0];
 		if (!newest) return [];
 		return [`${entry.name} is the last full backup. ${newest.name} is newer: ${newest.problem ?? ''}`];
 	});
@@ -116,9 +116,8 @@ function onlyShrunk(
 	{ root, components, series = {} }: ArtifactChoice,
 	present: CatalogEntry[],
 ): BackupError | undefined {
-	const [newest] = present
-		.filter((entry) => entry.state === 'shrunk' && isInSeries(entry, series))
-		.sort(newestFirst);
+	const meant = present.filter((entry) => isInSeries(entry, series));
+	const newest = newestShrunk(meant, undefined);
 	if (!newest) return undefined;
 	const what = `${root} holds no full ${components.join(' or ')} backup${describeFilter(series)} any more, only shrunk ones; ${newest.name} is the newest`;
 	return new BackupError('not-found', what, { advice: 'Name it, if it is wanted all the same' });
@@ -131,9 +130,7 @@ function noneFound(
 	now: Date,
 ): BackupError {
 	const which = `good ${components.join(' or ')} backup${describeFilter(series)}`;
-	const [future] = eligible
-		.filter((entry) => isInSeries(entry, series) && !isPast(entry, now))
-		.sort(newestFirst);
+	const future = newestOf(eligible.filter((entry) => isInSeries(entry, series) && !isPast(entry, now)));
 	if (future) {
 		const what = `${root} holds no ${which} that is not dated in the future: ${future.name} is of ${future.at.toISOString()}`;
 		return new BackupError('not-found', what, {

@@ -51,13 +51,31 @@ export function describeInstance(instanceId: string | undefined): string {
 	return instanceId === undefined ? 'an unknown instance' : `instance ${instanceId.slice(0, 12)}`;
 }
 
+/** What tells which of two backups is newer. */
+export type Dated = Pick<CatalogEntry, 'at' | 'name'>;
+
 /** For sorting. Backups of the same moment in the order of their names, the last first. */
-export function newestFirst(a: CatalogEntry, b: CatalogEntry): number {
+export function newestFirst(a: Dated, b: Dated): number {
 	return b.at.getTime() - a.at.getTime() || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
 }
 
+/** The newest of them, whatever their series, their state or the date. */
+export function newestOf(entries: readonly CatalogEntry[]): CatalogEntry | undefined {
+	return [...entries].sort(newestFirst)[0];
+}
+
+/** The newest shrunk backup of a series since a full one of it; of all where there is no full one. */
+export function newestShrunk(
+	series: readonly CatalogEntry[],
+	since: CatalogEntry | undefined,
+): CatalogEntry | undefined {
+	return newestOf(
+		series.filter((entry) => entry.state === 'shrunk' && (!since || newestFirst(entry, since) < 0)),
+	);
+}
+
 /** Whether a backup is not dated in the future, as one is that a machine with a wrong clock has made. */
-export function isPast({ at }: CatalogEntry, now: Date): boolean {
+export function isPast({ at }: Pick<CatalogEntry, 'at'>, now: Date): boolean {
 	return at.getTime() <= now.getTime();
 }
 

@@ -5,6 +5,8 @@ import {
 	describeInstance,
 	isPast,
 	newestFirst,
+	newestOf,
+	newestShrunk,
 	seriesKey,
 } from '../artifact';
 import { BackupError } from '../errors';
@@ -67,6 +69,7 @@ function planSeries(series: readonly CatalogEntry[], options: PlanOptions): Seri
 	const loss = unexplainedLoss(judged, options.now);
 	const candidates = judged.map((entry) => ({
 		entry,
+		name: entry.name,
 		at: entry.at,
 		counts: entry.state !== 'contradicted' && entry.state !== 'shrunk',
 	}));
@@ -113,10 +116,12 @@ function whyLeftAlone(
  * they may be all that there is.
  */
 function sparedFromAll(judged: readonly CatalogEntry[], now: Date): Map<CatalogEntry, string> {
-	const past = judged.filter((entry) => isPast(entry, now)).sort(newestFirst);
-	const good = past.find(({ state }) => state === 'good');
+	const past = judged.filter((entry) => isPast(entry, now));
+	const good = newestOf(past.filter(({ state }) => state === 'good'));
 	if (good) return new Map([[good, 'newest good backup']]);
-	const best = [past[0], past.find(({ state }) => state !== 'contradicted' && state !== 'shrunk')];
+	const best = [past, past.filter(({ state }) => state !== 'contradicted' && state !== 'shrunk')].map(
+		newestOf,
+	);
 	return new Map(best.flatMap((entry) => (entry ? [[entry, 'newest backup, as none is good']] : [])));
 }
 
@@ -125,10 +130,8 @@ function sparedFromAll(judged: readonly CatalogEntry[], now: Date): Map<CatalogE
  * that this is meant, the older ones may hold what was lost.
  */
 function unexplainedLoss(judged: readonly CatalogEntry[], now: Date): string[] {
-	const good = judged.filter((entry) => entry.state === 'good' && isPast(entry, now)).sort(newestFirst)[0];
-	const shrunk = judged
-		.filter((entry) => entry.state === 'shrunk' && (!good || newestFirst(entry, good) < 0))
-		.sort(newestFirst)[0];
+	const good = newestOf(judged.filter((entry) => entry.state === 'good' && isPast(entry, now)));
+	const shrunk = newestShrunk(judged, good);
 	return shrunk ? [`${shrunk.name} holds far less than before, and is not accepted`] : [];
 }
 

@@ -1,4 +1,5 @@
 import { DateTime } from 'luxon';
+import { type Dated, isPast, newestFirst } from '../artifact';
 import { BackupError } from '../errors';
 
 /**
@@ -17,8 +18,7 @@ export interface RetentionPolicy {
 }
 
 /** One backup as the policy sees it. */
-export interface Candidate {
-	at: Date;
+export interface Candidate extends Dated {
 	/** False for a backup that is contradicted or shrunk: it takes no place that a good one could have. */
 	counts: boolean;
 }
@@ -63,16 +63,16 @@ export function applyPolicy<T extends Candidate>(
 	{ now, timeZone }: PolicyMoment,
 ): Array<PolicyDecision<T>> {
 	assertPolicy(policy);
-	const newestFirst = [...candidates].sort((a, b) => b.at.getTime() - a.at.getTime());
-	const past = newestFirst.filter(({ at }) => at <= now);
+	const sorted = [...candidates].sort(newestFirst);
+	const past = sorted.filter((candidate) => isPast(candidate, now));
 	const counted = past.filter(({ counts }) => counts);
 	const newest = counted[0] ?? past[0];
 	const since = newest && firstKeptDay(newest.at, policy.keepDays, timeZone);
 	const buckets = createBuckets(policy);
 
-	return newestFirst.map((candidate) => {
+	return sorted.map((candidate) => {
 		const { at, counts } = candidate;
-		if (at > now) return { candidate, keptBy: [datedInTheFuture] };
+		if (!isPast(candidate, now)) return { candidate, keptBy: [datedInTheFuture] };
 		const keptBy: string[] = [];
 		if (since !== undefined && dayOf(at, timeZone) >= since)
 			keptBy.push(`within ${policy.keepDays} days of the newest`);

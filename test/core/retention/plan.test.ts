@@ -63,6 +63,14 @@ describe('the plan of a prune', () => {
 		expect(reasonsOf([entry('20261123_090000'), misnamed], misnamed.name)).toEqual(['of today']);
 	});
 
+	it('takes the same one of a moment for the newest, in whatever order they are listed', () => {
+		const at = '2026-11-10T02:00:00Z';
+		const entries = ['20261110_020000', '20261110_020001'].map((stamp) => entry(stamp, { at }));
+		for (const listed of [entries, entries.toReversed()]) {
+			expect(deleted(listed)).toEqual(['n8n_20261110_020000.sql.gz']);
+		}
+	});
+
 	it('never deletes the newest good backup, even when something newer takes its place', () => {
 		const entries = [
 			entry('20261120_020000', { state: 'unproven' }),
