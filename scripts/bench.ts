@@ -17,7 +17,13 @@ import { plotGrowth } from '../bench/report/plot.ts';
 import { compareBuilds } from '../bench/works/builds.ts';
 import { measureContainerDumps } from '../bench/works/docker.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
-import { makeArtifact, measureDumps, measureRestore, measureVerify } from '../bench/works/postgres.ts';
+import {
+	makeArtifact,
+	measureDrill,
+	measureDumps,
+	measureRestore,
+	measureVerify,
+} from '../bench/works/postgres.ts';
 import { measureRedis } from '../bench/works/redis.ts';
 import { measureVolumes } from '../bench/works/volume.ts';
 import { build } from './lib/build.ts';
@@ -90,6 +96,7 @@ async function measurePostgres(bench: Bench): Promise<void> {
 		const artifact = await makeArtifact(bench, server, 'n8n');
 		await step('Verifying', () => measureVerify(bench, artifact));
 		await step('Restoring', () => measureRestore(bench, server, artifact));
+		await step('Drilling', () => measureDrill(bench, server, artifact));
 		await step('Dumps in a container', () => measureContainerDumps(bench, server, 'n8n'));
 		await step('Growth', () => measureGrowth(bench, server));
 	} finally {

@@ -1,7 +1,11 @@
-/** `npm run screenshot`: draws docs/images/nightly-backup.png again, from a real editor that has run the workflow. */
+/**
+ * `npm run screenshot`: draws the pictures in docs/images again: the canvas of a real editor that has run the workflow, and
+ * the item of its drill.
+ */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';
+import { saveDrillItem } from './demo/drillPicture.ts';
 import { build } from './lib/build.ts';
 import { root } from './lib/paths.ts';
 import { step } from './lib/step.ts';
@@ -21,6 +25,9 @@ await runTask(async () => {
 		await mkdir(images, { recursive: true });
 		await step('Screenshot', () =>
 			saveCanvas(stack.n8n.url, workflow.id, join(images, 'nightly-backup.png')),
+		);
+		await step('The item of the drill', () =>
+			saveDrillItem(stack.n8n.url, workflow.id, join(images, 'drill-item.png')),
 		);
 	} finally {
 		await stack.stop();

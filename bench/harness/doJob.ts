@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { ArtifactRequest, Component, Compression } from '../../core/artifact/index.ts';
 import type { DumpRequest } from '../../core/postgres/dump/dumpRequest.ts';
 import type { Job } from './jobs.ts';
@@ -7,6 +8,7 @@ import {
 	builtInSnapshot,
 	createArtifact,
 	dockerDump,
+	drill,
 	localDump,
 	readManifest,
 	restoreDump,
@@ -58,6 +60,13 @@ export async function doJob(job: Job): Promise<void> {
 			const target = { kind: 'new', database } as const;
 			const { comparison } = await restoreDump({ artifactPath, manifest, connection, target }, signal);
 			if (comparison?.differences.length !== 0) throw new Error(`${database} is not what was backed up`);
+			return;
+		}
+		case 'drill': {
+			const root = dirname(dirname(job.path));
+			const report = await drill({ root, timeZone: 'UTC', artifactPath: job.path }, signal);
+			if (report.result !== 'passed')
+				throw new Error(`The drill: ${report.result} ${report.obstacle?.message}`);
 		}
 	}
 }

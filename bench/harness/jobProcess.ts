@@ -6,7 +6,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
 import { doJob } from './doJob.ts';
 import type { Job, Outcome } from './jobs.ts';
-import { peakResidentBytes } from './peakMemory.ts';
+import { ChildMemory, peakResidentBytes } from './peakMemory.ts';
 import { processorSeconds } from './processorTime.ts';
 
 process.once('message', (job: Job) => {
@@ -23,11 +23,12 @@ async function measure(job: Job): Promise<Outcome> {
 	const idleBytes = process.memoryUsage.rss();
 	const delay = monitorEventLoopDelay({ resolution: 1 });
 	delay.enable();
+	const children = job.kind === 'drill' ? new ChildMemory() : undefined;
 	const [started, usedBefore] = [performance.now(), processorSeconds()];
 	await doJob(job);
 	const seconds = (performance.now() - started) / 1000;
 	const used = processorSeconds() - usedBefore;
 	delay.disable();
-	const peakBytes = peakResidentBytes() - idleBytes;
+	const peakBytes = peakResidentBytes() - idleBytes + (children?.stop() ?? 0);
 	return { seconds, processorSeconds: used, peakBytes, loopDelayMs: delay.percentile(99) / 1e6 };
 }

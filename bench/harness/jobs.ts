@@ -4,7 +4,7 @@ import type { RedisConnection } from '../../core/redis/connection.ts';
 import type { ThreadTimes } from './threads.ts';
 
 /** One piece of work for the package, as plain values: it is done in a process of its own. */
-export type Job = DumpJob | ContainerDumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob;
+export type Job = DumpJob | ContainerDumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob | DrillJob;
 
 export interface DumpJob {
 	kind: 'dump';
@@ -54,12 +54,18 @@ export interface RestoreJob {
 	database: string;
 }
 
+/** A drill inside n8n. */
+export interface DrillJob {
+	kind: 'drill';
+	path: string;
+}
+
 /** What the process that did the work measured. */
 export interface Measured {
 	seconds: number;
 	/** Of processor time, of all threads and of the programs that were started. */
 	processorSeconds: number;
-	/** Resident memory at its highest during the work, less what the idle process had. */
+	/** Resident memory at its highest during the work, less what the idle process had; with that of a drill's process. */
 	peakBytes: number;
 	/** The event loop's delay, 99th percentile, in milliseconds. */
 	loopDelayMs: number;

@@ -4,6 +4,7 @@ import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { DumpJob } from '../harness/jobs.ts';
+import { drillInside } from '../harness/results.ts';
 import { runJob } from '../harness/runJob.ts';
 import { runShell } from '../harness/runShell.ts';
 
@@ -115,6 +116,22 @@ export async function measureRestore(bench: Bench, server: PostgresServer, path:
 		],
 	);
 	await drop();
+}
+
+/** Restoring that dump to see whether it can be: ours needs no server, counts every row and looks through every index. */
+export async function measureDrill(bench: Bench, server: PostgresServer, path: string): Promise<void> {
+	const peer = 'createdb; gunzip | psql -q; dropdb';
+	const env = environmentFor(server, 'drilled');
+	const prepare = async () => {
+		await server.query('CHECKPOINT');
+	};
+	await bench.race(
+		[
+			{ name: drillInside, run: () => runJob({ kind: 'drill', path }) },
+			...bench.peer(peer, `createdb drilled; gunzip -c ${path} | psql -q; dropdb drilled`, { env, prepare }),
+		],
+		[[drillInside, peer]],
+	);
 }
 
 /** One gzip dump, out of the reach of the races' own clearing up. */

@@ -17,7 +17,7 @@ export function readDrill(json: Record<string, unknown> | undefined): { text: st
 	);
 	const faults = checks
 		.filter((found) => found.result !== 'passed')
-		.map((found) => `The drill's check "${found.check}" is ${found.result}: ${found.detail}`);
+		.map((found) => `The drill’s check "${found.check}" is ${found.result}: ${found.detail}`);
 	const text = [`The drill of ${path}: ${result}`, ...lines].join('\n');
-	return { text, faults: result === 'passed' ? faults : [`The drill's result is ${result}`, ...faults] };
+	return { text, faults: result === 'passed' ? faults : [`The drill’s result is ${result}`, ...faults] };
 }

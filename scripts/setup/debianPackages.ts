@@ -32,6 +32,8 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'age', debianPackage: 'age' },
 	{ program: 'sshd', debianPackage: 'openssh-server' },
 	{ program: 'apache2', debianPackage: 'apache2' },
+	// What n8n's editor is looked at with.
+	{ program: 'chromium', debianPackage: 'chromium' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
+import { saveDrillItem } from '../../scripts/demo/drillPicture.ts';
 import { root } from '../../scripts/lib/paths.ts';
 import type { CredentialReference } from '../../lab/n8n/editor.ts';
 import type { Execution } from '../../lab/n8n/execution.ts';
@@ -244,6 +245,23 @@ describe('a night when all goes well', () => {
 		);
 	});
 
+	test('the editor shows the item of that drill, every check with what it found (needs Chromium)', async () => {
+		const workflow = await nightlyBackup(stack, credentials, { backupDirectory });
+		const saved = await stack.editor.createWorkflow(workflow);
+		const picture = join(stack.directory, 'drill-item.png');
+
+		const shown = await saveDrillItem(stack.n8n.url, saved.id, picture);
+
+		const words = shown.replace(/\s+/g, ' ');
+		expect(words).toMatch(/"result": "passed"/);
+		expect(words).toMatch(/"check": "rows", "result": "passed", "detail": "All \d+ tables have the \d+ rows/);
+		expect(words).toMatch(
+			/"check": "credential", "result": "passed", "detail": "\d+ of \d+ stored credentials/,
+		);
+		expect(words).not.toMatch(/"(?:failed|unknown)"/);
+		expect((await readFile(picture)).subarray(1, 4).toString()).toBe('PNG');
+	}, 400_000);
+
 	test('the copy of .env is the file itself, and its manifest says that it holds the encryption key', async () => {
 		const artifact = await onlyArtifact(backupDirectory, 'env');
 		expect(readFileSync(artifact, 'utf8')).toBe(readFileSync(stack.envFile, 'utf8'));
@@ -450,7 +468,7 @@ describe('a night when something is broken', () => {
 
 		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
 		const reason = /did not pass its drill: No stored credential could be decrypted with the key in env_/;
-		expect(execution.nodes['Mark Postgres Drill']?.error).toMatch(reason);
+		expect(execution.nodes['Mark Dump']?.error).toMatch(reason);
 		const [notification] = receiver.requests.map(
 			({ body }) => JSON.parse(body) as { failedComponents: Array<{ component: string; reason: string }> },
 		);

@@ -71,7 +71,9 @@ function foundIn(answer: InsideAnswer | undefined, end: ProgramEnd): Finding {
 }
 
 function endedEarly(end: ProgramEnd): BackupError {
-	const messages = end.messages.trim().slice(-500);
+	// V8 says in one line that it has no memory left, and much after it that nobody can read.
+	const fatal = /^FATAL ERROR: .*$/m.exec(end.messages)?.[0];
+	const messages = fatal ?? end.messages.trim().slice(-500);
 	const what = `The PostgreSQL inside n8n ${describeEnd(end)}${messages === '' ? '' : `: ${messages}`}`;
 	return new BackupError('internal', what, {
 		advice: 'Give n8n’s container more memory, or drill it on a server',
