@@ -58,7 +58,12 @@ const never = new AbortController().signal;
 async function main(): Promise<void> {
 	const lines = createInterface({ input: process.stdin });
 	lines.once('close', () => process.exit(1));
-	lines.once('line', (line) => void answerTo(JSON.parse(line) as InsideRequest).then(endWith));
+	lines.once('line', (line) => {
+		const request = JSON.parse(line) as InsideRequest;
+		// The embedded PostgreSQL makes promises that nobody waits for, and breaks some of them.
+		process.on('uncaughtException', (error) => endWith(brokenDown(error, request)));
+		void answerTo(request).then(endWith);
+	});
 }
 
 async function answerTo(request: InsideRequest): Promise<InsideAnswer> {
@@ -68,8 +73,12 @@ async function answerTo(request: InsideRequest): Promise<InsideAnswer> {
 		return { kind: 'checks', checks: found.checks };
 	} catch (error) {
 		if (error instanceof BackupError) return { kind: 'failed', error: toWorkerError(error) };
-		return { kind: 'obstacle', error: toWorkerError(breakdown(error, request.directory)) };
+		return brokenDown(error, request);
 	}
+}
+
+function brokenDown(error: unknown, { directory }: InsideRequest): InsideAnswer {
+	return { kind: 'obstacle', error: toWorkerError(breakdown(error, directory)) };
 }
 
 function endWith(answer: InsideAnswer): void {

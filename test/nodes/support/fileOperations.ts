@@ -130,6 +130,18 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: { message: /n8n_data_\d+_\d+\.tar\.gz did not pass its drill/, description: /drill an older one/ },
 	},
 	{
+		name: 'volumeArchive drill: of more than it may take out, which is no failure',
+		works: async (place) => await drilling(place, { rows: 300_000, options: { maxMegabytes: 1 } }),
+		judge: ([item]) => {
+			expect(item).toMatchObject({
+				result: 'unknown',
+				obstacle: expect.stringMatching(/have more than the 1048576 bytes that a drill takes/) as string,
+			});
+		},
+		fails: async (place) => await drilling(place, { directory: 'empty' }),
+		says: { message: /holds no SQLite database that could be opened/, description: /Verify says whether/ },
+	},
+	{
 		name: 'volumeArchive restore built-in',
 		works: async (place) => await restoring(place, 'n8n', join(place, 'restored')),
 		judge: async (_items, place) => {
@@ -198,22 +210,38 @@ function verify(node: string, components: Component[]): OperationRow {
 	};
 }
 
+interface Drilling {
+	damaged?: boolean;
+	rows?: number;
+	/** What is archived: `data`, which has a database in it, or `empty`. */
+	directory?: 'data' | 'empty';
+	options?: object;
+}
+
 /** An archive with a database in it. */
-async function drilling(place: string, { damaged = false } = {}) {
+async function drilling(
+	place: string,
+	{ damaged = false, rows = 2, directory = 'data', options = {} }: Drilling = {},
+) {
 	const backupDirectory = await emptyDirectory(place);
 	const data = join(place, 'data');
 	await mkdir(data);
-	sqlite3(join(data, 'database.sqlite'), 'CREATE TABLE t (a); INSERT INTO t VALUES (1), (2);');
+	sqlite3(
+		join(data, 'database.sqlite'),
+		`CREATE TABLE t (a); INSERT INTO t SELECT value FROM generate_series(1, ${rows});`,
+	);
+	await mkdir(join(place, 'empty'));
+	await writeFile(join(place, 'empty', 'notes'), 'no database');
 	const { path, manifest } = await createArtifact(
 		{
 			...{ root: backupDirectory, component: 'n8n', prefix: 'n8n_data', extension: 'tar' },
 			...{ compression: { method: 'gzip' }, timeZone: 'utc', step: 'archiving' },
 		},
-		archiveDirectory({ directory: data }),
+		archiveDirectory({ directory: join(place, directory) }),
 		new AbortController().signal,
 	);
 	if (damaged) await truncate(path, manifest.storedBytes - 1);
-	return { parameters: { backupDirectory, artifact: path } };
+	return { parameters: { backupDirectory, artifact: path, options } };
 }
 
 async function restoring(place: string, kind: 'n8n' | 'env', destination: string, { damaged = false } = {}) {
