@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { fileError } from '../errors';
 import { findAbandoned } from './abandoned';
 import { Heartbeat } from './heartbeat';
+import { removeTree } from './removeTree';
 
 /** A directory that another run's sweep leaves alone for as long as this is not disposed of. */
 export class ClaimedDirectory implements AsyncDisposable {
@@ -46,6 +47,6 @@ export class ClaimedDirectory implements AsyncDisposable {
 export async function sweepDirectories(directory: string, isOurs: (name: string) => boolean): Promise<void> {
 	const abandoned = await findAbandoned(directory, isOurs).catch(() => []);
 	for (const { path, stats } of abandoned) {
-		if (stats.isDirectory()) await rm(path, { recursive: true, force: true }).catch(() => {});
+		if (stats.isDirectory()) await removeTree(path).catch(() => {});
 	}
 }

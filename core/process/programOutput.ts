@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectForDirectReads } from '../blocks';
+import { scratchPrefixes } from '../files/scratchNames';
 
 /** Two ends of one connection: what a program writes to one is received from the other. */
 export interface ProgramOutput {
@@ -20,7 +21,7 @@ export interface ProgramOutput {
  */
 export async function openProgramOutput(): Promise<ProgramOutput> {
 	// Nobody else can connect: the directory is ours alone.
-	const directory = await mkdtemp(join(tmpdir(), 'n8n-backup-'));
+	const directory = await mkdtemp(join(tmpdir(), scratchPrefixes.program));
 	const path = join(directory, 'output');
 	const server = createServer({ pauseOnConnect: true });
 	try {

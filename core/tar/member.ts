@@ -36,3 +36,12 @@ export function paddingOf(size: number): number {
 export function displayPath(path: Buffer): string {
 	return path.toString('utf8').replace(/\p{Cc}/gu, '\uFFFD');
 }
+
+/** The longest path in bytes that is put into an archive or taken out of one: so many directories take time. */
+export const longestMemberPath = 65_536;
+
+/** As {@link displayPath}, for paths that would fill the page. */
+export function shortened(path: Buffer): string {
+	const shown = displayPath(path);
+	return shown.length <= 100 ? shown : `${shown.slice(0, 100)}…`;
+}

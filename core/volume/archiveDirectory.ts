@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { sweepDirectories } from '../files/claimedDirectory';
+import { newScratchName, scratchPrefixes } from '../files/scratchNames';
 import type { OpenSource, SourceFacts } from '../artifact/source';
 import { BackupError, cancelledError, fileError } from '../errors';
 import { packageVersion } from '../version';
@@ -67,18 +67,16 @@ export function archiveDirectory(options: ArchiveDirectoryOptions): OpenSource {
 	};
 }
 
-const scratchPrefix = '.n8n-backup-databases-';
-
 /** The backup directory's own file system serves where the usual one can not be written to or is full. */
 function scratchPlaces(options: ArchiveDirectoryOptions): string[] {
-	const name = `${scratchPrefix}${randomUUID()}`;
+	const name = newScratchName('databases');
 	return placesFor(options).map((place) => join(place, name));
 }
 
 /** Removes copies that a crash has left. */
 async function sweepScratch(options: ArchiveDirectoryOptions): Promise<void> {
 	for (const place of placesFor(options)) {
-		await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
+		await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.databases));
 	}
 }
 

@@ -101,7 +101,7 @@ function emptyWarnings(target: DockerVolumeTarget, isEmptyDirectory: boolean): s
 function databaseWarnings(databases: string[], writers: string[]): string[] {
 	if (databases.length === 0 || writers.length === 0) return [];
 	return [
-		`SQLite databases were copied while ${writers.join(', ')} may have written to them: ${databases.join(', ')}. ` +
+		`SQLite databases were copied byte by byte while ${writers.join(', ')} may have written to them, so the copies may be damaged: ${databases.join(', ')}. ` +
 			'Have those containers paused while the volume is archived, or archive it by the built-in engine.',
 	];
 }

@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream';
 import type { TarCensus } from '../artifact/manifest';
 import { BackupError } from '../errors';
+import { isScratchName } from '../files/scratchNames';
 import { KeyWatch } from '../n8n/encryptionKey';
 import { isDatabase, smallestDatabaseBytes } from './sqlite/fileFormat';
 import { folderOf, isServerMark, isVersionMark } from './postgresFolder';
@@ -116,6 +117,7 @@ export class EngineTarStream extends Transform {
 		const path = member.path.toString('latin1');
 		// The disk's own; what fsck has saved in it are members of their own.
 		if (member.type === 'directory' && recoveryDirectory.test(path)) return false;
+		if (path.split('/').some(isScratchName)) return false;
 		const isLeftOut =
 			['character-device', 'block-device', 'pipe'].includes(member.type) ||
 			(member.type === 'hard-link' && this.#leftOutPaths.has(member.linkPath.toString('latin1')));

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, readdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { partialSuffix } from '../files/abandoned';
 import { ClaimedDirectory, sweepDirectories } from '../files/claimedDirectory';
+import { removeTree } from '../files/removeTree';
 import type { CompressionMethod } from '../compression/compression';
 import type { OnProgress } from '../artifact/source';
 import type { DecryptionKeys } from '../encryption';
@@ -51,7 +52,7 @@ const stagingPrefix = '.restore-';
  * as soon as it is known that nobody writes it any more.
  *
  * @throws BackupError `exists` when the destination is not empty, `unsupported` when the archive holds absolute
- * paths, `..`, devices, pipes, links that point outside, or more than `mostBytes`, `damaged` or `incomplete` when it is not whole,
+ * paths, `..`, devices, pipes, links that point outside, paths beyond `longestMemberPath`, or more than `mostBytes`, `damaged` or `incomplete` when it is not whole,
  * `cancelled`
  */
 export async function restoreArchive(
@@ -86,7 +87,7 @@ export async function restoreArchive(
 		isRestored = true;
 		return { ...report, warnings: [...warnings, ...report.warnings] };
 	} finally {
-		await rm(staging, { recursive: true, force: true });
+		await removeTree(staging);
 		if (wasMade && !isRestored) await rmdir(destination).catch(() => {});
 	}
 }

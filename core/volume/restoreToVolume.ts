@@ -20,6 +20,7 @@ import {
 	writeArchive,
 } from '../docker';
 import { BackupError, cancelledError, errorMessage } from '../errors';
+import { systemPathBytes } from '../files/longPath';
 import { inspectArchive } from './inspectArchive';
 import { notOurs } from './restoreArchive';
 import { sniffCompression } from './sniffCompression';
@@ -57,6 +58,9 @@ export interface VolumeRestoreReport extends UnpackReport {
 const mountName = 'n8n-backup-volume';
 const mountPoint = `/${mountName}`;
 
+/** The engine extracts by whole paths, with a zero byte at the end. */
+const longestPath = systemPathBytes - 1 - `${mountPoint}/`.length;
+
 /**
  * Restores an archive into a named volume with links, permissions, times and owners, those of the volume's own
  * directory included: through a helper container that mounts it, is never started, and is removed whatever happens.
@@ -81,6 +85,7 @@ export async function restoreToVolume(
 			compression,
 			keys,
 			allowOutsideLinks,
+			longestPath,
 			mostBytes,
 			expected,
 			onBytes: (rawBytes) => onProgress?.({ rawBytes, step: `Checking ${artifactPath}` }),

@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -8,8 +9,9 @@ export function temporaryDirectory(): { path: (...parts: string[]) => string } {
 	beforeEach(async () => {
 		directory = await mkdtemp(join(tmpdir(), 'n8n-backup-test-'));
 	});
-	afterEach(async () => {
-		await rm(directory, { recursive: true, force: true });
+	afterEach(() => {
+		// Unlike rm, it removes paths that are longer than the system takes.
+		rmSync(directory, { recursive: true, force: true });
 	});
 	return { path: (...parts) => join(directory, ...parts) };
 }

@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BackupError } from '../../errors';
 import { ClaimedDirectory, sweepDirectories } from '../../files/claimedDirectory';
+import { newScratchName, scratchPrefixes } from '../../files/scratchNames';
 import type { DrillPlace, Finding, Subject } from '../drill/drillPlace';
 import { assertMemory, beyondLimit, defaultMaxRawBytes, freeDisk, neededDisk, noRoom } from './limits';
 import { drillInProcess } from './startDrillProcess';
-
-const scratchPrefix = '.n8n-backup-drill-';
 
 /**
  * A drill in a PostgreSQL that is part of this package: in a process of its own, its files in a scratch directory, both
@@ -63,11 +61,11 @@ class Scratch implements AsyncDisposable {
 	 */
 	static async make(places: string[], needed: number): Promise<Scratch> {
 		for (const place of places) {
-			await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
+			await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.drill));
 		}
 		for (const place of places) {
 			if (((await freeDisk(place)) ?? needed) < needed) continue;
-			const path = join(place, `${scratchPrefix}${randomUUID()}`);
+			const path = join(place, newScratchName('drill'));
 			const claim = await ClaimedDirectory.make(path, place).catch(() => undefined);
 			if (claim) return new Scratch(path, claim);
 		}

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -10,6 +9,7 @@ import { manifestIfAny, recordChecks, toCheckRecord } from '../../artifact/verif
 import type { DecryptionKeys } from '../../encryption';
 import { BackupError, errorMessage } from '../../errors';
 import { ClaimedDirectory, sweepDirectories } from '../../files/claimedDirectory';
+import { newScratchName, scratchPrefixes } from '../../files/scratchNames';
 import { findEncryptionKeys, type FoundKey } from '../../n8n/encryptionKeys';
 import { judgeCredentials } from '../../n8n/judgeCredentials';
 import { runProgram } from '../../process/run';
@@ -44,7 +44,6 @@ export interface ArchiveDrillReport {
 }
 
 const defaultMaxBytes = 20 * 1024 ** 3;
-const scratchPrefix = '.n8n-backup-drill-';
 
 /**
  * Proves an archive by its SQLite databases: each is taken out into a scratch directory and opened there, in another
@@ -126,8 +125,8 @@ async function makeScratch(root: string): Promise<{ path: string; claim: Claimed
 	);
 	const problems: unknown[] = [];
 	for (const { place } of places.sort((a, b) => b.free - a.free)) {
-		await sweepDirectories(place, (name) => name.startsWith(scratchPrefix));
-		const path = join(place, `${scratchPrefix}${randomUUID()}`);
+		await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.drill));
+		const path = join(place, newScratchName('drill'));
 		try {
 			return { path, claim: await ClaimedDirectory.make(path, place) };
 		} catch (error) {

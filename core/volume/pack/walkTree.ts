@@ -1,10 +1,11 @@
 import { type BigIntStats, closeSync, lstatSync } from 'node:fs';
-import { errorCode } from '../../errors';
+import { BackupError, errorCode } from '../../errors';
+import { shortPathTo } from '../../files/longPath';
+import { isScratchName } from '../../files/scratchNames';
 import type { IsExcluded } from './exclusion';
 import { type EntryKind, kindOf, listDirectory, type ListedName } from './listDirectory';
-import { shortPathTo } from './longPath';
 import { addressOf, identityOf, type Place } from './place';
-import { displayPath } from '../../tar/member';
+import { displayPath, longestMemberPath, shortened } from '../../tar/member';
 import { unreadable } from './unreadable';
 
 /** One name in the tree. Paths are bytes, because names may be invalid UTF-8. */
@@ -72,10 +73,11 @@ export function pathInTree(root: Buffer, path: Buffer): Buffer {
  * Walks a tree depth first, every directory before its children and names in the order of their bytes, so that
  * the same tree is always the same archive. Symbolic links are not followed. Synchronous: it runs in a worker.
  *
- * A `lost+found` at the top of a disk is no entry: what is in it is, where it can be read.
+ * A `lost+found` at the top of a disk is no entry: what is in it is, where it can be read. Nothing is said of
+ * directories that runs of ours make for themselves.
  *
  * @throws BackupError `not-permitted` for a directory that cannot be read: leaving it out in silence would make
- * a backup with a hole
+ * a backup with a hole; `unsupported` for a path that could not be restored
  */
 export function* walkTree(options: WalkOptions): Generator<TreeEntry, void> {
 	const walk = new Walk(options);
@@ -125,8 +127,10 @@ class Walk {
 		const path = level.isDetour
 			? join(level.path, listed.name)
 			: location.subarray(this.#options.root.length + 1);
+		if (path.length > longestMemberPath) throw tooLong(path);
 		const kind = this.#kindOf(listed, location, path);
 		if (kind === undefined) onVanished(path);
+		else if (kind === 'directory' && isScratchName(listed.name.toString('latin1'))) return undefined;
 		else if (isExcluded?.(path.toString('utf8'), kind === 'directory')) onLeftOut(path);
 		else
 			return kind === 'directory'
@@ -153,7 +157,7 @@ class Walk {
 			if (path.length > 0 && this.#isLeftOut(location, path, identity)) return undefined;
 			const names = listDirectory(location);
 			const shown = () => displayPath(pathInTree(this.#options.root, path));
-			const short = shortPathTo(location, stats, shown);
+			const short = shortPathTo(location, shown, stats);
 			const isDetour = short.descriptor !== undefined || parent?.isDetour === true;
 			const isDiskTop = parent?.device !== stats.dev;
 			this.#levels.push({ ...short, isDetour, path, identity, device: stats.dev, isDiskTop, names, next: 0 });
@@ -202,6 +206,14 @@ function mayBeDirectory(location: Buffer): boolean {
 	} catch {
 		return true;
 	}
+}
+
+function tooLong(path: Buffer): BackupError {
+	return new BackupError(
+		'unsupported',
+		`The path ${shortened(path)} has ${path.length} bytes, and no archive takes more than ${longestMemberPath}`,
+		{ advice: 'Leave the directory at its top out by a pattern, or move what is in it further up' },
+	);
 }
 
 function isNamedRecovery(path: Buffer, parent: Buffer): boolean {

@@ -16,6 +16,8 @@ export interface CheckRequest {
 	keys?: DecryptionKeys;
 	/** Whether symbolic links may point out of the archived directory. */
 	allowOutsideLinks: boolean;
+	/** The longest path that can be made where it goes, in bytes. */
+	longestPath?: number;
 	/** The most that it may unpack to, in bytes, its headers included. Undefined: no such limit. */
 	mostBytes?: number;
 	expected?: ExpectedArchive;
@@ -43,11 +45,11 @@ export interface CheckedArchive extends UnpackReport {
  * @throws BackupError `unsupported`, `damaged` or `incomplete` as `unpackArchive` does, `cancelled`
  */
 export async function checkArchive(
-	{ artifactPath: path, compression, keys, allowOutsideLinks, mostBytes, expected, onBytes }: CheckRequest,
+	{ artifactPath: path, compression, keys, mostBytes, expected, onBytes, ...guarded }: CheckRequest,
 	signal: AbortSignal,
 ): Promise<CheckedArchive> {
 	const scanner = new TarScanner();
-	const guard = new MemberGuard({ allowOutsideLinks });
+	const guard = new MemberGuard(guarded);
 	const databases = new DatabaseFinder();
 	const bounds = new ArchiveBounds({ path, census: expected?.census, mostBytes });
 	const report = { entries: 0, bytes: 0, directories: 0 };

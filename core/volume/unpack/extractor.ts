@@ -16,6 +16,7 @@ import {
 	utimesSync,
 	writeSync,
 } from 'node:fs';
+import { DeepPaths } from '../../files/deepPaths';
 import { isRefusal, Refusals } from '../../files/refusals';
 import { BackupError, errorCode, fileError } from '../../errors';
 import { displayPath, type TarMember } from '../../tar/member';
@@ -36,10 +37,12 @@ type DirectoryEntry = Pick<TarMember, 'uid' | 'gid' | 'mode' | 'mtime'> & { path
 /**
  * Creates members below a directory that nobody else writes to. Synchronous: it runs in a worker. Never
  * replaces anything: the same path twice in one archive is an error. What the file system cannot hold of a member
- * besides its content is left out and becomes a warning.
+ * besides its content is left out and becomes a warning. Dispose of it in the end.
  */
-export class Extractor {
-	readonly #root: Buffer;
+export class Extractor implements Disposable {
+	readonly #paths: DeepPaths;
+	/** Where hard links lead to, while `#paths` is at where they are. */
+	readonly #linkPaths: DeepPaths;
 	readonly #destination: string;
 	readonly #keepOwners: boolean;
 	readonly #refusals = new Refusals();
@@ -51,7 +54,8 @@ export class Extractor {
 	#file: { descriptor: number; path: string } | undefined;
 
 	constructor({ root, destination, keepOwners }: ExtractorOptions) {
-		this.#root = Buffer.from(root);
+		this.#paths = new DeepPaths(root);
+		this.#linkPaths = new DeepPaths(root);
 		this.#destination = destination;
 		this.#keepOwners = keepOwners;
 	}
@@ -59,9 +63,9 @@ export class Extractor {
 	/** Creates a member; of a file, what is to follow is its content and {@link endFile}. */
 	create(safe: SafeMember): void {
 		const { path, member } = safe;
-		const location = locate(this.#root, path);
 		try {
 			this.#createDirectories(parentOf(path));
+			const location = this.#paths.locate(path);
 			if (member.type === 'file') this.#file = { descriptor: openSync(location, 'wx', 0o600), path };
 			else if (member.type === 'directory') this.#createDirectory(safe);
 			else if (member.type === 'hard-link') this.#createHardLink(safe, location);
@@ -102,12 +106,18 @@ export class Extractor {
 	 * parents.
 	 */
 	finish(root: string): void {
+		using paths = new DeepPaths(root);
 		for (const { path, ...entry } of this.#directories.toReversed()) {
-			const location = locate(Buffer.from(root), path);
+			const location = paths.locate(path);
 			const hasOwner = this.#giveOwner(() => lchownSync(location, entry.uid, entry.gid));
 			this.#givePermissions(() => chmodSync(location, permissions(entry, hasOwner)));
 			this.#giveTime(() => utimesSync(location, entry.mtime, entry.mtime));
 		}
+	}
+
+	[Symbol.dispose](): void {
+		this.#paths[Symbol.dispose]();
+		this.#linkPaths[Symbol.dispose]();
 	}
 
 	/** What could not be restored besides the content. */
@@ -137,10 +147,12 @@ export class Extractor {
 	}
 
 	#createDirectories(path: string): void {
-		if (this.#knownDirectories.has(path)) return;
-		this.#createDirectories(parentOf(path));
-		mkdirSync(locate(this.#root, path), { mode: 0o700 });
-		this.#knownDirectories.add(path);
+		const missing: string[] = [];
+		for (let at = path; !this.#knownDirectories.has(at); at = parentOf(at)) missing.push(at);
+		for (const directory of missing.reverse()) {
+			mkdirSync(this.#paths.locate(directory), { mode: 0o700 });
+			this.#knownDirectories.add(directory);
+		}
 	}
 
 	#createDirectory({ path, member: { uid, gid, mode, mtime } }: SafeMember): void {
@@ -149,7 +161,7 @@ export class Extractor {
 	}
 
 	#createHardLink({ linkPath, member }: SafeMember, location: Buffer): void {
-		const target = locate(this.#root, linkPath);
+		const target = this.#linkPaths.locate(linkPath);
 		const found = lstatSync(target, { throwIfNoEntry: false });
 		if (!found?.isFile()) {
 			throw new BackupError(
@@ -204,10 +216,6 @@ function closeQuietly(descriptor: number): void {
 
 function asText(latin1: string): string {
 	return displayPath(Buffer.from(latin1, 'latin1'));
-}
-
-function locate(root: Buffer, path: string): Buffer {
-	return path === '' ? root : Buffer.concat([root, Buffer.from('/'), Buffer.from(path, 'latin1')]);
 }
 
 function parentOf(path: string): string {

@@ -1,5 +1,5 @@
 import { BackupError } from '../../errors';
-import { displayPath, type TarMember } from '../../tar/member';
+import { displayPath, longestMemberPath, shortened, type TarMember } from '../../tar/member';
 
 /** A member that may be extracted: its paths are relative, without `.` and `..`, in bytes as latin1 characters. */
 export interface SafeMember {
@@ -8,6 +8,13 @@ export interface SafeMember {
 	path: string;
 	/** Of a hard link: the path of the member that it is another name of. */
 	linkPath: string;
+}
+
+export interface GuardOptions {
+	/** Whether symbolic links may point out of the archived directory. */
+	allowOutsideLinks: boolean;
+	/** The longest path that can be made where it is extracted, in bytes. {@link longestMemberPath} by default. */
+	longestPath?: number;
 }
 
 /** More symbolic links than this in one path are a loop, as for Linux itself. */
@@ -22,10 +29,11 @@ export class MemberGuard {
 	/** Symbolic links seen so far: path -> target. */
 	readonly #links = new Map<string, string>();
 	readonly #allowOutsideLinks: boolean;
+	readonly #longestPath: number;
 
-	/** @param allowOutsideLinks Whether symbolic links may point out of the archived directory. */
-	constructor({ allowOutsideLinks }: { allowOutsideLinks: boolean }) {
+	constructor({ allowOutsideLinks, longestPath = longestMemberPath }: GuardOptions) {
 		this.#allowOutsideLinks = allowOutsideLinks;
+		this.#longestPath = longestPath;
 	}
 
 	/** @throws BackupError `unsupported` that names the member and what is wrong with it */
@@ -63,6 +71,7 @@ export class MemberGuard {
 
 	/** @param has How the path belongs to the member, for the error. */
 	#safePath(member: TarMember, path: Buffer, has: string): string {
+		if (path.length > this.#longestPath) throw this.#tooLong(path);
 		const text = path.toString('latin1');
 		const parts = text.split('/').filter((part) => part !== '' && part !== '.');
 		if (text.startsWith('/')) throw refused(member, `${has} the absolute path ${displayPath(path)}`);
@@ -72,6 +81,19 @@ export class MemberGuard {
 		const link = this.#linkOnTheWay(parts);
 		if (link !== undefined) throw refused(member, `${has} a path through the symbolic link ${asText(link)}`);
 		return parts.join('/');
+	}
+
+	#tooLong(path: Buffer): BackupError {
+		return new BackupError(
+			'unsupported',
+			`The archive’s member ${shortened(path)} has a path of ${path.length} bytes, and no more than ${this.#longestPath} can be restored there`,
+			{
+				advice:
+					this.#longestPath < longestMemberPath
+						? 'Nothing was restored; restore this archive into a directory, which takes longer ones'
+						: 'Nothing was restored; extract this archive with tar if you trust it',
+			},
+		);
 	}
 
 	#linkOnTheWay(parts: string[]): string | undefined {

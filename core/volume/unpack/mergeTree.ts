@@ -1,20 +1,10 @@
-import {
-	closeSync,
-	type Dirent,
-	lstatSync,
-	openSync,
-	readdirSync,
-	readSync,
-	renameSync,
-	rmSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
 import { BackupError } from '../../errors';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { OpenFiles } from '../pack/openFiles';
 import { displayPath } from '../../tar/member';
 import { MountsBelow } from './mountsBelow';
-
-const slash = Buffer.from('/');
+import { walkShared } from './sharedWalk';
 
 /**
  * Looks whether {@link mergeTree} can do all of its work, before it does any.
@@ -24,27 +14,17 @@ const slash = Buffer.from('/');
  * has open: n8n would go on with the old one, without its log
  */
 export function assertMergeable(from: Buffer, to: Buffer): void {
-	assertLevelMergeable(from, to, { mounts: new MountsBelow(to), openHere: new OpenFiles() });
-}
-
-interface Obstacles {
-	mounts: MountsBelow;
-	/** Files that this process has open. */
-	openHere: OpenFiles;
-}
-
-function assertLevelMergeable(from: Buffer, to: Buffer, obstacles: Obstacles): void {
-	const { mounts, openHere } = obstacles;
-	for (const entry of childrenOf(from)) {
-		const target = join(to, entry.name);
-		if (mounts.has(target)) {
-			const isEmpty = entry.isDirectory() && childrenOf(join(from, entry.name)).length === 0;
-			if (!isEmpty) throw intoMount(target);
-		} else if (isDirectory(target)) {
-			if (!entry.isDirectory()) throw inPlaceOfDirectory(target);
-			assertLevelMergeable(join(from, entry.name), target, obstacles);
-		} else if (entry.isFile() && openHere.has(target) && isDatabase(firstBytesOf(join(from, entry.name)))) {
-			throw inUse(target);
+	const mounts = new MountsBelow(to);
+	const openHere = new OpenFiles();
+	for (const { entry, source, target, below, isDirectoryThere } of walkShared(from, to)) {
+		const shown = Buffer.concat([to, below]);
+		if (mounts.has(target, below)) {
+			const isEmpty = entry.isDirectory() && readdirSync(source).length === 0;
+			if (!isEmpty) throw intoMount(shown);
+		} else if (isDirectoryThere) {
+			if (!entry.isDirectory()) throw inPlaceOfDirectory(shown);
+		} else if (entry.isFile() && openHere.has(target) && isDatabase(firstBytesOf(source))) {
+			throw inUse(shown);
 		}
 	}
 }
@@ -77,13 +57,8 @@ function inPlaceOfDirectory(target: Buffer): BackupError {
  * and links replace what has their name; what else is in `to` stays. Call {@link assertMergeable} first.
  */
 export function mergeTree(from: Buffer, to: Buffer): void {
-	for (const entry of childrenOf(from)) {
-		const source = join(from, entry.name);
-		const target = join(to, entry.name);
-		if (entry.isDirectory() && isDirectory(target)) {
-			mergeTree(source, target);
-			continue;
-		}
+	for (const { entry, source, target, isDirectoryThere } of walkShared(from, to)) {
+		if (entry.isDirectory() && isDirectoryThere) continue;
 		// A directory replaces nothing but an empty directory by itself; a link to one must not be followed.
 		if (entry.isDirectory()) rmSync(target, { force: true });
 		else if (entry.isFile()) removeForeignCompanions(source, target);
@@ -106,18 +81,4 @@ function firstBytesOf(path: Buffer): Buffer {
 	} finally {
 		closeSync(descriptor);
 	}
-}
-
-/** In the order of their bytes, so that a database's own companions come after it. */
-function childrenOf(directory: Buffer): Array<Dirent<Buffer>> {
-	const children = readdirSync(directory, { withFileTypes: true, encoding: 'buffer' });
-	return children.sort((a, b) => Buffer.compare(a.name, b.name));
-}
-
-function isDirectory(path: Buffer): boolean {
-	return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function join(directory: Buffer, name: Buffer): Buffer {
-	return Buffer.concat([directory, slash, name]);
 }

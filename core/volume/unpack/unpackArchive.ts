@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
 import type { CompressionMethod } from '../../compression/compression';
 import { readArtifact } from '../../artifact/readArtifact';
 import type { DecryptionKeys } from '../../encryption';
 import { fileError } from '../../errors';
+import { removeTree } from '../../files/removeTree';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
 import { assertExpected, type ExpectedArchive } from '../expectedArchive';
 import { ArchiveBounds } from './archiveBounds';
@@ -60,7 +60,7 @@ export async function unpackArchive(
 	events: UnpackEvents,
 ): Promise<ExtractReport> {
 	const { staging, destination, keepOwners } = options;
-	const extractor = new Extractor({ root: staging, destination, keepOwners });
+	using extractor = new Extractor({ root: staging, destination, keepOwners });
 	try {
 		const report = await extract(options, extractor, events.onBytes);
 		const from = Buffer.from(staging);
@@ -69,7 +69,7 @@ export async function unpackArchive(
 		await events.beforeCommit();
 		mergeTree(from, to);
 		// Before the times are set: it changes those of the directory that it is in.
-		rmSync(staging, { recursive: true });
+		await removeTree(staging);
 		extractor.finish(destination);
 		return { ...report, warnings: extractor.warnings() };
 	} catch (error) {

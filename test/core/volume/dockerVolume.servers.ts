@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream, mkdirSync, writeFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -223,9 +224,8 @@ describeDocker('A volume, archived through the engine', () => {
 		database.close();
 		const { facts } = await archive({ volume: 'n8n_data' }, { holdsN8n: true });
 		expect(facts.warnings).toEqual([
-			expect.stringMatching(
-				/SQLite databases were copied while writer may have written.*: database\.sqlite\./,
-			),
+			'SQLite databases were copied byte by byte while writer may have written to them, so the copies may be damaged: ' +
+				'database.sqlite. Have those containers paused while the volume is archived, or archive it by the built-in engine.',
 		]);
 		expect(facts.encryptionKey).toBe('missing');
 
@@ -234,6 +234,23 @@ describeDocker('A volume, archived through the engine', () => {
 		expect(names).toEqual(['database.sqlite']);
 		expect(still.warnings).toEqual([]);
 		expect((await engine.docker.getContainer('writer').inspect()).State.Status).toBe('running');
+	});
+
+	it('has nothing in it of what our own runs keep there for a moment', async () => {
+		await runContainer(engine, ['sleep', '1000'], { name: 'scratched', volumes: { scratched: '/data' } });
+		const { Mountpoint } = await engine.docker.getVolume('scratched').inspect();
+		const name = `.n8n-backup-databases-${randomUUID()}`;
+		for (const directory of [name, 'sub/' + name, '.n8n-backup-databases-mine']) {
+			await mkdir(join(Mountpoint, directory), { recursive: true });
+			await writeFile(join(Mountpoint, directory, '0.sqlite'), 'x');
+		}
+		const { members } = await archive({ volume: 'scratched' });
+		expect(members).toEqual([
+			'./',
+			'./.n8n-backup-databases-mine/',
+			'./.n8n-backup-databases-mine/0.sqlite',
+			'./sub/',
+		]);
 	});
 
 	it('can be a path in a container, or a single file', async () => {

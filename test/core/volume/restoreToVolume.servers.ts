@@ -68,6 +68,26 @@ describeDocker('A volume, restored through the engine', () => {
 		return path;
 	}
 
+	it('takes paths as long as the engine can make them, and refuses longer ones before anything is changed', async () => {
+		const root = await makeVolume('long');
+		const longest = 4095 - '/n8n-backup-volume/'.length;
+		const path = (bytes: number) => 'd'.repeat(200).concat('/').repeat(20).padEnd(bytes, 'f');
+		const fits = await archiveOf({ name: path(longest), content: 'deep' });
+		const { entries } = await restore({ artifactPath: fits, volume: 'long' });
+		expect(entries).toBe(1);
+		const { stdout } = await run('find', [root, '-type', 'f', '-printf', '%P']);
+		expect(stdout).toBe(path(longest));
+		await run('rm', ['-r', join(root, 'd'.repeat(200))]);
+
+		const other = await makeVolume('other');
+		const tooLong = await archiveOf({ name: 'first' }, { name: path(longest + 1) });
+		await expect(restore({ artifactPath: tooLong, volume: 'other' })).rejects.toThrow(
+			`The archive’s member ${path(longest).slice(0, 100)}… has a path of ${longest + 1} bytes, and no more than ${longest} ` +
+				'can be restored there. Nothing was restored; restore this archive into a directory, which takes longer ones.',
+		);
+		expect(readdirSync(other)).toEqual([]);
+	});
+
 	it('is what was archived: owners, permissions, links and times, of its own directory too', async () => {
 		const root = await makeVolume('empty');
 		const expected = { sha256: createHash('sha256').update(readFileSync(varied)).digest('hex') };

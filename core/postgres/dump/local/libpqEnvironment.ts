@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
+import { scratchPrefixes } from '../../../files/scratchNames';
 import { forwardLoopback } from '../../connect/loopbackForward';
 import { connectTimeoutOf, hasTunnel, type PostgresConnection } from '../../connect/connection';
 import { loginVariables, plainWords } from '../libpqVariables';
@@ -57,7 +58,7 @@ async function tlsVariables({
 	isEncrypted,
 }: LibpqOptions): Promise<{ variables: Record<string, string>; remove: () => Promise<void> }> {
 	if (!isEncrypted) return { variables: { PGSSLMODE: 'disable' }, remove: async () => {} };
-	const directory = await mkdtemp(join(tmpdir(), 'n8n-backup-'));
+	const directory = await mkdtemp(join(tmpdir(), scratchPrefixes.program));
 	const write = async (name: string, pem: string) => {
 		const path = join(directory, name);
 		await writeFile(path, pem, { mode: 0o600 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
@@ -101,4 +102,29 @@ test('copies that take long are not taken for what a crash has left', async () =
 	await expectClaimed(scratch.path('temporary'));
 	await kill(locker);
 	expect((await packing).census.sqlite).toEqual(['database.sqlite']);
+});
+
+test('where TMPDIR lies in the tree, the copies there are no part of the archive, and a name that is only alike is', async () => {
+	const inTree = (...parts: string[]) => scratch.path('tree', 'tmp', ...parts);
+	const ofOthers = ['databases', 'drill'].map((purpose) => `.n8n-backup-${purpose}-${randomUUID()}`);
+	for (const name of [...ofOthers, '.n8n-backup-program-aZ09xY', '.n8n-backup-databases-mine']) {
+		mkdirSync(inTree(name), { recursive: true });
+		writeFileSync(inTree(name, '0.sqlite'), 'x');
+	}
+	writeFileSync(inTree(`.n8n-backup-drill-${randomUUID()}`), 'a file');
+	const { census } = await packInto(scratch.path('tree.tar'), {
+		directory: scratch.path('tree'),
+		scratchDirectory: inTree(),
+	});
+	const listed = execFileSync('tar', ['tf', scratch.path('tree.tar')], { encoding: 'utf8' })
+		.trim()
+		.split('\n');
+	expect(listed.filter((name) => name.startsWith('tmp/'))).toEqual([
+		'tmp/',
+		'tmp/.n8n-backup-databases-mine/',
+		'tmp/.n8n-backup-databases-mine/0.sqlite',
+		expect.stringMatching(/^tmp\/\.n8n-backup-drill-[^/]*$/),
+	]);
+	expect(listed).toContain('database.sqlite');
+	expect(census).toMatchObject({ vanished: [], changed: [], skipped: 0 });
 });
