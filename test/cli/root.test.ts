@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, chown, lchown, mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type Artifact, type Component, manifestPath } from '../../core/artifact';
@@ -74,6 +75,12 @@ describeAsRoot('root in a backup directory of uid 1000 (skipped unless root)', (
 		expect(restored.exitCode).toBe(1);
 		expect(restored.stderr).toContain(`not permitted to use ${path}`);
 		expect(await readdir(directory.path())).not.toContain('out');
+
+		const documented = /^chown -R .*$/m.exec(await readFile('docs/restore.md', 'utf8'))?.[0];
+		execFileSync('sh', ['-c', documented!], { cwd: directory.path() });
+		const again = await command(['restore', 'volume', path, '--to', directory.path('out'), '--no-manifest']);
+		expect([again.exitCode, again.stderr]).toEqual([0, '']);
+		expect(await readdir(directory.path('out'))).toContain('config');
 	});
 
 	it.each([['list'], ['verify'], ['prune', '--keep-last', '1']])(
