@@ -1,3 +1,5 @@
+import { unknownText } from '../errors';
+
 /** Keeps the last bytes of a text of any length, as of the messages that a command writes. */
 export class Tail {
 	readonly #limit: number;
@@ -16,6 +18,6 @@ export class Tail {
 	}
 
 	get text(): string {
-		return `${this.#isCut ? '… ' : ''}${this.#bytes.toString().trim()}`;
+		return `${this.#isCut ? '… ' : ''}${unknownText(this.#bytes).trim()}`;
 	}
 }

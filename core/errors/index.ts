@@ -2,3 +2,4 @@ export * from './backupError';
 export * from './fileError';
 export * from './networkError';
 export * from './printable';
+export * from './unknownText';

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { execa, type ResultPromise } from 'execa';
-import { BackupError, cancelledError, errorMessage } from '../errors';
+import { BackupError, cancelledError, errorMessage, unknownText } from '../errors';
 
 /** What of n8n's own environment a program may see; the rest is none of its business, and much of it secret. */
 const inheritedVariables = [
@@ -15,7 +15,7 @@ const inheritedVariables = [
 	'SystemRoot',
 ];
 
-/** Of a program's messages only so many last characters are kept. */
+/** Of a program's messages only so many last bytes are kept. */
 const keptMessages = 64 * 1024;
 
 /** A cancelled program is asked to end, and killed when it has not done so after this time. */
@@ -110,15 +110,16 @@ export function describeEnd({ exitCode, signal }: ProgramEnd): string {
 }
 
 async function waitForEnd(child: ResultPromise, path: string, signal: AbortSignal): Promise<ProgramEnd> {
-	let messages = '';
-	child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-		messages = (messages + text).slice(-keptMessages);
+	let bytes = '';
+	child.stderr?.setEncoding('latin1').on('data', (piece: string) => {
+		bytes = (bytes + piece).slice(-keptMessages);
 	});
 	const result = await child;
 	// A program that ends on its own terms when it is told to is not noticed as cancelled.
 	if (result.isCanceled || signal.aborted) throw cancelledError(signal.reason);
 	const couldNotStart = result.failed && result.exitCode === undefined && result.signal === undefined;
 	if (couldNotStart) throw startError(result, path);
+	const messages = unknownText(Buffer.from(bytes, 'latin1'));
 	return { exitCode: result.exitCode, signal: result.signal, messages };
 }
 

@@ -7,6 +7,7 @@ import { openTransport } from './transport';
 import { connectTimeoutOf, idleTimeoutOf, type PostgresConnection } from './connection';
 import { loginError, serverError } from './serverError';
 import { activityQuestion, readActivity, type SessionIdentity } from './sessionActivity';
+import { readSessionErrors } from './sessionErrors';
 import { undoTimeouts } from './sessionSettings';
 import { exclusiveProcess } from './sharedSession';
 import { type SessionActivity, watchForSilence } from './silence';
@@ -78,6 +79,7 @@ async function logIn(
 		stream: () => asPgStream(transport),
 	});
 	client.on('error', () => {});
+	readSessionErrors(client, transport);
 	try {
 		await client.connect();
 		return client;

@@ -1,3 +1,5 @@
+import { readErrorFields } from '../../connect/errorFields';
+
 /** What a server reported as an error, in the fields of its protocol. */
 export interface ServerFault {
 	/** The same in every language: PostgreSQL's documentation, appendix A. */
@@ -50,13 +52,9 @@ function endsSoon(sent: Buffer, from: number): boolean {
 	return at === sent.length;
 }
 
-/** Fields: a letter that says which, its text, a zero; a zero behind the last. */
-function readFault(fields: Buffer): ServerFault | undefined {
-	const texts = fields.toString('utf8').split('\0');
-	const [last, beforeLast] = [texts.pop(), texts.pop()];
-	if (last !== '' || beforeLast !== '') return undefined;
-	const found = new Map(texts.map((text) => [text[0], text.slice(1)]));
-	const [sqlState, message] = [found.get('C'), found.get('M')];
+function readFault(body: Buffer): ServerFault | undefined {
+	const fields = readErrorFields(body, 'UTF8');
+	const [sqlState, message] = [fields?.get('C'), fields?.get('M')];
 	if (message === undefined || !/^[0-9A-Z]{5}$/.test(sqlState ?? '')) return undefined;
-	return { sqlState: sqlState!, message, detail: found.get('D'), hint: found.get('H') };
+	return { sqlState: sqlState!, message, detail: fields?.get('D'), hint: fields?.get('H') };
 }

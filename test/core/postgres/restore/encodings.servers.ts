@@ -2,7 +2,7 @@ import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
-import { fingerprint } from '../support/dumps';
+import { connectionTo, engines, fingerprint, readDump, requestFor } from '../support/dumps';
 import { dropDatabases, restore } from '../support/restoring';
 
 jest.setTimeout(120_000);
@@ -12,7 +12,9 @@ let server: PostgresServer;
 
 beforeAll(async () => {
 	server = await startPostgres({ major: 15 });
-	await server.query(`CREATE ROLE "Käufer"; CREATE ROLE "Größter"; CREATE ROLE "顧客"`);
+	await server.query(
+		`CREATE ROLE "Käufer"; CREATE ROLE "Größter"; CREATE ROLE "顧客"; CREATE ROLE clerk LOGIN PASSWORD 'clerk'`,
+	);
 });
 afterAll(() => server.stop());
 afterEach(() => dropDatabases(server));
@@ -93,6 +95,37 @@ describe.each(['UTF8', 'SQL_ASCII', 'LATIN1', 'WIN1252'])('a dump in %s', (encod
 		expect(await ownerOf('Größe')).toBe('Größter');
 		expect(await ownerOf('Übrig')).toBe('Käufer');
 	});
+
+	test('that a server refuses says why as the server meant it', async () => {
+		await server.psql(
+			`\\encoding UTF8
+			CREATE FUNCTION "prüfe"(text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN
+				IF current_database() = 'n8n' THEN RETURN true; END IF;
+				RAISE 'Das Maß »%« fehlt', $1 USING DETAIL = 'Es heißt Größe.', HINT = 'Früher prüfen!';
+			END$$;
+			CREATE TABLE "Zählung" ("Schlüssel" text CHECK ("prüfe"("Schlüssel")));
+			INSERT INTO "Zählung" VALUES ('Öl')`,
+			{ database: 'n8n' },
+		);
+		const { path, manifest } = await backUp(server, 'n8n', directory.path());
+		const refusal = await restore(server, { artifactPath: path, manifest }).catch((error: Error) => error);
+		expect((refusal as Error).message.replace(/line \d+ of the dump/, 'line N of the dump')).toBe(
+			'The server refused line N of the dump, row 1 of public."Zählung": Das Maß »Öl« fehlt. ' +
+				'DETAIL: Es heißt Größe. HINT: Früher prüfen! CONTEXT: PL/pgSQL function public."prüfe"(text) line 3 at RAISE ' +
+				'COPY Zählung, line 1: "Öl". Look at that line of the dump; nothing that was there before was changed.',
+		);
+	});
+
+	test.each(Object.entries(engines))(
+		'that cannot be made by the engine %s says so as the server meant it',
+		async (_name, engine) => {
+			const clerk = connectionTo(server, { user: 'clerk', password: 'clerk' });
+			await expect(readDump(engine(clerk, requestFor('n8n')))).rejects.toThrow(
+				`pg_dump failed on the database “n8n” of PostgreSQL at 127.0.0.1:${server.port}: error: query failed: ERROR:  ` +
+					'permission denied for schema Bücher. Connect as the owner or a superuser, ',
+			);
+		},
+	);
 
 	test('names the roles that are missing', async () => {
 		const { path, manifest } = await backUp(server, 'n8n', directory.path());

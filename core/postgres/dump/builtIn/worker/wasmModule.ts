@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { MessageDevice } from './messageDevice';
 
 /** The part of emscripten's file system that is used here. */
 export interface EmscriptenFs {
@@ -59,6 +60,7 @@ export async function createPgDump({
 	// The build takes it out of the pinned npm package (gulp/pgDump.js).
 	const url = pathToFileURL(join(__dirname, '..', 'wasm', 'pgDump.mjs')).href;
 	const glue = (await import(url)) as Glue;
+	const messages = new MessageDevice(onMessage);
 	return await glue.createPgDump({
 		thisProgram: 'pg_dump',
 		noExitRuntime: false,
@@ -70,6 +72,8 @@ export async function createPgDump({
 		},
 		print: onMessage,
 		printErr: onMessage,
+		// In place of printErr, which takes everything that pg_dump writes for UTF-8.
+		stderr: (byte: number) => messages.write(byte),
 		onExit,
 		preRun: [
 			prepare,
