@@ -155,6 +155,13 @@ export class RdbTransfer extends Readable {
 	#lost(error: Error): BackupError {
 		if (!this.#framing) return connectionError(error, this.#connection, 'server');
 		const server = describeServer(this.#connection);
+		if (errorCode(error) === 'ETIMEDOUT') {
+			const silence = `${server} has been silent for ${this.#idleTimeoutMs / 1000} seconds after ${this.#passed} bytes of its RDB`;
+			return new BackupError('unreachable', silence, {
+				advice: 'Check the network between n8n and that server, and its log, then run it again',
+				cause: error,
+			});
+		}
 		return new BackupError('incomplete', `${server} broke off after ${this.#passed} bytes of its RDB`, {
 			advice: 'Look into that server’s log for the reason, then run it again',
 			cause: error,

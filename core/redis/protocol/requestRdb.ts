@@ -85,7 +85,7 @@ export async function requestRdbDiskless(
 	idleTimeoutMs: number,
 	signal: AbortSignal,
 ): Promise<RdbTransfer> {
-	const client = await RedisClient.connect(connection, signal);
+	const client = await RedisClient.connect(connection, signal, { commandTimeoutMs: idleTimeoutMs });
 	try {
 		return await requestRdb(client, 'diskless', idleTimeoutMs, signal);
 	} catch (error) {

@@ -10,6 +10,8 @@ import { clearMark } from './restoreMark';
 const patienceMs = 10 * 60_000;
 /** A network that fails for a moment. */
 const reconnectMs = 10_000;
+/** Of what may go better the next time. */
+const leastAttempts = 2;
 const pauseMs = 250;
 
 /**
@@ -22,7 +24,7 @@ const pauseMs = 250;
 export async function makeMasterAgain(connection: RedisConnection, failure?: unknown): Promise<void> {
 	const begun = Date.now();
 	const uncancelled = new AbortController().signal;
-	for (;;) {
+	for (let attempt = 1; ; attempt++) {
 		try {
 			await withRedis(connection, { signal: uncancelled }, async (client) => {
 				await replicaOf(client, nobody);
@@ -31,7 +33,9 @@ export async function makeMasterAgain(connection: RedisConnection, failure?: unk
 			return;
 		} catch (error) {
 			const patience = patienceFor(error);
-			if (Date.now() - begun >= patience) throw stillReplica(connection, error, failure);
+			// Silence on one connection takes up all patience and says nothing of the next.
+			const isTriedAgain = patience > 0 && attempt < leastAttempts;
+			if (Date.now() - begun >= patience && !isTriedAgain) throw stillReplica(connection, error, failure);
 			await wait(pauseMs);
 		}
 	}

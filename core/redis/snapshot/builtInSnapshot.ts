@@ -27,7 +27,7 @@ export function builtInSnapshot(
 	{ idleTimeoutMs = 60_000 }: BuiltInSnapshotOptions = {},
 ): OpenSource {
 	return async (signal) => {
-		const client = await RedisClient.connect(connection, signal);
+		const client = await RedisClient.connect(connection, signal, { commandTimeoutMs: idleTimeoutMs });
 		try {
 			const server = await readServerFacts(client);
 			assertNoSentinel(server, connection);

@@ -20,10 +20,12 @@ export interface StallingProxy {
  * firewall does that has forgotten them.
  *
  * @param troubleOf the connection of that number, counted from 0
+ * @param listen where the proxy listens; any free port of 127.0.0.1 when undefined
  */
 export async function startStallingProxy(
 	target: { port: number } | { path: string },
 	troubleOf: (connection: number) => Trouble | undefined,
+	listen: { host?: string; port?: number } = {},
 ): Promise<StallingProxy> {
 	const sockets = new Set<Socket>();
 	const received: number[] = [];
@@ -53,7 +55,8 @@ export async function startStallingProxy(
 		upstream.on('close', () => !isSilent() && client.destroy());
 		client.on('close', () => upstream.destroy());
 	});
-	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	const { host = '127.0.0.1', port = 0 } = listen;
+	await new Promise<void>((resolve) => server.listen(port, host, resolve));
 	return {
 		port: (server.address() as AddressInfo).port,
 		received: () => [...received],

@@ -94,6 +94,9 @@ describe('Asking for an RDB', () => {
 
 	it('fails when the server falls silent half way', async () => {
 		const transfer = await transferOf(['$100\r\nREDIS'], { idleTimeoutMs: 50 });
-		await expect(text(transfer)).rejects.toThrow('Redis at redis:6379 broke off after 5 bytes of its RDB.');
+		await expect(text(transfer)).rejects.toThrow(
+			'Redis at redis:6379 has been silent for 0.05 seconds after 5 bytes of its RDB. Check the network between n8n and ' +
+				'that server, and its log, then run it again.',
+		);
 	});
 });
