@@ -109,10 +109,26 @@ const diagnoses: Diagnosis[] = [
 	},
 ];
 
+/** The last resort: a server of another language that was asked in vain for its reason. */
+const refusedLogIn: Diagnosis = {
+	pattern: /connection to server .*failed: \S+:/i,
+	own: {
+		code: 'server',
+		advice:
+			'Correct what it says there: user and password, pg_hba.conf, or a limit of connections, then run it again',
+	},
+};
+
+/** Whether the words of a program, or of a server that speaks English, say what went wrong. */
+export function isKnownByWords(said: string): boolean {
+	return diagnoses.some(({ pattern }) => pattern.test(said));
+}
+
 function diagnose(said: string, sqlState: string | undefined): ServerAdvice {
 	// The server's numbers for an internal error say less than its words.
 	const isTelling = sqlState !== undefined && sqlState !== 'XX000';
-	const found = isTelling ? undefined : diagnoses.find(({ pattern }) => pattern.test(said));
+	const all = [...diagnoses, refusedLogIn];
+	const found = isTelling ? undefined : all.find(({ pattern }) => pattern.test(said));
 	if (found?.own) return found.own;
 	const state = isTelling ? sqlState : found?.sqlState;
 	if (state !== undefined) return forDumps[state] ?? adviceBySqlState(state);

@@ -9,6 +9,7 @@ import {
 import { undoTimeouts } from '../../connect/sessionSettings';
 import { type ContainerLogin, containerProgram } from './containerProgram';
 import { dumpError } from '../dumpError';
+import { stateOfFailure } from './failedState';
 
 /** What a server inside a container says of itself. */
 export interface ContainerServer {
@@ -53,6 +54,7 @@ export async function askContainerServer(
 			connection: containerPlace(container),
 			request: { database: database || '(the container’s default)' },
 			messages: stderr,
+			sqlState: await stateOfFailure(client, { container, login, database }, stderr, signal),
 			ending: `psql ended with exit code ${exitCode}`,
 		});
 	}
@@ -89,6 +91,7 @@ export async function askContainerForLines(
 			connection: containerPlace(container),
 			request: { database },
 			messages: stderr,
+			sqlState: await stateOfFailure(client, { container, login, database }, stderr, signal),
 			ending: `psql ended with exit code ${exitCode}`,
 		});
 	}

@@ -23,6 +23,7 @@ import {
 } from './containerServer';
 import { dumpError, dumpWarnings } from '../dumpError';
 import { dumpFacts } from '../dumpFacts';
+import { type ContainerTarget, stateOfFailure } from './failedState';
 import { newSessionName } from '../sessionName';
 import { surveyDatabase } from '../survey/survey';
 import { watchExec } from './watchExec';
@@ -63,7 +64,8 @@ export function dockerDump(
 			signal,
 		);
 		watchExec(exec, { client, target, applicationName, idleTimeoutMs: request.idleTimeoutMs });
-		return inspected({ exec, container, request: survey.request, signal }, async (inspection, messages) => {
+		const dumping = { client, target, exec, request: survey.request, signal };
+		return inspected(dumping, async (inspection, messages) => {
 			const unchecked = await survey.check(inspection.census);
 			const said = dumpWarnings(messages, containerPlace(container));
 			return dumpFacts({
@@ -98,7 +100,7 @@ export function dockerGlobals(
 			containerProgram({ ...target, argv, inEnglish: server.canSpeakEnglish }),
 			signal,
 		);
-		return inspected({ exec, container, request, signal }, ({ census }, messages): SourceFacts => ({
+		return inspected({ client, target, exec, request, signal }, ({ census }, messages): SourceFacts => ({
 			source: { container: container.name, serverVersion: server.version },
 			engine: { name: 'docker', version: `pg_dumpall ${server.version.split(' ')[0]}` },
 			census,
@@ -133,15 +135,16 @@ async function openContainer(
 }
 
 interface Dumping {
+	client: DockerClient;
+	target: ContainerTarget;
 	exec: RunningExec;
-	container: Container;
 	request: Pick<DumpRequest, 'database'>;
 	signal: AbortSignal;
 }
 
 /** The program's output as a source; its exit code and pg_dump’s last line say that it is whole. */
 function inspected(
-	{ exec, container, request, signal }: Dumping,
+	{ client, target, exec, request, signal }: Dumping,
 	toFacts: (inspection: DumpInspection, messages: string) => SourceFacts | Promise<SourceFacts>,
 ): Source {
 	const inspector = new DumpInspector();
@@ -153,7 +156,13 @@ function inspected(
 		const { exitCode, stderr } = await exec.exited;
 		if (exitCode !== 0) {
 			const ending = exitCode === 137 ? 'it was killed' : `it ended with exit code ${exitCode}`;
-			throw dumpError({ connection: containerPlace(container), request, messages: stderr, ending });
+			throw dumpError({
+				connection: containerPlace(target.container),
+				request,
+				messages: stderr,
+				sqlState: await stateOfFailure(client, target, stderr, signal),
+				ending,
+			});
 		}
 		await finished(stream, { cleanup: true });
 		return await toFacts(inspector.finish(), stderr);
