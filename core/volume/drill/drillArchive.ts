@@ -123,9 +123,11 @@ async function makeScratch(root: string): Promise<{ path: string; claim: Claimed
 	const places = await Promise.all(
 		[tmpdir(), root].map(async (place) => ({ place, free: await freeBytes(place) })),
 	);
+	for (const { place } of places) {
+		await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.drill));
+	}
 	const problems: unknown[] = [];
 	for (const { place } of places.sort((a, b) => b.free - a.free)) {
-		await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.drill));
 		const path = join(place, newScratchName('drill'));
 		try {
 			return { path, claim: await ClaimedDirectory.make(path, place) };

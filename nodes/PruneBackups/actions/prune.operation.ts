@@ -105,7 +105,6 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		timeZone: context.getTimezone(),
 		accepted: readList(chosen.accepted),
 	};
-	if (!dryRun && place.accepted.length > 0) await acceptShrunk(place);
 	const now = new Date();
 	const verdicts = await planPrune({
 		...place,
@@ -116,6 +115,8 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		instanceId: chosen.otherInstances ? undefined : context.getInstanceId(),
 		maxBytesPerComponent: chosen.maxMegabytes === undefined ? undefined : chosen.maxMegabytes * 1024 * 1024,
 	});
+	// Not before it is known that all the rest can be understood.
+	if (!dryRun && place.accepted.length > 0) await acceptShrunk(place);
 	if (!dryRun) await forgetFailedRuns(place.root, verdicts, now);
 	return verdicts.map((verdict) => async () => {
 		await allowedPath(context, verdict.entry.path, 'Artifact');

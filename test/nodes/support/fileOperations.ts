@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type Component, createArtifact } from '../../../core/artifact';
+import { mkdir, readdir, readFile, rmdir, truncate, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { type Component, createArtifact, type Manifest } from '../../../core/artifact';
 import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { makeBackups } from '../../support/makeBackups';
 import { writeBackup } from '../../support/writeBackup';
@@ -92,6 +93,42 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		},
 	},
 	{
+		name: 'pruneBackups prune: accepted backups',
+		works: async (place) => ({
+			parameters: {
+				backupDirectory: await twoNights(place, instanceId(), { isShrunk: true }),
+				keepDays: 0,
+				keepLast: 1,
+				options: { accepted: 'n8n_20250102_020000.sql.gz' },
+			},
+		}),
+		judge: async (items, place) => {
+			expect(items.map(({ name, state, action, deleted }) => [name, state, action, deleted])).toEqual([
+				['n8n_20250102_020000.sql.gz', 'good', 'keep', false],
+				['n8n_20250101_020000.sql.gz', 'good', 'delete', true],
+			]);
+			expect((await secondNight(place)).shrunk).toEqual({
+				...shrunkBackup,
+				acceptedAt: expect.any(String) as string,
+			});
+		},
+		fails: async (place) => ({
+			parameters: {
+				backupDirectory: await twoNights(place, instanceId(), { isShrunk: true }),
+				keepDays: 0,
+				keepLast: 0,
+				options: { accepted: 'n8n_20250102_020000.sql.gz' },
+			},
+		}),
+		afterFailing: async (place) => {
+			expect((await secondNight(place)).shrunk).toEqual(shrunkBackup);
+		},
+		says: {
+			message: /Every retention rule is 0, which would keep nothing/,
+			description: /Set at least one of them, for example keep days to 7; nothing was deleted/,
+		},
+	},
+	{
 		name: 'volumeArchive archive built-in',
 		works: async (place) => {
 			const directory = join(place, 'data');
@@ -142,6 +179,24 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: { message: /holds no SQLite database that could be opened/, description: /Verify says whether/ },
 	},
 	{
+		name: 'volumeArchive drill: leftovers of others',
+		works: async (place) => {
+			const call = await drilling(place);
+			await leaveDrills(place);
+			return call;
+		},
+		judge: async ([item], place) => {
+			expect(item).toMatchObject({ result: 'passed' });
+			for (const home of [tmpdir(), join(place, 'backups')]) {
+				const ours = (await readdir(home)).filter((name) => name.includes(basename(place)));
+				expect(ours).toEqual([drillName(place, 'young')]);
+				await rmdir(join(home, drillName(place, 'young')));
+			}
+		},
+		fails: async (place) => await drilling(place, { damaged: true }),
+		says: { message: /n8n_data_\d+_\d+\.tar\.gz did not pass its drill/, description: /drill an older one/ },
+	},
+	{
 		name: 'volumeArchive restore built-in',
 		works: async (place) => await restoring(place, 'n8n', join(place, 'restored')),
 		judge: async (_items, place) => {
@@ -179,12 +234,34 @@ async function emptyDirectory(place: string): Promise<string> {
 	return path;
 }
 
-async function twoNights(place: string, instanceId: string): Promise<string> {
+const shrunkBackup = {
+	before: 'n8n_20250101_020000.sql.gz',
+	lost: ['public.workflow_entity had 12 rows and has 0.'],
+};
+
+async function twoNights(place: string, instanceId: string, { isShrunk = false } = {}): Promise<string> {
 	const backupDirectory = await emptyDirectory(place);
-	for (const stamp of ['20250101_020000', '20250102_020000'])
-		await writeBackup(backupDirectory, { stamp, manifest: { instanceId } });
+	await writeBackup(backupDirectory, { stamp: '20250101_020000', manifest: { instanceId } });
+	const shrunk = isShrunk ? shrunkBackup : undefined;
+	await writeBackup(backupDirectory, { stamp: '20250102_020000', manifest: { instanceId, shrunk } });
 	return backupDirectory;
 }
+
+async function secondNight(place: string): Promise<Manifest> {
+	const path = join(place, 'backups', 'postgres', 'n8n_20250102_020000.sql.gz.manifest.json');
+	return JSON.parse(await readFile(path, 'utf8')) as Manifest;
+}
+
+/** Directories that drills have left in both places: one long ago, and one that is still used. */
+async function leaveDrills(place: string): Promise<void> {
+	const minutesAgo = Date.now() / 1000 - 600;
+	for (const home of [tmpdir(), join(place, 'backups')]) {
+		for (const name of ['old', 'young']) await mkdir(join(home, drillName(place, name)));
+		await utimes(join(home, drillName(place, 'old')), minutesAgo, minutesAgo);
+	}
+}
+
+const drillName = (place: string, name: string) => `.n8n-backup-drill-${basename(place)}-${name}`;
 
 function verify(node: string, components: Component[]): OperationRow {
 	const lay = async (place: string, { damaged = false } = {}) => {

@@ -13,6 +13,8 @@ export interface OperationRow {
 	judge(items: Array<Record<string, unknown>>, place: string): Promise<void> | void;
 	/** What to run so that it cannot succeed. */
 	fails(place: string): Promise<Call>;
+	/** Judges what a failure leaves. */
+	afterFailing?(place: string): Promise<void>;
 	/** What happened, and what to do next. */
 	says: { message: RegExp; description: RegExp };
 }
@@ -51,8 +53,10 @@ export function testOperation(n8n: () => Surroundings, row: OperationRow): void 
 		};
 
 		test('fails onto the error output', async () => {
-			const { status, outputs } = await run(await row.fails(await n8n().allowed()), 'continueErrorOutput');
+			const place = await n8n().allowed();
+			const { status, outputs } = await run(await row.fails(place), 'continueErrorOutput');
 			expect({ status, outputs }).toEqual({ status: 'success', outputs: [[], [errorItem]] });
+			await row.afterFailing?.(place);
 		});
 
 		test('fails onto the ordinary output where that is asked for', async () => {
