@@ -112,10 +112,8 @@ test('where TMPDIR lies in the tree, the copies there are no part of the archive
 		writeFileSync(inTree(name, '0.sqlite'), 'x');
 	}
 	writeFileSync(inTree(`.n8n-backup-drill-${randomUUID()}`), 'a file');
-	const { census } = await packInto(scratch.path('tree.tar'), {
-		directory: scratch.path('tree'),
-		scratchDirectory: inTree(),
-	});
+	jest.spyOn(os, 'tmpdir').mockReturnValue(inTree());
+	const { census } = await packInto(scratch.path('tree.tar'), { directory: scratch.path('tree') });
 	const listed = execFileSync('tar', ['tf', scratch.path('tree.tar')], { encoding: 'utf8' })
 		.trim()
 		.split('\n');
