@@ -4,7 +4,7 @@ import { errorCode } from '../errors';
 import { findAbandoned, type LeftOver, partialSuffix } from '../files/abandoned';
 import { isThere } from '../files/atomicFile';
 import { syncDirectory } from '../files/durable';
-import { manifestPath } from './manifestFile';
+import { longestManifestBytes, manifestPath } from './manifestFile';
 import { manifestSuffix } from './names';
 import { hashFile } from './readArtifact';
 import { readRegularFile } from '../files/readRegularFile';
@@ -12,9 +12,6 @@ import { isRefusal } from '../files/refusals';
 
 /** `.next` ended the name of a manifest's successor in versions before 1.1. */
 const successor = `${manifestSuffix}.next`;
-
-/** More than any manifest has. */
-const longestManifestBytes = 32 * 1024 * 1024;
 
 /**
  * Clears a component's directory of what runs that are gone left there. A manifest that a crash kept from its name

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, rename, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { manifestPath, readCatalog, readManifest } from '../../../core/artifact';
 import { sweepLeftOvers } from '../../../core/artifact/sweep';
@@ -74,6 +74,14 @@ test('a manifest that was cut off while it was written goes', async () => {
 	await age(partialManifest());
 	await sweep();
 	expect(await names()).toEqual(made);
+});
+
+test('what is larger than any manifest is not read, so nobody can know whether it is needed: it stays', async () => {
+	await writeFile(partialManifest(), '');
+	await truncate(partialManifest(), 32 * 1024 * 1024 + 1);
+	await age(partialManifest());
+	await sweep();
+	expect(await names()).toEqual([basename(partialManifest()), ...made]);
 });
 
 test('a manifest that names a file elsewhere reaches nothing there', async () => {

@@ -16,7 +16,7 @@ import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { copyFile } from '../../../core/volume/copyFile';
 import { describeDisks, temporaryDisks } from '../../support/disks';
 import { eventually } from '../../support/eventually';
-import { asUser } from './support/asUser';
+import { asUser, withoutSight } from './support/asUser';
 import { packInto } from './support/pack';
 
 jest.setTimeout(120_000);
@@ -25,6 +25,13 @@ const never = new AbortController().signal;
 
 function list(archive: string): string[] {
 	return execFileSync('tar', ['tf', archive], { encoding: 'utf8' }).trim().split('\n');
+}
+
+/** Kind, size, time and name of each member, in UTC. */
+function listInFull(archive: string): string[] {
+	const args = ['tvf', archive, '--full-time', '--utc', '--numeric-owner'];
+	const lines = execFileSync('tar', args, { encoding: 'utf8' }).trim().split('\n');
+	return lines.map((line) => line.replace(' ./', ' ').replace(/\s+/g, ' ').trim()).sort();
 }
 
 /** What GNU tar finds to be different. */
@@ -72,6 +79,16 @@ describeDisks('A directory on a disk of its own', () => {
 		}
 	});
 
+	it('is archived whole though one name in it is gone when it is looked at, on such a disk', () => {
+		const disk = disks.ext4('untyped', ['-O', '^filetype']);
+		mkdirSync(join(disk, 'busy'));
+		for (const name of ['after', 'before', 'gone']) writeFileSync(join(disk, 'busy', name), name);
+		const archive = disks.path('busy.tar');
+		const { census } = withoutSight(join(disk, 'busy', 'gone'), disk, archive);
+		expect(census).toMatchObject({ vanished: ['busy/gone'] });
+		expect(list(archive)).toEqual(['./', 'busy/', 'busy/after', 'busy/before']);
+	});
+
 	it('is not taken for the backup directory because the number of device and inode is the same', async () => {
 		for (const name of ['sources/backups', 'sources/data']) disks.ext4(name);
 		mkdirSync(disks.path('sources', 'backups', 'n8n'));
@@ -83,8 +100,9 @@ describeDisks('A directory on a disk of its own', () => {
 
 		const alone = disks.path('alone.tar');
 		const backupDirectory = join(seen, 'backups');
-		await packInto(alone, { directory: join(seen, 'data'), backupDirectory });
+		const { facts: aloneFacts } = await packInto(alone, { directory: join(seen, 'data'), backupDirectory });
 		expect(list(alone)).toEqual(['./', 'precious']);
+		expect(aloneFacts.warnings).toEqual([]);
 
 		const both = disks.path('both.tar');
 		const { facts } = await packInto(both, { directory: seen, backupDirectory });
@@ -161,9 +179,13 @@ describeDisks('A directory on a disk of its own', () => {
 		execFileSync('touch', ['-d', '@-1700000000.5', disk]);
 		const { facts } = await packInto(disks.path('times.tar'), { directory: disk });
 		expect(compare(disks.path('times.tar'), disk)).toBe('');
+		execFileSync('tar', ['cf', disks.path('gnu.tar'), '-C', disk, '.']);
+		expect(listInFull(disks.path('times.tar'))).toEqual(listInFull(disks.path('gnu.tar')));
 		expect(facts.warnings).toEqual([]);
 
-		execFileSync('touch', ['-d', '@9223372036854775807', join(disk, 'far ahead')]);
+		mkdirSync(join(disk, 'far directory'));
+		for (const name of ['far ahead', 'far directory'])
+			execFileSync('touch', ['-d', '@9223372036854775807', join(disk, name)]);
 		execFileSync('touch', ['-d', '@-9223372036854775808', join(disk, 'long ago')]);
 		execFileSync('touch', ['-d', '@-1700000000.5', disk]);
 		const far = await packInto(disks.path('far.tar'), { directory: disk });
@@ -171,7 +193,7 @@ describeDisks('A directory on a disk of its own', () => {
 			'./far ahead: Mod time differs\n./long ago: Mod time differs\n'.replaceAll('./', ''),
 		);
 		expect(far.facts.warnings).toEqual([
-			'The time of the last change is further away than an archive can hold, so the nearest one was stored: far ahead, long ago.',
+			'The time of the last change is further away than an archive can hold, so the nearest one was stored: far ahead, far directory/, long ago.',
 		]);
 	});
 

@@ -186,3 +186,19 @@ test('a session that the server ends fails the restore and leaves nothing behind
 	await expect(restoring).rejects.toThrow('terminating connection due to administrator command');
 	expect(await databaseNames(server)).toEqual([]);
 });
+
+test('a restore drops what a crashed one has left, and nothing that another one may still work in', async () => {
+	const [crashed, working] = ['20260101t000000_abcdef', '20260101t000000_123456'].map(
+		(ending) => `n8n_backup_restore_${ending}`,
+	);
+	for (const name of [crashed!, working!]) await server.createDatabase(name);
+	const lease = 'Scratch database of n8n-nodes-backup, in use until';
+	await server.psql(
+		`COMMENT ON DATABASE ${crashed} IS '${lease} 2020-01-01T00:00:00Z';
+		COMMENT ON DATABASE ${working} IS '${lease} 2999-01-01T00:00:00Z';`,
+	);
+
+	await restore(server, { artifactPath: await dumpOf('CREATE TABLE public.a ();') });
+
+	expect(await databaseNames(server)).toEqual([working, 'restored']);
+});

@@ -1,8 +1,11 @@
-import { mkdtemp, chmod, chown, stat, rm } from 'node:fs/promises';
+import { mkdtemp, chmod, chown, readFile, stat, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { readManifest } from '../../../../core/artifact';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
+import { writeBackup } from '../../../support/writeBackup';
 import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';
 import { databaseNames, dropDatabases, restore, writeDump } from '../support/restoring';
@@ -119,6 +122,22 @@ GRANT SELECT ON TABLE cron.job TO PUBLIC;`;
 			{ n: 2 },
 		]);
 	});
+
+	test('is not missed when rows are compared with those that were counted', async () => {
+		const dump = gunzipSync(await readFile(await writeDump(directory.path('n8n.sql.gz'), sql))).toString();
+		const census = { kind: 'postgres', tables: { 'cron.job': 1, 'public.a': 2 }, rows: 3 } as const;
+		const artifactPath = await writeBackup(directory.path(), {
+			stamp: '20261123_020000',
+			content: dump,
+			manifest: { census },
+		});
+		const manifest = await readManifest(artifactPath);
+		const options = { withoutExtensions: ['pg_cron'] };
+
+		const report = await restore(server, { artifactPath, manifest, options });
+
+		expect(report.comparison).toEqual({ tables: 1, rows: 2, differences: [] });
+	});
 });
 
 describe('an index and a view that need a search path', () => {
@@ -173,4 +192,23 @@ test('rows that break a unique key are shown with what the server says of them',
 	await expect(restore(server, { artifactPath })).rejects.toThrow(
 		'could not create unique index "one". DETAIL: Key (n)=(7) is duplicated.',
 	);
+});
+
+test('an index that the server has no room for fails the restore, whatever may be skipped', async () => {
+	const artifactPath = await writeDump(
+		directory.path('n8n.sql.gz'),
+		`CREATE TABLE public.a AS SELECT pg_catalog.md5(n::text) AS text FROM pg_catalog.generate_series(1, 100000) AS n;
+CREATE INDEX large ON public.a USING btree (text);`,
+	);
+	const settings = {
+		work_mem: '64MB',
+		maintenance_work_mem: '1MB',
+		max_parallel_maintenance_workers: '0',
+		temp_file_limit: '64kB',
+	};
+
+	await expect(
+		restore(server, { artifactPath, options: { skipFailedIndexes: true, settings } }),
+	).rejects.toThrow(/CREATE INDEX large .*temporary file size exceeds temp_file_limit.* Free space/);
+	expect(await databaseNames(server)).toEqual([]);
 });

@@ -1,7 +1,16 @@
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	copyFileSync,
+	existsSync,
+	readdirSync,
+	readFileSync,
+	readlinkSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseCopier } from '../../../../core/volume/sqlite/databaseCopier';
+import { eventually } from '../../../support/eventually';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { endProcessesAfterEach, kill, sqlite3, startScript } from './support/processes';
 
@@ -24,6 +33,14 @@ function makeDatabase(sql: string): void {
 
 const rowsSql = (rows: number) =>
 	`WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${rows}) `;
+
+function readlinkIfThere(path: string): string | undefined {
+	try {
+		return readlinkSync(path);
+	} catch {
+		return undefined;
+	}
+}
 
 /** Process ids of this process's children. */
 function children(): string[] {
@@ -77,6 +94,25 @@ test('a damaged database is an error that says how to go on, and leaves no copy'
 	expect(existsSync(copy())).toBe(false);
 });
 
+test('a database whose rows can all be read, but lie in the wrong places, is damaged too', async () => {
+	makeDatabase(`CREATE TABLE t (x); INSERT INTO t ${rowsSql(2000)} SELECT randomblob(500) FROM n`);
+	const bytes = readFileSync(live());
+	// Two leaves of the table change places, so that row numbers go back.
+	const [one, other] = [4096 * 4, 4096 * 9];
+	const leaf = Buffer.from(bytes.subarray(one, one + 4096));
+	bytes.copyWithin(one, other, other + 4096);
+	leaf.copy(bytes, other);
+	writeFileSync(live(), bytes);
+	expect(sqlite3(live(), 'SELECT count(*), sum(length(x)) FROM t')).toBe('2000|1000000');
+	expect(sqlite3(live(), 'PRAGMA quick_check')).toMatch(/out of order/);
+
+	await expect(copier.copy(live(), copy())).rejects.toMatchObject({
+		code: 'damaged',
+		message: expect.stringMatching(/live\.sqlite is a damaged .* out of order/s) as string,
+	});
+	expect(existsSync(copy())).toBe(false);
+});
+
 test('a database that is encrypted behind a readable header is an error too', async () => {
 	makeDatabase(`CREATE TABLE t (x); INSERT INTO t ${rowsSql(100)} SELECT randomblob(500) FROM n`);
 	const bytes = readFileSync(live());
@@ -122,6 +158,29 @@ test('a database that stays locked is an error that says for how long', async ()
 		/live\.sqlite was locked by another program for 1 seconds\. Run it again when that program has finished writing, or exclude/,
 	);
 	expect(existsSync(copy())).toBe(false);
+});
+
+test('a database that is locked for a moment is waited for', async () => {
+	makeDatabase('CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+	const locker = await startScript(
+		`const database = new DatabaseSync(process.argv[1]);
+		database.exec('BEGIN EXCLUSIVE');
+		console.log('locked');
+		setInterval(() => {}, 1000);`,
+		live(),
+	);
+	await using patient = new DatabaseCopier({ lockTimeoutMs: 30_000 });
+	const before = children();
+	const copying = patient.copy(live(), copy());
+	copying.catch(() => {});
+	await eventually(() => {
+		const [pid] = children().filter((child) => !before.includes(child));
+		const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkIfThere(`/proc/${pid}/fd/${fd}`));
+		expect(open).toContain(live());
+	});
+	await kill(locker);
+	expect(await copying).toMatchObject({ kind: 'database', examination: { check: 'passed' } });
+	expect(sqlite3(copy(), 'SELECT x FROM t')).toBe('1');
 });
 
 test('a database whose program keeps others out is captured from its log', async () => {

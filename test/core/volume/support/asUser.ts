@@ -22,11 +22,23 @@ const program = `
  * @throws Error with the message of what failed there
  */
 export function asUser(uid: number, directory: string, archive: string): SourceFacts {
-	const user = { uid, gid: uid, cwd: '/' };
-	const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', program, directory, archive], {
-		encoding: 'utf8',
-		...user,
-	});
+	return archiveBy([], directory, archive, { uid, gid: uid, cwd: '/' });
+}
+
+/**
+ * Archives a directory in a process for which one name in it is gone whenever it is looked at, though listed.
+ *
+ * @throws Error with the message of what failed there
+ */
+export function withoutSight(of: string, directory: string, archive: string): SourceFacts {
+	const looking = 'statx,newfstatat';
+	const blind = ['-P', of, '-e', `trace=${looking}`, '-e', `inject=${looking}:error=ENOENT`];
+	return archiveBy(['strace', '-f', '-qq', '-o', '/dev/null', ...blind], directory, archive);
+}
+
+function archiveBy(before: string[], directory: string, archive: string, options = {}): SourceFacts {
+	const [command = '', ...args] = [...before, process.execPath, '-e', program, directory, archive];
+	const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', ...options });
 	if (status !== 0) throw new Error(stderr);
 	return JSON.parse(stdout) as SourceFacts;
 }
