@@ -156,7 +156,7 @@ test('an owner whose name the dump’s encoding cannot say is refused before any
 	});
 });
 
-test('names in SQL_ASCII that are no text at all are restored as they are', async () => {
+test('names in SQL_ASCII that are no text at all are restored as they are, with a manifest and without', async () => {
 	await server.createDatabase('n8n', `TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'`);
 	const sql = `CREATE TABLE "t\xe4" ("\xa0" text); INSERT INTO "t\xe4" VALUES ('\xff');
 		ALTER TABLE "t\xe4" OWNER TO "${latin1('Käufer')}";`;
@@ -165,17 +165,17 @@ test('names in SQL_ASCII that are no text at all are restored as they are', asyn
 		input: Buffer.from(sql, 'latin1'),
 	});
 	const { path, manifest } = await backUp(server, 'n8n', directory.path());
-	await restore(server, {
-		artifactPath: path,
-		manifest,
-		options: { owners: { kind: 'map', roles: { Käufer: 'postgres' } } },
-	});
+	const options = { owners: { kind: 'map', roles: { Käufer: 'postgres' } } } as const;
+	await restore(server, { artifactPath: path, manifest, options });
+	await restore(server, { artifactPath: path, options, target: { kind: 'new', database: 'bare' } });
 	const owned = (await fingerprint(server, 'n8n')).replaceAll(
 		pg.escapeIdentifier(latin1('Käufer')),
 		'postgres',
 	);
 	const plain = (text: string) => text.replace(/Owner: .*/g, '');
-	expect(plain(await fingerprint(server, 'restored'))).toBe(plain(owned));
+	for (const database of ['restored', 'bare']) {
+		expect(plain(await fingerprint(server, database))).toBe(plain(owned));
+	}
 });
 
 /** UTF-8 as the characters of its bytes. */

@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { builtInSnapshot } from '../../../../core/redis/snapshot/builtInSnapshot';
 import { localSnapshot } from '../../../../core/redis/snapshot/localSnapshot';
 import { readFollowing } from '../../../../core/redis/restore/crashedRestore';
+import { setMark } from '../../../../core/redis/restore/restoreMark';
 import { restoreRdb } from '../../../../core/redis/restore/restoreRdb';
 import { withRedis } from '../../../../core/redis/protocol/client';
 import { root } from '../../../../scripts/lib/paths.ts';
@@ -141,6 +143,25 @@ describe('A server is left alone', () => {
 		expect([...seen]).toEqual(['replica']);
 		expect(await ended).toEqual([0, null]);
 		expect(await digest(target)).toBe(source.digest);
+	});
+
+	it('while its restore sends nothing for longer than it had to come', async () => {
+		const source = await fullSnapshot();
+		const target = await start();
+		startRestore(target, source.path, { stalls: true });
+		await untilTrue(async () => (await info(target, 'master_sync_in_progress')) === '1');
+		// A second to come, rounded up, and one for good measure.
+		await wait(3_500);
+		expect(await follows(target)).toBe('replica');
+	});
+
+	it('while its restore may still be waited for', async () => {
+		const target = await start();
+		await withRedis(connectionTo(target), { signal: never }, async (client) => {
+			await setMark(client, ['127.0.0.1', '1'], 60_000);
+			await client.command('REPLICAOF', '127.0.0.1', '1');
+		});
+		expect(await follows(target)).toBe('replica');
 	});
 
 	it('that follows somebody else who does not answer', async () => {

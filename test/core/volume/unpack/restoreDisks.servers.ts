@@ -128,3 +128,27 @@ test('an archive that unpacks to more than there is space for is refused before 
 	expect(existsSync(scratch.path('small', 'small'))).toBe(false);
 	expect(lstatSync(scratch.path('small')).isDirectory()).toBe(true);
 });
+
+test.each([
+	[
+		'bytes',
+		'512k',
+		[{ name: 'large', content: Buffer.alloc(1024 * 1024) }],
+		/unpacks to more than the 5\d{5} bytes that are free in \S+out\. Free space there/,
+	],
+	[
+		'entries',
+		'4m,nr_inodes=20',
+		Array.from({ length: 100 }, (_, i) => ({ name: `file-${i}` })),
+		/unpacks to more than the 1\d entries that are free in \S+out\. Free space there/,
+	],
+])('an archive without a manifest is refused at the header that goes beyond the free %s', async (...row) => {
+	const [, size, members, message] = row;
+	mkdirSync(scratch.path('out'));
+	mountTmpfs(scratch.path('out'), size);
+	await expect(restore(makeTar(...members), scratch.path('out'))).rejects.toMatchObject({
+		code: 'no-space',
+		message: expect.stringMatching(message) as string,
+	});
+	expect(readdirSync(scratch.path('out'))).toEqual([]);
+});
