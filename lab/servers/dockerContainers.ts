@@ -107,14 +107,16 @@ export interface RedisContainerOptions extends ContainerOptions {
 	/** Arguments of redis-server. */
 	settings?: string[];
 	password?: string;
+	/** Its ordinary one when undefined. */
+	port?: number;
 }
 
-/** A Redis server on its ordinary port, with its data in /data. Ready when this returns. */
+/** A Redis server with its data in /data. Ready when this returns. */
 export async function runRedisContainer(
 	engine: DockerEngine,
-	{ settings = [], password, ...options }: RedisContainerOptions,
+	{ settings = [], password, port = 6379, ...options }: RedisContainerOptions,
 ): Promise<Docker.Container> {
-	const command = ['redis-server', '--dir', '/data', '--save', '', ...settings];
+	const command = ['redis-server', '--port', String(port), '--dir', '/data', '--save', '', ...settings];
 	const container = await runContainer(
 		engine,
 		[...command, ...(password ? ['--requirepass', password] : [])],
@@ -124,7 +126,7 @@ export async function runRedisContainer(
 		},
 	);
 	await untilReady(container, async () => {
-		const answer = await redisCli(container, ['PING'], password);
+		const answer = await redisCli(container, ['-p', String(port), 'PING'], password);
 		if (answer !== 'PONG') throw new Error(`redis-server answers ${answer}`);
 	});
 	return container;

@@ -29,6 +29,8 @@ const never = new AbortController().signal;
 const password = 'in no "list" of processes';
 const appendOnly = ['--appendonly', 'yes'];
 
+type Login = Pick<DockerRestoreRequest, 'password' | 'port'>;
+
 describeDocker('A restore by the engine docker', () => {
 	let engine: DockerEngine;
 	let connection: DockerConnection;
@@ -67,14 +69,14 @@ describeDocker('A restore by the engine docker', () => {
 		}
 	}
 
-	async function snapshot(reference: string, login: { password?: string } = {}): Promise<string> {
+	async function snapshot(reference: string, login: Login = {}): Promise<string> {
 		const file = join(await mkdtemp(join(home, 'snapshot-')), 'dump.rdb');
 		const source = await dockerSnapshot(connection, reference, login)(never);
 		await Promise.all([source.finished, pipeline(source.stream, createWriteStream(file))]);
 		return file;
 	}
 
-	const request = (path: string, login: { password?: string } = {}): DockerRestoreRequest => ({
+	const request = (path: string, login: Login = {}): DockerRestoreRequest => ({
 		...login,
 		openRdb: () => createReadStream(path),
 		takeSafetySnapshot: () => snapshot('target', login),
@@ -124,6 +126,17 @@ describeDocker('A restore by the engine docker', () => {
 			});
 		},
 	);
+
+	it('finds the server at the port that it listens on, before and after', async () => {
+		await withServer({ port: 7000 }, async (target) => {
+			await expect(dockerRestoreRdb(connection, 'target', request(backup), never)).rejects.toThrow(
+				'then correct Container Port',
+			);
+			const there = request(backup, { port: 7000 });
+			expect(await dockerRestoreRdb(connection, 'target', there, never)).toMatchObject({ keys: 5001 });
+			expect(await redisCli(target, ['-p', '7000', 'DBSIZE'])).toBe('5001');
+		});
+	});
 
 	it('releases a server that a crashed restore has left a replica, and says so', async () => {
 		await withServer({}, async (target) => {
