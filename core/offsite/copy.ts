@@ -6,6 +6,7 @@ import {
 	newestFirst,
 	type OnProgress,
 	readCatalog,
+	readManifest,
 	readManifestDocument,
 	serializeManifest,
 } from '../artifact';
@@ -60,8 +61,8 @@ export async function copyBackups(request: CopyRequest, signal: AbortSignal): Pr
 	const copy = async (entry: CatalogEntry): Promise<CopyOutcome> => {
 		try {
 			const outcome = await copyOne(request, { entry, present: there.get(nameOf(entry)) }, signal);
-			const isThere = outcome !== 'pruned there';
-			return { entry, outcome, ...(isThere && (await tryToRecord(entry, destination.place))) };
+			if (outcome === 'pruned there') return { entry, outcome };
+			return { outcome, ...(await tryToRecord(entry, destination.place)) };
 		} catch (error) {
 			if (signal.aborted) throw error;
 			return { entry, outcome: 'failed', error };
@@ -132,14 +133,14 @@ async function putIfAbsent(put: () => Promise<boolean>): Promise<boolean> {
 
 /** The copy is there whether or not that can be written down. */
 async function tryToRecord(
-	{ path }: CatalogEntry,
+	entry: CatalogEntry,
 	place: string,
-): Promise<Pick<CopyOutcome, 'recordProblem'>> {
+): Promise<Pick<CopyOutcome, 'entry' | 'recordProblem'>> {
 	try {
-		await recordSeen(path, place);
-		return {};
+		await recordSeen(entry.path, place);
+		return { entry: { ...entry, manifest: await readManifest(entry.path) } };
 	} catch (error) {
-		return { recordProblem: errorMessage(error) };
+		return { entry, recordProblem: errorMessage(error) };
 	}
 }
 

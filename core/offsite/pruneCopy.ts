@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type CatalogEntry, componentDirectory, manifestName } from '../artifact';
 import { BackupError } from '../errors';
-import { recordPruned } from './copies';
+import { recordPruned, recordSeen } from './copies';
 import { type Destination, remoteName } from './destination';
 
 /**
@@ -17,13 +17,15 @@ export async function deleteCopy(
 	signal: AbortSignal,
 ): Promise<'deleted' | 'locked'> {
 	const name = remoteName(entry.component, entry.name);
+	const local = root === undefined ? undefined : join(componentDirectory(root, entry.component), entry.name);
 	const present = await destination.head(name, signal);
 	if (present?.bytes !== entry.storedBytes) throw changedMeanwhile(entry.path);
 	// First, so that no copy run in between brings it back.
-	if (root !== undefined) {
-		await recordPruned(join(componentDirectory(root, entry.component), entry.name), destination.place);
+	if (local !== undefined) await recordPruned(local, destination.place);
+	if ((await destination.delete(name, signal)) === 'locked') {
+		if (local !== undefined) await recordSeen(local, destination.place);
+		return 'locked';
 	}
-	if ((await destination.delete(name, signal)) === 'locked') return 'locked';
 	await destination.delete(manifestName(name), signal);
 	return 'deleted';
 }

@@ -3,8 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** What becomes of connections once so many bytes have gone through them, in both directions together. */
 export interface Disturbance {
 	afterBytes: number;
-	/** `cut`: they are reset. `stall`: nothing goes on. */
-	kind: 'cut' | 'stall';
+	/** `cut`: they are reset. `stall`: nothing goes on. `slow`: a megabyte takes a second. */
+	kind: 'cut' | 'stall' | 'slow';
+	/** Only what is open at that moment is cut or stalled; connections that are made later are as they should be. */
+	once?: boolean;
 }
 
 export interface DisturbingProxy {
@@ -17,6 +19,7 @@ export interface DisturbingProxy {
 /** A TCP proxy on the loopback interface that a test can make cut or stall what goes through it. */
 export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	const sockets = new Set<Socket>();
+	const stalled = new WeakSet<Socket>();
 	let disturbance: Disturbance | undefined;
 	let bytes = 0;
 	const server = createServer((client) => {
@@ -46,17 +49,31 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	function forward(from: Socket, to: Socket): void {
 		from.on('data', (piece: Buffer) => {
 			bytes += piece.length;
-			if (disturbance && bytes > disturbance.afterBytes) {
-				if (disturbance.kind === 'stall') return;
-				from.resetAndDestroy();
-				to.resetAndDestroy();
-				return;
-			}
+			const isDue = disturbance !== undefined && bytes > disturbance.afterBytes;
+			if (isDue && disturbance?.kind === 'slow') return delay(from, to, piece);
+			if (isDue) disturbAll();
+			if (stalled.has(from) || from.destroyed) return;
 			if (to.write(piece)) return;
 			from.pause();
 			to.once('drain', () => from.resume());
 		});
 		from.on('end', () => to.end());
 		from.on('close', () => to.destroy());
+	}
+
+	function disturbAll(): void {
+		for (const socket of sockets) {
+			if (disturbance?.kind === 'stall') stalled.add(socket);
+			else socket.resetAndDestroy();
+		}
+		if (disturbance?.once) disturbance = undefined;
+	}
+
+	function delay(from: Socket, to: Socket, piece: Buffer): void {
+		from.pause();
+		setTimeout(() => {
+			to.write(piece);
+			from.resume();
+		}, piece.length / 1000);
 	}
 }

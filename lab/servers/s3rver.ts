@@ -5,16 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from './freePort.ts';
-
-export interface S3Server {
-	endpoint: string;
-	port: number;
-	/** The bucket that is there. */
-	bucket: string;
-	accessKeyId: string;
-	secretAccessKey: string;
-	stop(): Promise<void>;
-}
+import type { S3Server } from './swift.ts';
 
 const bucket = 'backups';
 const running = new Set<ChildProcess>();

@@ -27,8 +27,15 @@ export interface SftpServer {
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
+export interface SftpServerOptions {
+	/** Requests that it refuses, by the names of sftp-server(8): `remove`. */
+	forbid?: string[];
+	/** When the user's key expires, as sshd(8) writes it: `20200101`. */
+	keyExpires?: string;
+}
+
 /** Starts OpenSSH's server with its own keys in a temporary folder; whoever runs this can log in by key. */
-export async function startSftp(options: { internal?: boolean } = {}): Promise<SftpServer> {
+export async function startSftp({ forbid = [], keyExpires }: SftpServerOptions = {}): Promise<SftpServer> {
 	const home = await mkdtemp(join(tmpdir(), 'sftp-'));
 	const port = await freePort();
 	const [hostKey, userKey] = [join(home, 'host'), join(home, 'user')];
@@ -41,15 +48,16 @@ export async function startSftp(options: { internal?: boolean } = {}): Promise<S
 	const directory = join(home, 'files');
 	await mkdir(directory);
 	const authorized = join(home, 'authorized_keys');
-	await writeFile(authorized, await readFile(`${userKey}.pub`));
-	const subsystem = options.internal === false ? '/usr/lib/openssh/sftp-server' : 'internal-sftp';
+	const restriction = keyExpires === undefined ? '' : `expiry-time="${keyExpires}" `;
+	await writeFile(authorized, `${restriction}${await readFile(`${userKey}.pub`, 'utf8')}`);
+	const refused = forbid.length === 0 ? '' : ` -P ${forbid.join(',')}`;
 	const config = [
 		`Port ${port}`,
 		'ListenAddress 127.0.0.1',
 		`HostKey ${hostKey}`,
 		`AuthorizedKeysFile ${authorized}`,
 		`PidFile ${join(home, 'pid')}`,
-		`Subsystem sftp ${subsystem}`,
+		`Subsystem sftp internal-sftp${refused}`,
 		'StrictModes no',
 		'UsePAM no',
 		'PasswordAuthentication no',

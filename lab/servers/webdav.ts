@@ -21,13 +21,18 @@ export interface WebdavServer {
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts Apache with mod_dav in a temporary folder. Everybody has to sign in. */
-export async function startWebdav(): Promise<WebdavServer> {
+/**
+ * Starts Apache with mod_dav in a temporary folder. Everybody has to sign in.
+ *
+ * @param options `forbid`: a method that nobody may use; `files`: where its files lie, a temporary folder otherwise
+ */
+export async function startWebdav(options: { forbid?: string; files?: string } = {}): Promise<WebdavServer> {
+	const { forbid } = options;
 	const home = await mkdtemp(join(tmpdir(), 'webdav-'));
 	const port = await freePort();
 	const [user, password] = ['keeper', 'of the lab'];
-	const directory = join(home, 'files');
-	await mkdir(directory);
+	const directory = options.files ?? join(home, 'files');
+	await mkdir(directory, { recursive: true });
 	await mkdir(join(home, 'var'));
 	// As root it serves as another user.
 	await chmod(home, 0o755);
@@ -62,7 +67,7 @@ export async function startWebdav(): Promise<WebdavServer> {
 		'AuthType Basic',
 		'AuthName backups',
 		`AuthUserFile ${passwords}`,
-		'Require valid-user',
+		...(forbid === undefined ? ['Require valid-user'] : requireFor(forbid)),
 		'</Directory>',
 	];
 	await writeFile(join(home, 'config'), `${config.join('\n')}\n`);
@@ -92,4 +97,11 @@ export async function startWebdav(): Promise<WebdavServer> {
 	}
 	await stop();
 	throw new Error(`Apache did not start:\n${log}`);
+}
+
+function requireFor(forbidden: string): string[] {
+	return [
+		...[`<LimitExcept ${forbidden}>`, 'Require valid-user', '</LimitExcept>'],
+		...[`<Limit ${forbidden}>`, 'Require all denied', '</Limit>'],
+	];
 }

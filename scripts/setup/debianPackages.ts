@@ -31,9 +31,16 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'bindfs', debianPackage: 'bindfs' },
 	{ program: 'age', debianPackage: 'age' },
 	{ program: 'sshd', debianPackage: 'openssh-server' },
+	// Its module for SFTP brings the server along.
+	{ program: 'proftpd', debianPackage: 'proftpd-mod-crypto' },
 	{ program: 'apache2', debianPackage: 'apache2' },
 	// What n8n's editor is looked at with.
 	{ program: 'chromium', debianPackage: 'chromium' },
+	{ program: 'swift-proxy-server', debianPackage: 'swift-proxy' },
+	{ program: 'swift-object-server', debianPackage: 'swift-object' },
+	{ program: 'swift-container-server', debianPackage: 'swift-container' },
+	{ program: 'swift-account-server', debianPackage: 'swift-account' },
+	{ program: 'memcached', debianPackage: 'memcached' },
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>
@@ -41,10 +48,10 @@ export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) 
 );
 
 /** What the benchmark sets beside this package; it goes without those that cannot be had. */
-export const benchPeers: NeededProgram[] = ['pigz', 'zstd', 'restic'].map((name) => ({
-	program: name,
-	debianPackage: name,
-}));
+export const benchPeers: NeededProgram[] = [
+	...['pigz', 'zstd', 'restic', 'rclone'].map((name) => ({ program: name, debianPackage: name })),
+	{ program: 'aws', debianPackage: 'awscli' },
+];
 
 /** As {@link ensurePrograms}, for programs that are welcome rather than needed. */
 export async function offerPrograms(welcome: NeededProgram[]): Promise<void> {

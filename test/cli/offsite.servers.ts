@@ -1,6 +1,9 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { startS3rver, type S3Server } from '../../lab/servers/s3rver';
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { openDestination } from '../../core/offsite';
+import { textContent } from '../../core/offsite/content';
 import { type SftpServer, startSftp } from '../../lab/servers/sftp';
+import { startSwift, type SwiftServer } from '../../lab/servers/swift';
 import { startWebdav, type WebdavServer } from '../../lab/servers/webdav';
 import { makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
@@ -17,39 +20,74 @@ interface Reached {
 	wrong: NodeJS.ProcessEnv;
 	/** A place at the same server that is not there. */
 	gone: string;
+	/** Puts another file of the same size in the place of one that is there. */
+	spoil(name: string): Promise<void>;
 }
 
-let s3: S3Server;
+let s3: SwiftServer;
 let sftp: SftpServer;
 let webdav: WebdavServer;
-const places: Record<string, () => Reached> = {
-	s3: () => {
-		const env = { AWS_ENDPOINT_URL: s3.endpoint, AWS_SECRET_ACCESS_KEY: s3.secretAccessKey };
-		return {
-			at: `s3://${s3.bucket}/of/n8n`,
-			env: { ...env, AWS_ACCESS_KEY_ID: s3.accessKeyId },
-			// s3rver looks at the access key alone.
-			wrong: { ...env, AWS_ACCESS_KEY_ID: 'NOBODY', AWS_SECRET_ACCESS_KEY: 'wrong-secret' },
+let count = 0;
+/** Each of them is a new place, which is there and empty. */
+const places: Record<string, () => Promise<Reached>> = {
+	async s3() {
+		const { endpoint, bucket, accessKeyId, secretAccessKey } = s3;
+		const env = { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId };
+		const prefix = `of/n8n/${++count}`;
+		const options = { kind: 's3' as const, bucket, prefix, endpoint, forcePathStyle: true };
+		const keys = { region: 'us-east-1', accessKeyId, secretAccessKey };
+		return await Promise.resolve({
+			at: `s3://${bucket}/${prefix}`,
+			env: { ...env, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+			wrong: { ...env, AWS_SECRET_ACCESS_KEY: 'wrong-secret' },
 			gone: 's3://not-there',
+			async spoil(name: string) {
+				const { signal } = new AbortController();
+				await using destination = await openDestination({ ...options, ...keys }, signal);
+				const { bytes } = (await destination.head(name, signal))!;
+				await destination.delete(name, signal);
+				await destination.put(name, textContent('x'.repeat(bytes)), signal);
+			},
+		});
+	},
+	async webdav() {
+		const path = `${++count}`;
+		const files = join(webdav.directory, path);
+		await mkdir(files);
+		await chmod(files, 0o777);
+		const root = `webdav://${webdav.user}@127.0.0.1:${webdav.port}`;
+		return {
+			at: `${root}/${path}`,
+			env: { N8N_BACKUP_WEBDAV_PASSWORD: webdav.password },
+			wrong: { N8N_BACKUP_WEBDAV_PASSWORD: 'wrong-secret' },
+			gone: `${root}/not-there`,
+			spoil: spoilIn(files),
 		};
 	},
-	webdav: () => ({
-		at: `webdav://${webdav.user}@127.0.0.1:${webdav.port}/`,
-		env: { N8N_BACKUP_WEBDAV_PASSWORD: webdav.password },
-		wrong: { N8N_BACKUP_WEBDAV_PASSWORD: 'wrong-secret' },
-		gone: `webdav://${webdav.user}@127.0.0.1:${webdav.port}/not-there`,
-	}),
-	sftp: () => ({
-		at: `sftp://${sftp.user}@127.0.0.1:${sftp.port}${sftp.directory}`,
-		env: { N8N_BACKUP_SFTP_KEY_FILE: sftp.privateKeyFile },
-		wrong: { N8N_BACKUP_SFTP_PASSWORD: 'wrong-secret' },
-		gone: `sftp://${sftp.user}@127.0.0.1:${sftp.port}${sftp.directory}/not-there`,
-	}),
+	async sftp() {
+		const files = join(sftp.directory, `${++count}`);
+		await mkdir(files);
+		const root = `sftp://${sftp.user}@127.0.0.1:${sftp.port}`;
+		return {
+			at: `${root}${files}`,
+			env: { N8N_BACKUP_SFTP_KEY_FILE: sftp.privateKeyFile },
+			wrong: { N8N_BACKUP_SFTP_PASSWORD: 'wrong-secret' },
+			gone: `${root}${sftp.directory}/not-there`,
+			spoil: spoilIn(files),
+		};
+	},
 };
 
+function spoilIn(files: string): Reached['spoil'] {
+	return async (name) => {
+		const { size } = await stat(join(files, name));
+		await writeFile(join(files, name), 'x'.repeat(size));
+	};
+}
+
 beforeAll(async () => {
-	[s3, sftp, webdav] = await Promise.all([startS3rver(), startSftp(), startWebdav()]);
-}, 60_000);
+	[s3, sftp, webdav] = await Promise.all([startSwift(), startSftp(), startWebdav()]);
+}, 240_000);
 afterAll(async () => {
 	await Promise.all([s3.stop(), sftp.stop(), webdav.stop()]);
 });
@@ -60,7 +98,7 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 		await runCommand([command, '-d', here(), '--at', at, '--time-zone', 'utc', ...args], { env });
 
 	it('copies, lists, verifies, loses everything here, and fetches it back whole', async () => {
-		const { at, env } = places[kind]!();
+		const { at, env } = await places[kind]!();
 		const made = Object.values(await makeBackups(here()));
 		const copied = await run('copy', at, env, '--read-back');
 		expect(copied).toMatchObject({ exitCode: 0, stderr: '' });
@@ -81,8 +119,56 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 		expect((await run('list', at, env)).stdout).not.toContain('20200101');
 	}, 60_000);
 
+	it('restores from there on a machine that has nothing but an empty directory', async () => {
+		const { at, env } = await places[kind]!();
+		const made = await makeBackups(here());
+		await run('copy', at, env);
+		await rm(here(), { recursive: true });
+		await mkdir(here(), { mode: 0o700 });
+		const restore = async (component: string, ...args: string[]) => {
+			const command = ['restore', component, '-d', here(), '--time-zone', 'utc', ...args, '--at', at];
+			return await runCommand(command, { env });
+		};
+		const envFile = directory.path('restored.env');
+		const restored = await restore('file', 'newest', '--to', envFile);
+		expect(restored).toMatchObject({ exitCode: 0, stderr: '' });
+		expect(restored.stdout).toContain(`${made.env.path}: fetched`);
+		expect(await readFile(envFile, 'utf8')).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
+		const data = directory.path('restored-data');
+		expect(await restore('volume', basename(made.n8n.path), '--to', data)).toMatchObject({
+			exitCode: 0,
+			stderr: '',
+		});
+		expect(await readFile(join(data, 'config'), 'utf8')).toBe('{"encryptionKey":"of-the-test"}');
+		const again = await restore('file', 'newest', '--to', envFile, '--overwrite');
+		expect(again.stdout).toContain(`${made.env.path}: already here`);
+		const drilled = await runCommand(['drill', '-d', here(), '--at', at], { env });
+		expect(drilled).toMatchObject({ exitCode: 0, stderr: '' });
+		expect(drilled.stdout).toContain(`✓ ${made.postgres.path}: passed`);
+	}, 240_000);
+
+	it('restores nothing of a copy that is not what its manifest says, and keeps nothing of it', async () => {
+		const { at, env, spoil } = await places[kind]!();
+		const { path } = (await makeBackups(here())).env;
+		await run('copy', at, env);
+		await rm(here(), { recursive: true });
+		await mkdir(here(), { mode: 0o700 });
+		await spoil(`env/${basename(path)}`);
+		const to = directory.path('restored.env');
+		const { exitCode, stderr } = await runCommand(
+			['restore', 'file', 'newest', '-d', here(), '--time-zone', 'utc', '--to', to, '--at', at],
+			{ env },
+		);
+		expect(exitCode).toBe(3);
+		expect(stderr).toContain(
+			`/env/${basename(path)} is not what its manifest says.\n  Fetch another backup; nothing of this one was kept.\n`,
+		);
+		expect(await readdir(directory.path())).not.toContain('restored.env');
+		expect(await readdir(directory.path('backups', 'env'))).toEqual([]);
+	}, 60_000);
+
 	it('refuses wrong credentials with what to do, and shows no secret anywhere', async () => {
-		const { at, wrong } = places[kind]!();
+		const { at, wrong } = await places[kind]!();
 		await writeBackup(here(), { stamp: '20250101_020000' });
 		const { exitCode, stdout, stderr } = await run('copy', at, wrong);
 		expect(exitCode).toBe(1);
@@ -92,7 +178,7 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 	});
 
 	it('says of a place that is not there that it is not, and makes none', async () => {
-		const { gone, env } = places[kind]!();
+		const { gone, env } = await places[kind]!();
 		await writeBackup(here(), { stamp: '20250101_020000' });
 		for (const attempt of ['first', 'second']) {
 			const { exitCode, stderr } = await run('copy', gone, env);
@@ -102,7 +188,7 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 	});
 
 	it('asks for the secret in the environment where it is not set', async () => {
-		const { at } = places[kind]!();
+		const { at } = await places[kind]!();
 		const { exitCode, stderr } = await run('list', at, {});
 		expect(exitCode).toBe(2);
 		expect(stderr).toMatch(/_(ACCESS_KEY_ID|PASSWORD) is not set\./);

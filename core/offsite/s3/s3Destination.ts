@@ -33,10 +33,18 @@ export interface S3Options {
 	storageClass?: string;
 	/** Such as `AES256`. */
 	serverSideEncryption?: string;
+	/** Nothing sent and nothing received for so long ends a request; a minute when undefined. */
+	idleWithinMs?: number;
 }
 
 const connectWithinMs = 10_000;
-const idleWithinMs = 60_000;
+const usualIdleMs = 60_000;
+
+/**
+ * The system takes megabytes of each part at once, and what it then does with them nobody sees here: over a slow line
+ * a part that is on its way looks like one that is stuck for so many times longer.
+ */
+const uploadingTimes = 10;
 
 /** A started upload that nobody has completed in two days is nobody's any more. */
 const abandonedAfterMs = 48 * 60 * 60_000;
@@ -46,20 +54,27 @@ export class S3Destination implements Destination {
 	readonly place: string;
 	readonly #options: S3Options;
 	readonly #client: S3Client;
+	/** The same, with more patience. */
+	readonly #uploadClient: S3Client;
+	readonly #idleWithinMs: number;
 
 	constructor(options: S3Options) {
 		const { bucket, prefix, region, endpoint, forcePathStyle } = options;
 		const { accessKeyId, secretAccessKey, sessionToken } = options;
 		this.#options = options;
+		this.#idleWithinMs = options.idleWithinMs ?? usualIdleMs;
 		this.place = ['s3:/', bucket, prefix].filter((part) => part !== '').join('/');
-		this.#client = new S3Client({
-			...{ region, endpoint, forcePathStyle },
-			credentials: { accessKeyId, secretAccessKey, sessionToken },
-			// What the SDK would otherwise send with each request is refused by some servers.
-			requestChecksumCalculation: 'WHEN_REQUIRED',
-			responseChecksumValidation: 'WHEN_REQUIRED',
-			requestHandler: { connectionTimeout: connectWithinMs, socketTimeout: idleWithinMs },
-		});
+		const clientWith = (socketTimeout: number) =>
+			new S3Client({
+				...{ region, endpoint, forcePathStyle },
+				credentials: { accessKeyId, secretAccessKey, sessionToken },
+				// What the SDK would otherwise send with each request is refused by some servers.
+				requestChecksumCalculation: 'WHEN_REQUIRED',
+				responseChecksumValidation: 'WHEN_REQUIRED',
+				requestHandler: { connectionTimeout: connectWithinMs, socketTimeout },
+			});
+		this.#client = clientWith(this.#idleWithinMs);
+		this.#uploadClient = clientWith(this.#idleWithinMs * uploadingTimes);
 	}
 
 	async list(component: Component, signal: AbortSignal): Promise<RemoteFile[]> {
@@ -104,7 +119,10 @@ export class S3Destination implements Destination {
 			StorageClass: storageClass as PutObjectCommandInput['StorageClass'],
 			ServerSideEncryption: serverSideEncryption as PutObjectCommandInput['ServerSideEncryption'],
 		};
-		await this.#attempt(signal, async () => await upload({ client: this.#client, object }, content, signal));
+		await this.#attempt(
+			signal,
+			async () => await upload({ client: this.#uploadClient, object }, content, signal),
+		);
 	}
 
 	async *get(name: string, signal: AbortSignal): AsyncGenerator<Buffer, void> {
@@ -112,7 +130,7 @@ export class S3Destination implements Destination {
 			const command = new GetObjectCommand(this.#object(name));
 			const { Body, ContentLength } = await this.#client.send(command, { abortSignal: signal });
 			let bytes = 0;
-			for await (const piece of withIdleLimit(Body as Readable, idleWithinMs, this.place, signal)) {
+			for await (const piece of withIdleLimit(Body as Readable, this.#idleWithinMs, this.place, signal)) {
 				bytes += piece.length;
 				yield piece;
 			}
@@ -156,6 +174,7 @@ export class S3Destination implements Destination {
 
 	async [Symbol.asyncDispose](): Promise<void> {
 		this.#client.destroy();
+		this.#uploadClient.destroy();
 	}
 
 	#key(name: string): string {

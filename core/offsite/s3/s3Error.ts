@@ -24,6 +24,12 @@ const full: Answer = {
 	advice: 'Free space there or raise the quota, then run it again',
 };
 
+const spoiled: Answer = {
+	code: 'incomplete',
+	what: 'received other bytes than were sent',
+	advice: 'Check the network between n8n and that server, then run it again',
+};
+
 const slow: Answer = {
 	code: 'unreachable',
 	what: 'did not answer in time',
@@ -55,11 +61,8 @@ const byName: Record<string, Answer> = {
 	XMinioStorageFull: full,
 	TimeoutError: slow,
 	RequestTimeout: slow,
-	XAmzContentSHA256Mismatch: {
-		code: 'incomplete',
-		what: 'received other bytes than were sent',
-		advice: 'Check the network between n8n and that server, then run it again',
-	},
+	XAmzContentSHA256Mismatch: spoiled,
+	BadDigest: spoiled,
 };
 
 interface ServiceError {

@@ -14,6 +14,8 @@ export interface SftpOptions {
 	privateKey?: string;
 	passphrase?: string;
 	hostKeys: HostKeys;
+	/** No answer for so long means that there is none; a minute when undefined. */
+	idleWithinMs?: number;
 	/** Told the key of a server on its first use, to be shown. */
 	onNewHostKey?: (server: string, fingerprint: string) => void;
 }

@@ -8,6 +8,7 @@ import { partialPath } from '../../files/atomicFile';
 import type { Content } from '../content';
 import type { Destination, RemoteFile } from '../destination';
 import { connectSftp, type SftpConnection, type SftpOptions } from './connect';
+import { isFull } from './isFull';
 import { SftpStatus, sftpError, statusOf } from './sftpError';
 
 const pieceBytes = 32 * 1024;
@@ -18,8 +19,7 @@ const requestsAtOnce = 32;
 /** A partial file that nobody has written to for a day is nobody's any more. */
 const abandonedAfterMs = 24 * 60 * 60_000;
 
-/** A call without an answer for so long is not answered any more. */
-const answerWithinMs = 60_000;
+const usualIdleMs = 60_000;
 
 /** Opens a directory on an SFTP server. @throws BackupError as {@link connectSftp} does */
 export async function openSftpDestination(options: SftpOptions, signal: AbortSignal): Promise<Destination> {
@@ -33,6 +33,9 @@ class SftpDestination implements Destination {
 	readonly #connection: SftpConnection;
 	readonly #sftp: SFTPWrapper;
 	readonly #root: string;
+	readonly #idleWithinMs: number;
+	/** As `performance.now()` says it. */
+	#lastAnswerAt = 0;
 
 	constructor(options: SftpOptions, connection: SftpConnection) {
 		const { user, host, port, path } = options;
@@ -40,6 +43,7 @@ class SftpDestination implements Destination {
 		const written = path.startsWith('/') ? root : `/~/${root}`;
 		this.place = `sftp://${user}@${host}${port === 22 ? '' : `:${port}`}${written}`;
 		this.#root = root === '' ? (path.startsWith('/') ? '/' : '.') : root;
+		this.#idleWithinMs = options.idleWithinMs ?? usualIdleMs;
 		this.#connection = connection;
 		this.#sftp = connection.sftp;
 	}
@@ -69,13 +73,14 @@ class SftpDestination implements Destination {
 		await this.#makeDirectory(posix.dirname(name), signal);
 		const partial = partialPath(name, randomUUID());
 		try {
-			await this.#write(partial, content, signal);
+			await this.#write(name, { partial, content }, signal);
 			// This protocol's rename replaces nothing, but not every server keeps to that.
 			if (await this.head(name, signal)) throw taken(`${this.place}/${name}`);
 			await this.#rename(partial, name, signal);
 		} catch (error) {
+			const reason = (await this.#isFull(error, name, signal)) ? noSpace(`${this.place}/${name}`) : error;
 			await this.#remove(partial, AbortSignal.timeout(10_000)).catch(() => {});
-			throw error;
+			throw reason;
 		}
 	}
 
@@ -157,8 +162,18 @@ class SftpDestination implements Destination {
 		}
 	}
 
-	async #write(name: string, content: Content, signal: AbortSignal): Promise<void> {
-		const path = this.#path(name);
+	async #isFull(error: unknown, name: string, signal: AbortSignal): Promise<boolean> {
+		const isFailure = error instanceof BackupError && statusOf(error.cause) === SftpStatus.failure;
+		if (!isFailure || signal.aborted || this.#connection.ended.aborted) return false;
+		return await isFull(this.#sftp, this.#path(posix.dirname(name)), this.#idleWithinMs);
+	}
+
+	async #write(
+		name: string,
+		{ partial, content }: { partial: string; content: Content },
+		signal: AbortSignal,
+	): Promise<void> {
+		const path = this.#path(partial);
 		const handle = await this.#ask<Buffer>(name, signal, (done) =>
 			this.#sftp.open(path, 'wx', { mode: 0o600 }, done),
 		);
@@ -255,7 +270,14 @@ class SftpDestination implements Destination {
 				const { ended } = this.#connection;
 				// ssh2 answers nothing that is asked of a connection that has ended.
 				const lose = () => reject(ended.reason as BackupError);
-				const timer = setTimeout(late, answerWithinMs);
+				let timer: NodeJS.Timeout;
+				// Over a slow line an answer waits for those before it: only silence says that there is none.
+				const watchFrom = (since: number) => {
+					const left = Math.max(since, this.#lastAnswerAt) + this.#idleWithinMs - performance.now();
+					if (left <= 0) return late();
+					timer = setTimeout(() => watchFrom(since), left);
+				};
+				watchFrom(performance.now());
 				signal.addEventListener('abort', cancel);
 				ended.addEventListener('abort', lose);
 				end = () => {
@@ -265,7 +287,11 @@ class SftpDestination implements Destination {
 				};
 				if (signal.aborted) return cancel();
 				if (ended.aborted) return lose();
-				request((error, value) => (error ? reject(error) : resolve(value as T)));
+				request((error, value) => {
+					this.#lastAnswerAt = performance.now();
+					if (error) reject(error);
+					else resolve(value as T);
+				});
 			});
 		} catch (error) {
 			if (signal.aborted) throw cancelledError(signal.reason);
@@ -296,6 +322,12 @@ function isNotFound(error: unknown): boolean {
 function taken(path: string): BackupError {
 	return new BackupError('exists', `${path} is already there`, {
 		advice: 'Move it away, or copy to another place; nothing was overwritten',
+	});
+}
+
+function noSpace(path: string): BackupError {
+	return new BackupError('no-space', `There was no space left for ${path}`, {
+		advice: 'Free space on that server or raise the quota, then run it again',
 	});
 }
 

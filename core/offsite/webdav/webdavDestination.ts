@@ -17,11 +17,14 @@ export interface WebdavOptions {
 	url: string;
 	user: string;
 	password: string;
+	/** Nothing sent and nothing received for so long ends a request; a minute when undefined. */
+	idleWithinMs?: number;
 }
 
-/** Nothing sent and nothing received for so long ends a request. Servers take a while to put a large file away. */
-const idleWithinMs = 60_000;
-const puttingAwayMs = 600_000;
+const usualIdleMs = 60_000;
+
+/** Servers take a while to put a large file away: so many times longer. */
+const puttingAwayTimes = 10;
 
 /** A partial file that nobody has written to for a day is nobody's any more. */
 const abandonedAfterMs = 24 * 60 * 60_000;
@@ -30,8 +33,12 @@ const abandonedAfterMs = 24 * 60 * 60_000;
 export class WebdavDestination implements Destination {
 	readonly place: string;
 	readonly #client: WebDAVClient;
+	readonly #idleWithinMs: number;
+	readonly #puttingAwayMs: number;
 
-	constructor({ url, user, password }: WebdavOptions) {
+	constructor({ url, user, password, idleWithinMs = usualIdleMs }: WebdavOptions) {
+		this.#idleWithinMs = idleWithinMs;
+		this.#puttingAwayMs = idleWithinMs * puttingAwayTimes;
 		const { protocol, host, pathname } = new URL(url);
 		const scheme = protocol === 'https:' ? 'webdavs' : 'webdav';
 		this.place = `${scheme}://${host}${pathname.replace(/\/+$/, '')}`;
@@ -65,12 +72,12 @@ export class WebdavDestination implements Destination {
 		await this.#makeDirectory(posix.dirname(name), signal);
 		const partial = partialPath(name, randomUUID());
 		try {
-			await this.#upload(partial, content, signal);
+			await this.#upload(name, { partial, content }, signal);
 			const arrived = await this.head(partial, signal);
 			if (arrived?.bytes !== content.bytes) throw notWhole(`${this.place}/${name}`);
-			await this.#attempt(name, signal, async (end) => {
+			const move = async (end: AbortSignal) =>
 				await this.#client.moveFile(pathOf(partial), pathOf(name), { overwrite: false, signal: end });
-			});
+			await this.#attempt(name, signal, move, this.#puttingAwayMs);
 		} catch (error) {
 			const isTaken = error instanceof BackupError && statusOf(error.cause) === 412;
 			await this.#remove(partial, AbortSignal.timeout(10_000)).catch(() => {});
@@ -83,12 +90,13 @@ export class WebdavDestination implements Destination {
 		const size = (await this.head(name, signal))?.bytes;
 		try {
 			// The client's own read stream says nothing of a connection that was lost.
-			const request = { method: 'GET', signal };
-			const response: unknown = await this.#client.customRequest(pathOf(name), request);
+			const response: unknown = await this.#attempt(name, signal, async (end) => {
+				return await this.#client.customRequest(pathOf(name), { method: 'GET', signal: end });
+			});
 			const { body } = response as { body: Readable | null };
 			if (!body) throw notWhole(path);
 			let bytes = 0;
-			for await (const piece of withIdleLimit(body, idleWithinMs, path, signal)) {
+			for await (const piece of withIdleLimit(body, this.#idleWithinMs, path, signal)) {
 				bytes += piece.length;
 				yield piece;
 			}
@@ -146,9 +154,14 @@ export class WebdavDestination implements Destination {
 		}
 	}
 
-	async #upload(name: string, content: Content, signal: AbortSignal): Promise<void> {
-		using watch = new IdleWatch(idleWithinMs, `${this.place}/${name}`);
+	async #upload(
+		name: string,
+		{ partial, content }: { partial: string; content: Content },
+		signal: AbortSignal,
+	): Promise<void> {
+		using watch = new IdleWatch(this.#idleWithinMs, `${this.place}/${name}`);
 		let failure: { error: unknown } | undefined;
+		const puttingAwayMs = this.#puttingAwayMs;
 		async function* watched() {
 			let isOurs = true;
 			try {
@@ -168,15 +181,14 @@ export class WebdavDestination implements Destination {
 		const body = Readable.from(watched(), { objectMode: false });
 		body.on('error', () => {});
 		try {
-			await this.#attempt(name, AbortSignal.any([signal, watch.signal]), async (end) => {
-				const headers = { 'Content-Length': String(content.bytes) };
-				const data = content.bytes === 0 ? '' : body;
-				await this.#client.putFileContents(pathOf(name), data, { headers, signal: end });
-			});
+			const headers = { 'Content-Length': String(content.bytes) };
+			const data = content.bytes === 0 ? '' : body;
+			const end = AbortSignal.any([signal, watch.signal]);
+			await this.#client.putFileContents(pathOf(partial), data, { headers, signal: end });
 		} catch (error) {
 			if (signal.aborted) throw cancelledError(signal.reason);
 			if (failure) throw failure.error;
-			throw watch.error ?? error;
+			throw watch.error ?? webdavError(error, `${this.place}/${name}`);
 		} finally {
 			body.destroy();
 		}
@@ -188,8 +200,13 @@ export class WebdavDestination implements Destination {
 		});
 	}
 
-	async #attempt<T>(name: string, signal: AbortSignal, work: (end: AbortSignal) => Promise<T>): Promise<T> {
-		using watch = new IdleWatch(puttingAwayMs, this.place);
+	async #attempt<T>(
+		name: string,
+		signal: AbortSignal,
+		work: (end: AbortSignal) => Promise<T>,
+		limitMs = this.#idleWithinMs,
+	): Promise<T> {
+		using watch = new IdleWatch(limitMs, this.place);
 		try {
 			return await work(AbortSignal.any([signal, watch.signal]));
 		} catch (error) {

@@ -1,53 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type DisturbingProxy, startProxy } from '../../../lab/servers/disturbingProxy';
-import { startS3rver } from '../../../lab/servers/s3rver';
-import { startSftp } from '../../../lab/servers/sftp';
-import { startWebdav } from '../../../lab/servers/webdav';
-import { type Destination, hostKeyGiven, openDestination } from '../../../core/offsite';
+import { type Destination, openDestination } from '../../../core/offsite';
 import type { Content } from '../../../core/offsite/content';
+import { createRandom, patience, type TestServer, testServers } from './support/testServers';
 
-interface Server {
-	port: number;
-	/** Through that port, which may be a proxy's. */
-	open(port: number): Promise<Destination>;
-	stop(): Promise<void>;
-}
-
-const signal = () => AbortSignal.timeout(120_000);
-
-const servers: Record<string, () => Promise<Server>> = {
-	async s3rver() {
-		const server = await startS3rver();
-		const { port, bucket, accessKeyId, secretAccessKey, stop } = server;
-		const keys = { bucket, accessKeyId, secretAccessKey, prefix: 'a prefix/ü', region: 'us-east-1' };
-		const open = async (at: number) =>
-			await openDestination(
-				{ kind: 's3', ...keys, endpoint: `http://127.0.0.1:${at}`, forcePathStyle: true },
-				signal(),
-			);
-		return { port, open, stop };
-	},
-	async 'Apache’s WebDAV'() {
-		const { port, user, password, stop } = await startWebdav();
-		const open = async (at: number) =>
-			await openDestination({ kind: 'webdav', url: `http://127.0.0.1:${at}/`, user, password }, signal());
-		return { port, open, stop };
-	},
-	async 'OpenSSH’s SFTP server'() {
-		const server = await startSftp();
-		const { port, host, user, privateKey, directory, fingerprint, stop } = server;
-		const open = async (at: number) =>
-			await openDestination(
-				{
-					...{ kind: 'sftp', host, user, privateKey, path: directory, port: at },
-					hostKeys: hostKeyGiven(fingerprint),
-				},
-				signal(),
-			);
-		return { port, open, stop };
-	},
-};
+const signal = patience;
 
 const name = 'postgres/n8n_20250101_020000.sql.gz';
 const content = (bytes: Buffer): Content => ({
@@ -63,17 +21,17 @@ const read = async (destination: Destination, from: string) => {
 	return Buffer.concat(pieces);
 };
 
-describe.each(Object.keys(servers))('%s as a destination', (kind) => {
-	let server: Server;
+describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
+	let server: TestServer;
 	let proxy: DisturbingProxy;
 	let destination: Destination;
 	const random = createRandom();
 
 	beforeAll(async () => {
-		server = await servers[kind]!();
+		server = await testServers[kind]!();
 		proxy = await startProxy(server.port);
-		destination = await server.open(server.port);
-	}, 60_000);
+		destination = await server.open();
+	}, 240_000);
 	afterAll(async () => {
 		await destination[Symbol.asyncDispose]();
 		await proxy.stop();
@@ -146,7 +104,7 @@ describe.each(Object.keys(servers))('%s as a destination', (kind) => {
 		let failed = 0;
 		for (let run = 0; run < 10; run++) {
 			proxy.disturb(undefined);
-			const through = await server.open(proxy.port);
+			const through = await server.open({ port: proxy.port });
 			proxy.disturb({ kind: 'cut', afterBytes: Math.floor(random() * 6_500_000) });
 			const put = await through.put(name, content(bytes), signal()).then(
 				() => undefined,
@@ -179,7 +137,7 @@ describe.each(Object.keys(servers))('%s as a destination', (kind) => {
 		await destination.put(name, content(bytes), signal());
 		for (let run = 0; run < 8; run++) {
 			proxy.disturb(undefined);
-			const through = await server.open(proxy.port);
+			const through = await server.open({ port: proxy.port });
 			proxy.disturb({ kind: 'cut', afterBytes: Math.floor(random() * 3_000_000) });
 			const got = await read(through, name).catch((error: unknown) => error);
 			await through[Symbol.asyncDispose]();
@@ -190,7 +148,7 @@ describe.each(Object.keys(servers))('%s as a destination', (kind) => {
 
 	it('ends at once when it is cancelled while nothing goes on, and nothing is there', async () => {
 		proxy.disturb(undefined);
-		const through = await server.open(proxy.port);
+		const through = await server.open({ port: proxy.port });
 		proxy.disturb({ kind: 'stall', afterBytes: 1_000_000 });
 		const cancellation = new AbortController();
 		const put = through.put(name, content(randomBytes(8_000_000)), cancellation.signal);
@@ -198,7 +156,7 @@ describe.each(Object.keys(servers))('%s as a destination', (kind) => {
 		await expect(put).rejects.toMatchObject({ code: 'cancelled' });
 		await through[Symbol.asyncDispose]();
 		expect(await destination.head(name, signal())).toBeUndefined();
-	}, 60_000);
+	}, 240_000);
 
 	it('takes large files in constant memory', async () => {
 		const block = Buffer.alloc(256 * 1024);
@@ -243,11 +201,3 @@ describe('An address where nobody answers', () => {
 		await expect(destination.list('postgres', signal())).rejects.toMatchObject({ code: 'unreachable' });
 	});
 });
-
-/** Random numbers from a seed that is printed, so that a failure can be repeated: OFFSITE_SEED. */
-function createRandom(): () => number {
-	let state = Number(process.env.OFFSITE_SEED ?? Date.now() % 2_147_483_647);
-	console.log(`OFFSITE_SEED=${state}`);
-	// Park and Miller's minimal standard.
-	return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-}

@@ -1,14 +1,14 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { NodeEngine } from '../../../lab/nodeEngine/nodeEngine';
-import { type S3Server, startS3rver } from '../../../lab/servers/s3rver';
+import { startSwift, type SwiftServer } from '../../../lab/servers/swift';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 
 jest.setTimeout(120_000);
 
 const temporary = temporaryDirectory();
-let s3: S3Server;
-beforeAll(async () => (s3 = await startS3rver()));
+let s3: SwiftServer;
+beforeAll(async () => (s3 = await startSwift()), 240_000);
 afterAll(async () => await s3.stop());
 
 describe.each(['oldest', 'newest'] as const)('Off-Site Copy in the engine of the %s n8n', (core) => {
@@ -60,11 +60,7 @@ describe.each(['oldest', 'newest'] as const)('Off-Site Copy in the engine of the
 			});
 			expect(await readFile(path)).toEqual(before);
 			await expect(readFile(old)).resolves.toBeDefined();
-			const refused = await run(
-				'copy',
-				{},
-				{ ...keys, accessKeyId: 'NOBODY', secretAccessKey: 'wrong-secret' },
-			);
+			const refused = await run('copy', {}, { ...keys, secretAccessKey: 'wrong-secret' });
 			expect(refused).toMatchObject({
 				outputs: [
 					[],
