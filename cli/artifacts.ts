@@ -90,7 +90,8 @@ export async function artifactsInCatalog(
 	return onlyNewest ? newestOfEach(entries) : entries;
 }
 
-function choiceOf(globals: GlobalOptions, chosen: readonly Component[]): ArtifactChoice {
+/** What the options say of the artifacts that are meant. @throws BackupError `bad-parameter` */
+export function choiceOf(globals: GlobalOptions, chosen: readonly Component[]): ArtifactChoice {
 	return {
 		root: backupDirectory(globals),
 		timeZone: globals.timeZone,

@@ -5,8 +5,10 @@ import type { PostgresConnection } from '../../core/postgres/connect/connection'
 import { findDumps, newest } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
+import { fetchToDrill } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
+import { fromOption } from '../options/place';
 import {
 	addPostgresOptions,
 	namesServer,
@@ -21,6 +23,7 @@ import { drillArchives, findArchives } from './drillArchives';
 
 interface Options extends PostgresOptions {
 	archives?: boolean;
+	at?: string;
 	/** A server of libpq's environment variables, where no other option says one. */
 	server?: boolean;
 	maxMegabytes?: number;
@@ -48,14 +51,16 @@ export const addDrill: AddCommand = (parent, run) => {
 			).argParser(wholeNumber(1)),
 		)
 		.option('--archives', 'as newest: of n8n’s data folder with SQLite, also where there are dumps')
+		.addOption(fromOption())
 		.addOption(withoutExtensionOption());
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { output, globals } = tools;
-			const archives = await findArchives(named, options, globals);
+			const names = await bring(named, options, tools);
+			const archives = (await Promise.all(names.map((name) => findArchives(name, options, globals)))).flat();
 			const maxBytes = options.maxMegabytes && options.maxMegabytes * megabyte;
 			if (archives.length > 0) return await drillArchives(archives, maxBytes, tools);
-			const dumps = await findDumps(named, globals);
+			const dumps = (await Promise.all(names.map((name) => findDumps(name, globals)))).flat();
 			const onServer = options.server === true || namesServer(options);
 			const connection = onServer ? await postgresConnection(options, tools) : undefined;
 			const outcomes: Outcome[] = [];
@@ -68,6 +73,12 @@ export const addDrill: AddCommand = (parent, run) => {
 		}),
 	);
 };
+
+/** With `--at` fetches what is drilled, and names it by its path. */
+async function bring(named: string, { at, archives }: Options, tools: CommandTools): Promise<string[]> {
+	if (at === undefined) return [named];
+	return await fetchToDrill(named, at, tools, archives ? ['n8n'] : ['postgres', 'n8n']);
+}
 
 /** What became of one drill, for programs and for the exit code. */
 interface Outcome {

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { restoreFile } from '../../core/volume/restoreFile';
-import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { formatBytes } from '../../core/units';
+import { artifactToRestore, type SourceOption } from '../fetchArtifact';
+import { fromOption } from '../options/place';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
-interface Options extends ManifestOption {
+interface Options extends ManifestOption, SourceOption {
 	to: string;
 	overwrite?: boolean;
 }
@@ -17,12 +18,14 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 		.command('file')
 		.description('restore the copy of a single file, such as .env')
 		.argument('<artifact>', artifactArgument)
+		.addOption(fromOption())
 		.requiredOption('--to <path>', 'the file to make; its directory must exist')
 		.option('--overwrite', 'replace a file that is there')
 		.option('--no-manifest', noManifestHelp)
-		.action((named: string, { to, overwrite, manifest: isCompared }: Options, command: Command) =>
-			run(command, async ({ globals, output, signal }) => {
-				const { path } = await findArtifact(named, globals, 'env');
+		.action((named: string, { at, to, overwrite, manifest: isCompared }: Options, command: Command) =>
+			run(command, async (tools) => {
+				const { output, signal } = tools;
+				const { path } = await artifactToRestore(named, { at }, tools, 'env');
 				const manifest = await manifestOf(path, { manifest: isCompared });
 				await using file = await openArtifact(path);
 				const request = {

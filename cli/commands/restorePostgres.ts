@@ -9,12 +9,13 @@ import type {
 	RestoreTarget,
 } from '../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../core/postgres/restore/restoreDump';
-import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
 import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
+import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
+import { fromOption } from '../options/place';
 import {
 	addPostgresOptions,
 	postgresConnection,
@@ -26,7 +27,7 @@ import { formatBytes, plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 
-interface Options extends PostgresOptions, SafetyOptions, ManifestOption {
+interface Options extends PostgresOptions, SafetyOptions, ManifestOption, SourceOption {
 	into?: string;
 	replace?: string;
 	yes?: boolean;
@@ -48,6 +49,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		.command('postgres')
 		.description('restore a dump into a new database, or in place of one that is there')
 		.argument('<artifact>', artifactArgument)
+		.addOption(fromOption())
 		.option('--into <database>', 'name of the new database (after the backup otherwise)')
 		.addOption(
 			new Option(
@@ -76,7 +78,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
-			const { path, notes } = await findArtifact(named, tools.globals, 'postgres');
+			const { path, notes } = await artifactToRestore(named, options, tools, 'postgres');
 			tools.output.note(notes);
 			const connection = await postgresConnection(options, tools);
 			const request: RestoreRequest = {

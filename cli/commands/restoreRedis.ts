@@ -5,18 +5,19 @@ import { describeServer } from '../../core/redis/connection';
 import { openRdb } from '../../core/redis/restore/openRdb';
 import { restoreRdb, type RestoreResult } from '../../core/redis/restore/restoreRdb';
 import { assertSound } from '../../core/verify/assertSound';
-import { findArtifact } from '../artifacts';
 import { confirm } from '../ask';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
 import { wholeNumber } from '../options/numbers';
+import { fromOption } from '../options/place';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
 import { plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, openArtifact } from './arguments';
 
-interface Options extends RedisOptions, SafetyOptions {
+interface Options extends RedisOptions, SafetyOptions, SourceOption {
 	yes?: boolean;
 	/** False with --no-safety-snapshot. */
 	safetySnapshot: boolean;
@@ -32,6 +33,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		.command('redis')
 		.description('restore a snapshot into a running server, in place of all that it holds')
 		.argument('<artifact>', artifactArgument)
+		.addOption(fromOption())
 		.option('--yes', 'do not ask')
 		.option(safetyFlag, safetyHelp)
 		.option('--no-safety-snapshot', 'do not save what the server holds')
@@ -41,7 +43,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		.option('--allow-plain-text', 'with --tls: let the server fetch the data unencrypted');
 	addRedisOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
-			const { path, notes } = await findArtifact(named, tools.globals, 'redis');
+			const { path, notes } = await artifactToRestore(named, options, tools, 'redis');
 			tools.output.note(notes);
 			await asOwnerOf(dirname(path), async () => await assertSound(path, tools.output, tools.signal));
 			const connection = await redisConnection(options, tools);

@@ -1,14 +1,15 @@
 import { type Command, Option } from 'commander';
 import { expectedArchive } from '../../core/volume/expectedArchive';
 import { restoreArchive } from '../../core/volume/restoreArchive';
-import { findArtifact } from '../artifacts';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
+import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { wholeNumber } from '../options/numbers';
 import { formatBytes, plural } from '../../core/units';
+import { fromOption } from '../options/place';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
-interface Options extends ManifestOption {
+interface Options extends ManifestOption, SourceOption {
 	to: string;
 	overwrite?: boolean;
 	allowOutsideLinks?: boolean;
@@ -25,6 +26,7 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.command('volume')
 		.description('restore an archive of n8n’s data or of another directory')
 		.argument('<artifact>', artifactArgument)
+		.addOption(fromOption())
 		.requiredOption('--to <directory>', 'an empty directory, or one that does not exist yet')
 		.option('--overwrite', 'replace files that are there; others stay')
 		.option('--no-manifest', noManifestHelp)
@@ -38,9 +40,14 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 			).argParser(wholeNumber(1)),
 		)
 		.action(
-			(named: string, { to, manifest: isCompared, maxMegabytes, ...options }: Options, command: Command) =>
-				run(command, async ({ globals, output, signal }) => {
-					const { path, notes } = await findArtifact(named, globals, 'n8n');
+			(
+				named: string,
+				{ at, to, manifest: isCompared, maxMegabytes, ...options }: Options,
+				command: Command,
+			) =>
+				run(command, async (tools) => {
+					const { output, signal } = tools;
+					const { path, notes } = await artifactToRestore(named, { at }, tools, 'n8n');
 					output.note(notes);
 					const manifest = await manifestOf(path, { manifest: isCompared });
 					await using file = await openArtifact(path);

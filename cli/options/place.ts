@@ -12,11 +12,16 @@ import {
 import type { CommandTools } from '../command';
 import { readIfNamed } from './files';
 
+const forms =
+	's3://bucket/prefix, sftp://user@host/path, webdavs://user@host/path, or a directory; its secrets come from the environment';
+
 export function atOption(): Option {
-	return new Option(
-		'--at <place>',
-		'a place off-site: s3://bucket/prefix, sftp://user@host/path, webdavs://user@host/path, or a directory; its secrets come from the environment',
-	);
+	return new Option('--at <place>', `a place off-site: ${forms}`);
+}
+
+/** `--at` of a command that needs the backup here. */
+export function fromOption(): Option {
+	return new Option('--at <place>', `fetch it first from a place off-site: ${forms}`);
 }
 
 /**

@@ -17,8 +17,10 @@ import {
 } from './series';
 
 export interface ArtifactChoice {
-	/** The backup directory. */
+	/** The backup directory, or the place that `entries` are of. */
 	root: string;
+	/** What is there, where that is no directory to be read but a place off-site. */
+	entries?: readonly CatalogEntry[];
 	timeZone: string;
 	components: readonly Component[];
 	/** Undefined: every prefix, of every n8n. */
@@ -32,8 +34,11 @@ const howToChoose =
 
 /** Artifacts that are there, newest first within each component. */
 export async function presentArtifacts(choice: ArtifactChoice): Promise<CatalogEntry[]> {
-	const entries = await readCatalog(choice);
-	return entries.filter(({ state }) => state !== 'missing');
+	const { components, series = {} } = choice;
+	const entries = choice.entries?.filter(
+		(entry) => components.includes(entry.component) && isInSeries(entry, series),
+	);
+	return (entries ?? (await readCatalog(choice))).filter(({ state }) => state !== 'missing');
 }
 
 /**

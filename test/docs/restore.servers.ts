@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createArtifact } from '../../core/artifact';
 import { builtInDump } from '../../core/postgres/dump/builtIn/builtInDump';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
@@ -11,7 +11,7 @@ import { clientProgram } from '../../lab/servers/postgresBinaries';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { connectionTo, requestFor } from '../core/postgres/support/dumps';
 import { databaseNames, dropDatabases } from '../core/postgres/support/restoring';
-import { program } from '../support/commandProcess';
+import { command, program } from '../support/commandProcess';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { type Block, bashBlocks, readDocument, script } from './support/blocks';
 import { dirname } from 'node:path';
@@ -135,6 +135,7 @@ describe('the runbook, followed as it is written,', () => {
 				'everything',
 				'key',
 				'look',
+				'off-site',
 				'plain',
 				'plain-redis',
 				'redis',
@@ -159,6 +160,18 @@ describe('the runbook, followed as it is written,', () => {
 		expect(await redis.cli('GET', 'bull:jobs:id')).toBe('7');
 		expect(await readFile(directory.path('project', 'n8n-data', 'config'), 'utf8')).toContain('of-the-test');
 		expect(await readFile(directory.path('project', '.env'), 'utf8')).toContain('of-the-test');
+	});
+
+	it('begins with what lies off-site when the backups are lost, too', async () => {
+		const nas = directory.path('nas');
+		await mkdir(nas);
+		const backups = directory.path('project', 'backups');
+		const copied = await command(['copy', '--at', nas], { N8N_BACKUP_DIRECTORY: backups });
+		expect([copied.exitCode, copied.stderr]).toEqual([0, '']);
+		await rm(backups, { recursive: true });
+		await mkdir(backups);
+		await follow('off-site', { OFFSITE: nas });
+		expect(await follow('look')).toContain('4 of 4 backups passed.');
 	});
 
 	it('replaces a database that is broken, and keeps it', async () => {
