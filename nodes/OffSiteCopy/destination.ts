@@ -159,7 +159,8 @@ async function readKeys(context: IExecuteFunctions, itemIndex: number, kind: 'aw
 	return {
 		region: text('region') ?? 'us-east-1',
 		endpoint: hasEndpoint ? text(kind === 's3' ? 'endpoint' : 's3Endpoint') : undefined,
-		forcePathStyle: kind === 's3' && login.forcePathStyle === true,
+		// An endpoint of one's own seldom has a host name for each bucket.
+		forcePathStyle: kind === 's3' ? login.forcePathStyle === true : hasEndpoint,
 		accessKeyId: text('accessKeyId') ?? '',
 		secretAccessKey: text('secretAccessKey') ?? '',
 		sessionToken: isTemporary ? text('sessionToken') : undefined,
