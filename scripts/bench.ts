@@ -1,7 +1,7 @@
 /**
  * `npm run bench` sets this package beside what people use instead and writes bench/results.json, the tables of
  * bench/README.md and bench/growth.svg. `-- --quick` takes less than two minutes, `-- --huge` adds 10 GB.
- * `-- --only volumes` (or `redis`, `postgres`) measures that part again and keeps the rest of the last results.
+ * `-- --only volumes` (or `offsite`, `redis`, `postgres`) measures that part again and keeps the rest of the last results.
  * `-- --beside PATH` compares this build with another one's `dist`, and keeps all of them.
  */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,6 +17,7 @@ import { plotGrowth } from '../bench/report/plot.ts';
 import { compareBuilds } from '../bench/works/builds.ts';
 import { measureContainerDumps } from '../bench/works/docker.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
+import { measureOffsite } from '../bench/works/offsite.ts';
 import {
 	makeArtifact,
 	measureDrill,
@@ -68,6 +69,7 @@ async function measure(bench: Bench): Promise<Results> {
 		postgres: () => measurePostgres(bench),
 		redis: () => step('Redis', () => measureRedis(bench)),
 		volumes: () => step('Volumes', () => measureVolumes(bench)),
+		offsite: () => step('Off-site', () => measureOffsite(bench)),
 	};
 	for (const part of plan.parts) await works[part]();
 

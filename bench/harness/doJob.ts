@@ -6,10 +6,12 @@ import {
 	archiveDirectory,
 	builtInDump,
 	builtInSnapshot,
+	copyBackups,
 	createArtifact,
 	dockerDump,
 	drill,
 	localDump,
+	openDestination,
 	readManifest,
 	restoreDump,
 	verifyPostgresArtifact,
@@ -67,6 +69,14 @@ export async function doJob(job: Job): Promise<void> {
 			const report = await drill({ root, timeZone: 'UTC', artifactPath: job.path }, signal);
 			if (report.result !== 'passed')
 				throw new Error(`The drill: ${report.result} ${report.obstacle?.message}`);
+			return;
+		}
+		case 'copy': {
+			const { root, ...place } = job;
+			const s3 = { ...place, kind: 's3', region: 'us-east-1', forcePathStyle: true } as const;
+			await using destination = await openDestination(s3, signal);
+			const [only] = await copyBackups({ root, timeZone: 'UTC', destination }, signal);
+			if (only?.outcome !== 'copied') throw only?.error ?? new Error('There was nothing to copy');
 		}
 	}
 }

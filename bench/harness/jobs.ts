@@ -4,7 +4,8 @@ import type { RedisConnection } from '../../core/redis/connection.ts';
 import type { ThreadTimes } from './threads.ts';
 
 /** One piece of work for the package, as plain values: it is done in a process of its own. */
-export type Job = DumpJob | ContainerDumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob | DrillJob;
+export type Job =
+	DumpJob | ContainerDumpJob | SnapshotJob | ArchiveJob | VerifyJob | RestoreJob | DrillJob | CopyJob;
 
 export interface DumpJob {
 	kind: 'dump';
@@ -58,6 +59,18 @@ export interface RestoreJob {
 export interface DrillJob {
 	kind: 'drill';
 	path: string;
+}
+
+/** Everything in a backup directory to a bucket. */
+export interface CopyJob {
+	kind: 'copy';
+	root: string;
+	endpoint: string;
+	bucket: string;
+	/** Where nothing is yet. */
+	prefix: string;
+	accessKeyId: string;
+	secretAccessKey: string;
 }
 
 /** What the process that did the work measured. */

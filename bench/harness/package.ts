@@ -7,6 +7,7 @@ import type * as localDumps from '../../core/postgres/dump/local/localDump.ts';
 import type * as restores from '../../core/postgres/restore/restoreDump.ts';
 import type * as dumpVerification from '../../core/postgres/verifyPostgres.ts';
 import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
+import type * as offsite from '../../core/offsite/index.ts';
 import type * as archives from '../../core/volume/archiveDirectory.ts';
 import type * as archiveVerification from '../../core/volume/verifyVolume.ts';
 
@@ -23,5 +24,6 @@ export const { localDump } = load<typeof localDumps>('postgres/dump/local/localD
 export const { restoreDump } = load<typeof restores>('postgres/restore/restoreDump');
 export const { verifyPostgresArtifact } = load<typeof dumpVerification>('postgres/verifyPostgres');
 export const { builtInSnapshot } = load<typeof snapshots>('redis/snapshot/builtInSnapshot');
+export const { copyBackups, openDestination } = load<typeof offsite>('offsite/index');
 export const { archiveDirectory } = load<typeof archives>('volume/archiveDirectory');
 export const { verifyArchiveArtifact } = load<typeof archiveVerification>('volume/verifyVolume');

@@ -32,7 +32,7 @@ const quick: Scale = {
 const huge: Scale = { ...full, mode: 'huge', growthBytes: [...full.growthBytes, 10_000 * megabyte] };
 
 /** What can be measured by itself. */
-export const parts = ['postgres', 'redis', 'volumes'] as const;
+export const parts = ['postgres', 'redis', 'volumes', 'offsite'] as const;
 
 export type Part = (typeof parts)[number];
 

@@ -23,6 +23,8 @@ const programs: Record<string, string[]> = {
 	pigz: ['--version'],
 	zstd: ['--version'],
 	restic: ['version'],
+	rclone: ['version'],
+	aws: ['--version'],
 };
 
 export async function describeVersions(): Promise<Record<string, string>> {
