@@ -1,4 +1,5 @@
 import type { CredentialReference } from './editor.ts';
+import type { S3Server } from '../servers/swift.ts';
 import type { Stack } from './stack.ts';
 import { fillIn, shippedWorkflow, type Choices, type Workflow } from './workflow.ts';
 
@@ -44,5 +45,41 @@ export async function nightlyBackup(
 			envFile: stack.envFile,
 			...settings,
 		},
+	});
+}
+
+/** Where a night copies its backups to. */
+export interface OffSite {
+	/** Of the type s3. */
+	credential: CredentialReference;
+	bucket: string;
+	keyPrefix: string;
+}
+
+/** The workflow with its copy off-site switched on, as a person does it. */
+export function withOffSite(workflow: Workflow, { credential, ...place }: OffSite): Workflow {
+	const nodes = workflow.nodes.map((node) => {
+		if (node.name !== 'Copy Off-Site') return node;
+		return {
+			...node,
+			disabled: false,
+			parameters: { ...node.parameters, ...place },
+			credentials: { s3: credential },
+		};
+	});
+	return { ...workflow, nodes };
+}
+
+/** Saves the credential of an S3 server. */
+export async function createS3Credential(
+	{ editor }: Stack,
+	{ endpoint, accessKeyId, secretAccessKey }: Pick<S3Server, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
+): Promise<CredentialReference> {
+	const keys = { endpoint, accessKeyId, secretAccessKey };
+	return await editor.createCredential('Bucket', 's3', {
+		...keys,
+		region: 'us-east-1',
+		forcePathStyle: true,
+		ignoreSSLIssues: false,
 	});
 }

@@ -6,7 +6,14 @@ import { saveDrillItem } from '../../scripts/demo/drillPicture.ts';
 import { root } from '../../scripts/lib/paths.ts';
 import type { CredentialReference } from '../../lab/n8n/editor.ts';
 import type { Execution } from '../../lab/n8n/execution.ts';
-import { createCredentials, manualTrigger, nightlyBackup } from '../../lab/n8n/nightlyBackup.ts';
+import {
+	createCredentials,
+	createS3Credential,
+	manualTrigger,
+	nightlyBackup,
+	type OffSite,
+	withOffSite,
+} from '../../lab/n8n/nightlyBackup.ts';
 import { startStack, type Stack } from '../../lab/n8n/stack.ts';
 import { fillIn, shippedWorkflow, type Choices, type Workflow } from '../../lab/n8n/workflow.ts';
 import { seedN8n } from '../../lab/seed/n8nData.ts';
@@ -67,6 +74,7 @@ let directories = 0;
 async function runNight(
 	settings: Choices['settings'] = {},
 	otherCredentials: Partial<typeof credentials> = {},
+	offSite?: OffSite,
 ): Promise<{ execution: Execution; backupDirectory: string }> {
 	const backupDirectory = join(stack.directory, `night-${++directories}`);
 	if (settings.backupDirectory === undefined) {
@@ -86,7 +94,7 @@ async function runNight(
 			...settings,
 		},
 	);
-	const saved = await stack.editor.createWorkflow(workflow);
+	const saved = await stack.editor.createWorkflow(offSite ? withOffSite(workflow, offSite) : workflow);
 	return { execution: await stack.editor.run(saved, manualTrigger), backupDirectory };
 }
 
@@ -378,6 +386,7 @@ describe('a night when something is broken', () => {
 		n8n: 'Mark n8n Data',
 		env: 'Mark .env',
 		prune: 'Mark Prune',
+		'off-site': 'Mark Off-Site',
 	};
 
 	/** What every bad night has in common: red, told to whoever listens, and no success reported. */
@@ -398,8 +407,10 @@ describe('a night when something is broken', () => {
 			expect(reason).toMatch(failed[component]!);
 			// Said once, behind the names of all that it hit.
 			expect(execution.error?.split(reason)).toHaveLength(2);
-			expect(execution.error).toMatch(new RegExp(`\\b${component}(, \\w+)*: `));
-			expect(execution.nodes[marks[component]!]?.error).toMatch(/^✗ [^\n]*not (saved|pruned): [^\n]+$/);
+			expect(execution.error).toMatch(new RegExp(`\\b${component}(, [\\w-]+)*: `));
+			expect(execution.nodes[marks[component]!]?.error).toMatch(
+				/^✗ [^\n]*not (saved|pruned|copied off-site): [^\n]+$/,
+			);
 		}
 		const red = Object.values(marks).filter((name) => execution.nodes[name]?.error !== undefined);
 		expect(red).toHaveLength(notification.failedComponents.length);
@@ -480,6 +491,20 @@ describe('a night when something is broken', () => {
 		expect(dumps).toHaveLength(3);
 		const { drill } = await readManifest(join(backupDirectory, 'postgres', dumps.at(-1)!));
 		expect(drill).toMatchObject({ result: 'failed' });
+	});
+
+	test('a bucket that does not take the copies is a failed component, and the backups here are as good as ever', async () => {
+		const endpoint = `http://127.0.0.1:${await freePort()}`;
+		const keys = { endpoint, accessKeyId: 'nobody', secretAccessKey: 'the-secret-of-nobody' };
+		const credential = await createS3Credential(stack, keys);
+		const { execution, backupDirectory } = await runNight(
+			{},
+			{},
+			{ credential, bucket: 'backups', keyPrefix: 'n8n' },
+		);
+		expectRedNight(execution, { 'off-site': /^Nothing answers at s3:\/\/backups\/n8n\. Start the server/ });
+		expect(JSON.stringify(execution)).not.toContain('the-secret-of-nobody');
+		await expectOthersSaved(backupDirectory, []);
 	});
 
 	test('a backup directory that n8n may not use fails everything and says which setting allows it', async () => {

@@ -1,7 +1,13 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Editor } from '../../lab/n8n/editor.ts';
-import { createCredentials, manualTrigger, nightlyBackup } from '../../lab/n8n/nightlyBackup.ts';
+import {
+	createCredentials,
+	createS3Credential,
+	manualTrigger,
+	nightlyBackup,
+	withOffSite,
+} from '../../lab/n8n/nightlyBackup.ts';
 import { startStack, type Stack } from '../../lab/n8n/stack.ts';
 import { startN8n } from '../../lab/n8n/startN8n.ts';
 import type { Workflow } from '../../lab/n8n/workflow.ts';
@@ -9,6 +15,7 @@ import { seedN8n } from '../../lab/seed/n8nData.ts';
 import { seedRedis } from '../../lab/seed/redisQueue.ts';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres.ts';
 import { type RedisServer, startRedis } from '../../lab/servers/redis.ts';
+import { type SwiftServer, startSwift } from '../../lab/servers/swift.ts';
 import { command } from '../support/commandProcess';
 import { type HttpReceiver, startReceiver } from './support/httpReceiver';
 import { describeRows } from './support/rows';
@@ -28,9 +35,11 @@ interface Before {
 
 const cleanUps: Array<() => Promise<void>> = [];
 let receiver: HttpReceiver;
+/** All that is left in the end: a bucket, and the keys to it. */
+let swift: SwiftServer;
 let stack: Stack;
 let before: Before;
-/** The new machine: a project directory with nothing in it but the copy of the backups, and empty servers. */
+/** The new machine: a project directory with nothing in it, and empty servers. */
 let project: string;
 let postgres: PostgresServer;
 let redis: RedisServer;
@@ -38,6 +47,8 @@ let redis: RedisServer;
 beforeAll(async () => {
 	receiver = await startReceiver();
 	cleanUps.push(() => receiver.stop());
+	swift = await startSwift();
+	cleanUps.push(() => swift.stop());
 	stack = await startStack();
 	cleanUps.push(() => stack.stop());
 	const workflowId = await fillN8n();
@@ -102,17 +113,21 @@ function callingWorkflow(credential: { id: string; name: string }): Workflow {
 /** One night: the shipped workflow, in the running n8n; then n8n is stopped, and saves its last execution. */
 async function backUp(): Promise<void> {
 	const { editor, n8n } = stack;
-	const workflow = await editor.createWorkflow(await nightlyBackup(stack, await createCredentials(stack)));
+	const credential = await createS3Credential(stack, swift);
+	const night = await nightlyBackup(stack, await createCredentials(stack));
+	const workflow = await editor.createWorkflow(
+		withOffSite(night, { credential, bucket: swift.bucket, keyPrefix: 'of/n8n' }),
+	);
 	const { status, error } = await editor.run(workflow, manualTrigger);
 	expect([status, error]).toEqual(['success', undefined]);
 	await n8n.stop();
 }
 
-/** The database, the queue, the volume, the .env: all that is left is a copy of the backups. */
+/** The database, the queue, the volume, the .env, the backups: all that is left is what the night copied away. */
 async function loseEverything(): Promise<void> {
 	project = join(stack.directory, 'new-machine');
-	await mkdir(project);
-	await rename(stack.backupDirectory, join(project, 'backups'));
+	await mkdir(join(project, 'backups'), { recursive: true });
+	await rm(stack.backupDirectory, { recursive: true });
 	await stack.postgres.stop();
 	await stack.redis.stop();
 	await rm(stack.n8nDataDirectory, { recursive: true });
@@ -131,6 +146,9 @@ async function setUpNewMachine(): Promise<void> {
 async function run(...args: string[]): Promise<string> {
 	const { exitCode, stdout, stderr } = await command(args, {
 		N8N_BACKUP_DIRECTORY: join(project, 'backups'),
+		AWS_ENDPOINT_URL: swift.endpoint,
+		AWS_ACCESS_KEY_ID: swift.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: swift.secretAccessKey,
 		PGHOST: postgres.host,
 		PGPORT: String(postgres.port),
 		PGUSER: postgres.user,
@@ -141,6 +159,8 @@ async function run(...args: string[]): Promise<string> {
 	expect([exitCode, stderr]).toEqual([0, '']);
 	return stdout;
 }
+
+const place = () => ['--at', `s3://${swift.bucket}/of/n8n`];
 
 async function readEnv(): Promise<Record<string, string>> {
 	const lines = (await readFile(join(project, '.env'), 'utf8')).split('\n');
@@ -158,13 +178,15 @@ function withoutOwnExecution(rows: Before['rows']): Before['rows'] {
 }
 
 describe('after everything was lost, the command', () => {
-	test('verifies every backup', async () => {
-		expect(await run('verify', '--all')).toContain('4 of 4 backups passed.');
+	test('brings back the .env from the bucket, on a machine that has nothing', async () => {
+		await run('restore', 'file', 'newest', '--to', join(project, '.env'), ...place());
+		expect(await readdir(join(project, 'backups'))).toEqual(['env']);
+		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
 	});
 
-	test('brings back the .env', async () => {
-		await run('restore', 'file', 'newest', '--to', join(project, '.env'));
-		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
+	test('brings the newest of each kind from the bucket, and verifies it', async () => {
+		expect(await run('fetch', ...place())).toMatch(/env_\d{8}_\d{6}\.backup: already here$/m);
+		expect(await run('verify', '--all')).toContain('4 of 4 backups passed.');
 	});
 
 	test('checks in a drill that the stored credentials can be decrypted with the key in the backups', async () => {

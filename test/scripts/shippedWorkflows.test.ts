@@ -188,9 +188,58 @@ describe('The form that restores a database', () => {
 	});
 });
 
+/** Where the nodes lead that come after the components. */
+const results: Record<string, string> = {
+	'Prune Backups': 'Prune Results',
+	'Copy Off-Site': 'Off-Site Results',
+};
+
+describe('The copy off-site in the nightly workflow', () => {
+	test('is switched off until somebody has chosen its credential, and lets everything through then', () => {
+		expect(named('Copy Off-Site')).toMatchObject({
+			disabled: true,
+			executeOnce: true,
+			alwaysOutputData: true,
+		});
+		expect(named('Copy Off-Site')).not.toHaveProperty('credentials');
+		// What passed through a node that is switched off is no failure of its own.
+		const pruned = { failedComponent: 'prune', reason: blocked };
+		const items = { 'Prune Results': [pruned], 'Off-Site Results': [pruned] };
+		expect(valueOf(named('Outcome'), 'failedComponents', items)).toEqual([
+			{ component: 'prune', reason: blocked },
+		]);
+	});
+
+	test('comes before the outcome, so that nobody is told of success before it', () => {
+		expect(connections['Off-Site Results']!.main[0]!.map(({ node }) => node)).toEqual(['Outcome']);
+		expect(
+			Object.keys(connections).filter((name) => connections[name]!.main[0]?.[0]?.node === 'Outcome'),
+		).toEqual(['Off-Site Results']);
+	});
+
+	test('is a failed component like any other, and names what it copied', () => {
+		const text = (...offSite: object[]) =>
+			valueOf(named('Outcome'), 'text', {
+				'All Components': [{ component: 'saved' }],
+				'Off-Site Results': offSite,
+			});
+		expect(text({ failedComponent: 'off-site', reason: 'There is no bucket.' })).toBe(
+			'Backup failed. off-site: There is no bucket.',
+		);
+		const place = 's3://bucket/n8n';
+		expect(
+			text(
+				{ name: 'a.sql.gz', outcome: 'copied', place },
+				{ name: 'b.tar.gz', outcome: 'copied', place },
+				{ name: 'c.rdb', outcome: 'already there', place },
+			),
+		).toBe('Backup finished: every component is saved. Copied to s3://bucket/n8n: a.sql.gz, b.tar.gz.');
+	});
+});
+
 test('every error output ends in a mark that turns red while the run goes on', () => {
 	const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
-	expect(withErrorOutput).toHaveLength(7);
+	expect(withErrorOutput).toHaveLength(8);
 	for (const { name } of withErrorOutput) {
 		const failed = connections[name]!.main[1]![0]!.node;
 		const mark = named(connections[failed]!.main[0]![0]!.node);
@@ -200,7 +249,7 @@ test('every error output ends in a mark that turns red while the run goes on', (
 			parameters: { errorMessage: '={{ $json.outcome }}' },
 		});
 		expect(connections[mark.name]!.main[0]![0]!.node).toBe(
-			name === 'Prune Backups' ? 'Prune Results' : name.startsWith('Drill') ? 'Drills' : 'All Components',
+			results[name] ?? (name.startsWith('Drill') ? 'Drills' : 'All Components'),
 		);
 	}
 });
