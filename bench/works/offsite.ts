@@ -35,6 +35,8 @@ async function measureS3(bench: Bench, server: SwiftServer): Promise<void> {
 		AWS_ACCESS_KEY_ID: accessKeyId,
 		AWS_SECRET_ACCESS_KEY: secretAccessKey,
 		AWS_DEFAULT_REGION: 'us-east-1',
+		// One that the machine may have is of no use here, and rclone stumbles over it.
+		AWS_CA_BUNDLE: '',
 		RCLONE_CONFIG_LAB_TYPE: 's3',
 		RCLONE_CONFIG_LAB_PROVIDER: 'Other',
 		RCLONE_CONFIG_LAB_ENV_AUTH: 'true',

@@ -117,7 +117,7 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 		const pruned = await run('prune', at, env, '--keep-days', '0', '--keep-last', '1');
 		expect(pruned.stdout).toMatch(/^deleted +postgres\/postgres_20200101_000000\.sql\.gz/m);
 		expect((await run('list', at, env)).stdout).not.toContain('20200101');
-	}, 60_000);
+	}, 240_000);
 
 	it('restores from there on a machine that has nothing but an empty directory', async () => {
 		const { at, env } = await places[kind]!();
@@ -165,7 +165,7 @@ describe.each(Object.keys(places))('n8n-backup at %s', (kind) => {
 		);
 		expect(await readdir(directory.path())).not.toContain('restored.env');
 		expect(await readdir(directory.path('backups', 'env'))).toEqual([]);
-	}, 60_000);
+	}, 240_000);
 
 	it('refuses wrong credentials with what to do, and shows no secret anywhere', async () => {
 		const { at, wrong } = await places[kind]!();
@@ -213,5 +213,5 @@ describe('The host key of an SFTP server', () => {
 		} finally {
 			await server.stop();
 		}
-	}, 60_000);
+	}, 240_000);
 });
