@@ -76,7 +76,7 @@ export async function doJob(job: Job): Promise<void> {
 			const s3 = { ...place, kind: 's3', region: 'us-east-1', forcePathStyle: true } as const;
 			await using destination = await openDestination(s3, signal);
 			const [only] = await copyBackups({ root, timeZone: 'UTC', destination }, signal);
-			if (only?.outcome !== 'copied') throw only?.error ?? new Error('There was nothing to copy');
+			if (only?.outcome !== 'copied') throw new Error('Nothing was copied', { cause: only?.error });
 		}
 	}
 }

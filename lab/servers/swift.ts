@@ -58,7 +58,8 @@ export async function startSwift(options: { device?: string } = {}): Promise<Swi
 		running.add(child);
 		children.push(child);
 	};
-	const devicesOf = (kind: string) => (kind === 'object' && options.device) || join(home, kind);
+	const devicesOf = (kind: string) =>
+		kind === 'object' && options.device !== undefined ? options.device : join(home, kind);
 	start('memcached', ['-u', userInfo().username, '-l', '127.0.0.1', '-p', String(cachePort)]);
 	await makeRings(home, storagePorts);
 	for (const [index, kind] of storageServers.entries()) {

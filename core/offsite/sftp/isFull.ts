@@ -22,7 +22,9 @@ export async function isFull(sftp: SFTPWrapper, path: string, withinMs: number):
 			resolve(answer);
 		};
 		try {
-			(sftp as WithStatvfs).ext_openssh_statvfs(path, (error, stats) => tell(!error && stats.f_bavail === 0));
+			(sftp as WithStatvfs).ext_openssh_statvfs(path, (error, stats: FileSystemStats) =>
+				tell(!error && stats.f_bavail === 0),
+			);
 		} catch {
 			// The server has no such extension.
 			tell(false);
