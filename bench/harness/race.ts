@@ -22,7 +22,7 @@ export interface RaceOptions {
 	rounds: number;
 	/** Of those who are aside. */
 	asideRounds: number;
-	/** Who has taken this many seconds already is not run again: long runs differ less from each other. */
+	/** Does not run a contestant again that has taken this many seconds: long runs differ less from each other. */
 	enoughSeconds: number;
 }
 

@@ -10,7 +10,7 @@ import { syncDirectory } from '../files/durable';
  * until both names are there. So, wherever a crash comes between two calls, an artifact under its final name has
  * its manifest beside it, under the final name or under the one from which the next run's sweep completes it.
  *
- * @returns what could not be done besides, in sentences for people
+ * @returns what else could not be done, in sentences for people
  * @throws BackupError with neither name given
  */
 export async function commitBackup(artifact: AtomicFile, manifest: AtomicFile): Promise<string[]> {

@@ -77,7 +77,7 @@ export interface DatabaseProperties {
 	comment?: string;
 	/** Undefined: the privileges that every database begins with. Without a grantee: everybody's. */
 	grants?: Array<{ grantee?: string; privilege: string; grantable: boolean }>;
-	/** What was SET for everybody in the database, and for a role in it. */
+	/** Settings of the database, for all roles and for single ones. */
 	settings: Array<{ role?: string; name: string; value: string }>;
 }
 
@@ -147,7 +147,7 @@ export interface Manifest {
 	/** `unknown` where a newer version has another one. */
 	engine: { name: EngineName | 'unknown'; version: string };
 	compression: CompressionMethod;
-	/** Only of an encrypted artifact: for whom. */
+	/** The recipients of an encrypted artifact. */
 	encryption?: EncryptionRecord;
 	census: Census;
 	warnings: string[];

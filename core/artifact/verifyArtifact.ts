@@ -12,7 +12,7 @@ import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
 
 /**
- * Looks at an artifact's raw bytes while they stream past and says what of them holds. It reads them to their
+ * Looks at an artifact's raw bytes while they stream past and says what holds. It reads them to their
  * end, or throws `damaged` or `incomplete`.
  */
 export type InspectContent = (

@@ -22,7 +22,7 @@ export class BlockStream extends Readable {
 
 	constructor() {
 		super({ highWaterMark: 1 });
-		// Who waits for the facts learns of the error there, whether or not anybody reads yet.
+		// Whoever awaits the facts learns of the error there, even while nobody reads.
 		this.on('error', () => {});
 	}
 
@@ -57,7 +57,7 @@ export class BlockStream extends Readable {
 			await this.#change();
 		}
 		this.push(null);
-		// Those who wait for the stream's end hear of it.
+		// Tells whoever awaits the end.
 		this.resume();
 		return undefined;
 	}

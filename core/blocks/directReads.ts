@@ -26,8 +26,8 @@ export function connectForDirectReads(options: NetConnectOpts): Socket {
 }
 
 /**
- * From now on has the kernel put what a socket receives straight into `target`. Those who read its stream get no more
- * of it, but are still told of the end.
+ * Has the kernel put what a socket receives straight into `target` from now on. Readers of its stream get nothing more,
+ * but still learn of the end.
  *
  * @returns false when the stream was not made by {@link connectForDirectReads}, as behind TLS: nothing changes
  */
@@ -67,7 +67,7 @@ class DirectReader {
 		return false;
 	}
 
-	/** Resumes later at any rate: a socket that is resumed before it was paused would stay paused for good. */
+	/** Always resumes later: a socket that is resumed before it was paused would stay paused. */
 	async #waitForRoom(socket: Socket, target: ByteTarget, rest: Buffer): Promise<void> {
 		await target.room();
 		await putAll(target, rest);

@@ -39,7 +39,7 @@ export function shortId(recipient: string): string {
 	return `${recipient.slice(0, shortIdLength)}…`;
 }
 
-/** For whom something is encrypted, in words: `for age1ql3z7hjy54pw…`. */
+/** The recipients of something encrypted, in words: `for age1ql3z7hjy54pw…`. */
 export function describeReaders({ recipients, passphrase }: EncryptionRecord): string {
 	return passphrase ? 'with a passphrase' : `for ${recipients.join(' and ')}`;
 }

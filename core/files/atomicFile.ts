@@ -104,7 +104,7 @@ export class AtomicFile {
 	 * Gives the file its final name, for good: synced, named, directory synced. When that fails, the name is taken
 	 * back and the file is a partial one as before.
 	 *
-	 * @returns what could not be done besides, in sentences for people
+	 * @returns what else could not be done, in sentences for people
 	 * @throws BackupError `exists` when a file of that name has appeared meanwhile; it is not replaced
 	 */
 	async commit(): Promise<string[]> {
@@ -230,7 +230,7 @@ export class AtomicFile {
 	}
 }
 
-/** Whether a path is taken, be it by a link that ends nowhere. */
+/** Whether a path is taken, even by a link that ends nowhere. */
 export async function isThere(path: string): Promise<boolean> {
 	try {
 		await lstat(path);

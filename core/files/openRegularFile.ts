@@ -24,7 +24,7 @@ export async function openRegularFile(
 	}
 }
 
-/** Only a file that another program holds a lease on wants to be waited for: the system ends it within a minute. */
+/** Waits only for a file that another program holds a lease on: the system ends that within a minute. */
 async function openWithoutWaiting(path: string, flags: number): Promise<FileHandle> {
 	try {
 		return await open(path, flags | constants.O_NONBLOCK);

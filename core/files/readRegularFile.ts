@@ -6,7 +6,7 @@ import { BackupError, errorCode, fileError } from '../errors';
 const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
 
 /**
- * Reads a small file whole that anybody may have put there: only a regular file, no link, and no more bytes than
+ * Reads a whole small file that anybody may have put there: only a regular file, no link, and no more bytes than
  * are expected of one.
  *
  * @throws BackupError `not-found`; `unreadable` for everything else that keeps it from being read

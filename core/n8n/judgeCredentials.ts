@@ -2,7 +2,7 @@ import type { CheckResult } from '../artifact/checks';
 import { canDecryptCredential, type StoredDataKey } from './credentialData';
 import type { FoundKey } from './encryptionKeys';
 
-/** What of a restored database is tried with a key. */
+/** The parts of a restored database that are tried with a key. */
 export interface StoredCredentials {
 	/** The encrypted data of some credentials. */
 	credentials: string[];

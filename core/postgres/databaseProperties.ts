@@ -75,7 +75,7 @@ export function parseProperties(line: string): DatabaseProperties {
 	};
 }
 
-/** What of them may be written down: in settings with a dot in their names applications keep what they like, secrets, too. */
+/** Leaves out settings with a dot in their names: applications keep what they like in them, secrets as well. */
 export function withoutSecrets(properties: DatabaseProperties): DatabaseProperties {
 	return { ...properties, settings: properties.settings.filter(({ name }) => !name.includes('.')) };
 }

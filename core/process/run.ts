@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { execa, type ResultPromise } from 'execa';
 import { BackupError, cancelledError, errorMessage, unknownText } from '../errors';
 
-/** What of n8n's own environment a program may see; the rest is none of its business, and much of it secret. */
+/** The part of n8n's environment that a program may see: the rest does not concern it, and much of it is secret. */
 const inheritedVariables = [
 	'PATH',
 	'HOME',
@@ -15,14 +15,14 @@ const inheritedVariables = [
 	'SystemRoot',
 ];
 
-/** Of a program's messages only so many last bytes are kept. */
+/** Bytes kept of a program's messages: the last ones. */
 const keptMessages = 64 * 1024;
 
 /** A cancelled program is asked to end, and killed when it has not done so after this time. */
 const killAfterMs = 1_000;
 
 export interface ProgramOptions {
-	/** Variables of the program's environment besides the few that it inherits. Secrets go here, never in `args`. */
+	/** Added to the few variables that the program inherits. Secrets go here, never in `args`. */
 	environment?: Record<string, string>;
 	/** Written to its standard input; without it, that is empty. */
 	input?: string | Readable;

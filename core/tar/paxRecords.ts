@@ -8,7 +8,7 @@ export type PaxRecords = Map<string, Buffer>;
 /** Keywords that change a member. All others are left out: one header could hold a hundred thousand of them. */
 const heeded = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'];
 
-/** What stands for every keyword of a sparse file. */
+/** Begins every keyword of a sparse file. */
 export const sparseKeyword = 'GNU.sparse';
 
 /**

@@ -59,7 +59,7 @@ export class TarScanner {
 	}
 
 	/**
-	 * To be called when there are no more bytes.
+	 * Ends the archive: no bytes follow.
 	 *
 	 * @throws BackupError `incomplete` unless the archive's end was among them.
 	 */

@@ -29,7 +29,7 @@ export interface RestoreFileOptions {
 export interface RestoredFile {
 	/** Size of the file. */
 	bytes: number;
-	/** What could not be done besides, and what an earlier restore left, in sentences for people. */
+	/** What else could not be done, and what an earlier restore left, in sentences for people. */
 	warnings: string[];
 }
 

@@ -20,7 +20,7 @@ export async function seedN8n(editor: Editor, database: N8nDatabase, executions:
 
 type SavedWorkflow = Workflow & { id: string; versionId: string };
 
-/** Straight into the tables: to run so many would take hours. */
+/** Straight into the tables: running as many would take hours. */
 async function insertExecutions(
 	database: N8nDatabase,
 	workflows: SavedWorkflow[],

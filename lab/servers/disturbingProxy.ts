@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** What becomes of connections once so many bytes have gone through them, in both directions together. */
+/** What happens to connections after a number of bytes, in both directions together. */
 export interface Disturbance {
 	afterBytes: number;
 	/** `cut`: they are reset. `stall`: nothing goes on. `slow`: a megabyte takes a second. */

@@ -25,7 +25,7 @@ const run = promisify(execFile);
 /** To be raised when the same programs are to make another image. */
 const recipe = '2';
 
-/** What of this machine goes into the image. */
+/** The parts of this machine that go into the image. */
 interface Ingredients {
 	/** Of PostgreSQL. */
 	major: number;

@@ -1,11 +1,11 @@
 import { normalize } from 'node:path';
 import { BackupError } from '../../core/errors';
 
-/** Names the programs that may be run besides those on PATH: full paths, `;` between them. */
+/** Names further programs that may be run, not only those on PATH: full paths, `;` between them. */
 export const programsVariable = 'N8N_BACKUP_PROGRAMS';
 
 /**
- * A program that a workflow may have run. Whoever edits workflows must not choose freely what n8n executes, be it a
+ * A program that a workflow may have run. Whoever edits workflows must not choose freely what n8n executes, not even a
  * file that a restore has just unpacked: only the program itself as found on PATH, with or without its version
  * (`pg_dump`, `pg_dump-17`), or a path that the administrator lists in an environment variable.
  *

@@ -7,7 +7,7 @@ interface DrillItem {
 	checks: Array<{ check: string; result: string; detail: string }>;
 }
 
-/** What the drill's item says, a line a check, and what of it is not as it should be; it fails unless all passed. */
+/** What the drill's item says, one line a check. @throws unless all passed */
 export function readDrill(json: Record<string, unknown> | undefined): { text: string; faults: string[] } {
 	if (json === undefined) return { text: 'Nothing was drilled.', faults: ['The dump was not drilled'] };
 	const { path, result, checks } = json as unknown as DrillItem;

@@ -8,7 +8,7 @@ import type { Loaded } from '../restore/loadDump';
 import { checkCredentials } from './credentialCheck';
 import { checkN8n } from './n8nView';
 
-/** What of a manifest a drill compares with. */
+/** The part of a manifest that a drill compares with. */
 export type Expected = Pick<Manifest, 'census' | 'sha256'>;
 
 /**

@@ -14,7 +14,7 @@ export interface FinishedDump {
 	place: { host?: string; port?: number; container?: string };
 }
 
-/** What is known of a dump that proved to be whole, the same for every engine. */
+/** The facts of a whole dump, the same for every engine. */
 export function dumpFacts({
 	engine,
 	request,

@@ -27,7 +27,7 @@ export interface DumpRequest {
 	lockTimeoutMs?: number;
 }
 
-/** The request as pg_dump's own options, for every engine the same. Nothing in it is secret. */
+/** The request as pg_dump's options, the same for every engine. None of them is secret. */
 export function dumpArguments(request: DumpRequest): string[] {
 	const { selection } = request;
 	const isSelective = [selection.schemas, selection.tables].some(

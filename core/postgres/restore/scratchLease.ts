@@ -40,7 +40,7 @@ export class ScratchLease {
 		this.#timer.unref();
 	}
 
-	/** Renews no more; what was last written stays. */
+	/** Stops renewing; what was written last stays. */
 	async end(): Promise<void> {
 		clearInterval(this.#timer);
 		await this.#renewal;

@@ -48,7 +48,7 @@ interface BegunSave {
 	previous: number;
 }
 
-/** Returns once the server has begun a save for us; from then on it counts as running until it is done. */
+/** Returns once the server has begun our save, which counts as running until it is done. */
 async function beginSave(client: RedisCommands, pause: () => Promise<void>): Promise<BegunSave> {
 	for (; ; await pause()) {
 		if (await isBusy(client)) continue;

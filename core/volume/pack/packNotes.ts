@@ -3,7 +3,7 @@ import { folderOf, isServerMark, liveServerWarnings, versionMark } from '../post
 import { displayPath } from '../../tar/member';
 import type { TreeEntry } from './walkTree';
 
-/** So many names are enough to know what a warning is about. */
+/** Names in a warning: enough to know what it is about. */
 const namesShown = 3;
 
 /** What people should hear of an archive that is nevertheless whole. */

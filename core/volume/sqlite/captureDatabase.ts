@@ -99,7 +99,7 @@ async function copyThroughSqlite(sqlite: Sqlite, { location, target, lockTimeout
 	}
 }
 
-/** From a quarter on, leaving the free pages out takes less time than copying them, and no more disk in any case. */
+/** From a quarter on, leaving the free pages out is faster than copying them; it never takes more disk. */
 const freeWorthLeaving = 0.25;
 
 /** What was deleted leaves its pages in the file until somebody needs them: a pruned database is as large as before. */

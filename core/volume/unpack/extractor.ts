@@ -120,7 +120,7 @@ export class Extractor implements Disposable {
 		this.#linkPaths[Symbol.dispose]();
 	}
 
-	/** What could not be restored besides the content. */
+	/** What could not be restored, other than the content. */
 	warnings(): string[] {
 		const [first] = this.#leftOutLinks;
 		const links =

@@ -83,7 +83,7 @@ export function describeLacking(scope: DumpScope, dependencies: readonly Depende
 	];
 }
 
-/** So many are named. */
+/** How many a message names. */
 const named = 20;
 
 function list(names: ReadonlySet<string>): string {

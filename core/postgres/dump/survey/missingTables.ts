@@ -3,7 +3,7 @@ import { BackupError } from '../../../errors';
 import { identifier, quoteIdentifier, unquote } from '../../sql';
 import type { DumpScope } from './dumpScope';
 
-/** So many of the missing tables are named. */
+/** How many missing tables a message names. */
 const named = 5;
 
 /**

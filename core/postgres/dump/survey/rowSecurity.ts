@@ -1,7 +1,7 @@
 import { BackupError } from '../../../errors';
 import type { DumpScope } from './dumpScope';
 
-/** So many of the tables are named. */
+/** How many tables a message names. */
 const named = 5;
 
 /**

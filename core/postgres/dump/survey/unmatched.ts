@@ -2,7 +2,7 @@ import { BackupError } from '../../../errors';
 import type { DumpScope } from './dumpScope';
 import type { Match } from './questions';
 
-/** So many names are offered in place of one that nothing matches. */
+/** How many similar names a message offers for one that nothing matches. */
 const offered = 3;
 
 /** Patterns that match nothing, in a sentence each, with what else it could be. */
