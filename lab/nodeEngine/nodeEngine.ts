@@ -132,6 +132,11 @@ export class NodeEngine {
 		return await this.#ask({ kind: 'testCredential', node: `n8n-nodes-backup.${node}`, type, data });
 	}
 
+	/** Of the process that n8n-core runs in. */
+	get pid(): number {
+		return this.#host.pid!;
+	}
+
 	/** Stops the running execution, as the editor's stop button does. */
 	cancel(): void {
 		this.#host.send({ kind: 'cancel' });

@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type DockerEngine, startDocker, whyNoDocker } from '../../lab/servers/docker';
 import {
 	psql,
@@ -6,8 +10,10 @@ import {
 	runRedisContainer,
 } from '../../lab/servers/dockerContainers';
 import { type Containers, dockerOperationNames, dockerOperations } from './support/dockerOperations';
+import { eventually } from '../support/eventually';
 import { describeEngines } from './support/engines';
 import { testOperation } from './support/operations';
+import { expectOnlyPartial, filesBelow, stopWhen } from './support/stopWhen';
 
 jest.setTimeout(120_000);
 
@@ -44,6 +50,64 @@ const reason = whyNoDocker();
 	describeEngines('an operation on containers', (n8n) => {
 		const rows = dockerOperations(() => ({ ...containers, engine: n8n().engine }));
 		for (const name of dockerOperationNames) testOperation(n8n, { name, ...rows[name] });
+	});
+
+	describeEngines('stopping an execution', (n8n) => {
+		/** Runs an operation by the engine docker, with a backup directory of its own. */
+		const run = async (backupDirectory: string, node: string, parameters: object) =>
+			await n8n().engine.run({
+				node,
+				parameters: { engine: 'docker', backupDirectory, ...parameters },
+				credentials: { dockerEngineApi: credential() },
+			});
+		const emptyDirectory = async () => {
+			const path = join(await n8n().allowed(), 'backups');
+			await mkdir(path);
+			return path;
+		};
+
+		test('that waits for a lock to dump a database leaves no file and no session', async () => {
+			const directory = await emptyDirectory();
+			const locking = psql(containers.postgres, 'BEGIN; LOCK TABLE item; SELECT pg_sleep(600)').catch(
+				() => {},
+			);
+			const count = async (condition: string) =>
+				await psql(containers.postgres, `SELECT count(*) FROM pg_stat_activity WHERE ${condition}`);
+			try {
+				await eventually(async () => expect(await count("wait_event = 'PgSleep'")).toBe('1'));
+				const running = run(directory, 'postgresBackup', {
+					operation: 'backUp',
+					container: { mode: 'name', value: 'db' },
+				});
+				await stopWhen(n8n().engine, running, async () =>
+					expect(await count("wait_event_type = 'Lock'")).toBe('1'),
+				);
+				expect(await filesBelow(directory)).toEqual([]);
+				await eventually(async () => expect(await count("wait_event_type = 'Lock'")).toBe('0'));
+			} finally {
+				const end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+				await psql(containers.postgres, end);
+				await locking;
+			}
+		});
+
+		test('that archives a volume leaves no file and no container', async () => {
+			const directory = await emptyDirectory();
+			// The image has no program that could make it.
+			const cwd = await n8n().allowed();
+			await writeFile(join(cwd, 'large'), randomBytes(64 * 1024 * 1024));
+			const archive = execFileSync('tar', ['-cf', '-', 'large'], { cwd, maxBuffer: 128 * 1024 * 1024 });
+			await containers.worker.putArchive(archive, { path: '/data' });
+			const running = run(directory, 'volumeArchive', {
+				operation: 'archive',
+				volume: { mode: 'name', value: 'data' },
+				compression: 'zstd',
+				options: { compressionLevel: 19 },
+			});
+			await stopWhen(n8n().engine, running, async () => await expectOnlyPartial(directory));
+			expect(await filesBelow(directory)).toEqual([]);
+			await eventually(async () => expect(await docker.containerIds()).toHaveLength(3));
+		});
 	});
 
 	const credential = () => ({ connectBy: 'socket', socketPath: docker.socketPath });
