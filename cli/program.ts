@@ -5,6 +5,7 @@ import { addAccept } from './commands/accept';
 import { addCopy } from './commands/copy';
 import { addDrill } from './commands/drill';
 import { addFetch } from './commands/fetch';
+import { addKeygen } from './commands/keygen';
 import { addList } from './commands/list';
 import { addPrune } from './commands/prune';
 import { addMetrics, addReport } from './commands/report';
@@ -18,7 +19,7 @@ import type { Terminal } from './terminal';
 
 const commands: AddCommand[] = [
 	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
-	...[addCopy, addFetch],
+	...[addCopy, addFetch, addKeygen],
 	...[addReport, addMetrics],
 ];
 

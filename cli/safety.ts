@@ -17,7 +17,7 @@ export const safetyHelp = 'where what is replaced is saved first (the backup dir
  * @throws BackupError `bad-parameter`, at once, when there is no place to save it
  */
 export function safetyBackup(
-	what: Pick<SafetyBackup, 'component' | 'name' | 'openSource'>,
+	what: Pick<SafetyBackup, 'component' | 'name' | 'openSource' | 'keys'>,
 	{ safetyDirectory }: SafetyOptions,
 	{ globals: { directory, timeZone }, output }: CommandTools,
 ): (signal: AbortSignal) => Promise<string> {

@@ -2,11 +2,13 @@ import { type Command, Option } from 'commander';
 import { dirname } from 'node:path';
 import { type DrillReport, drill } from '../../core/postgres/drill/drill';
 import type { PostgresConnection } from '../../core/postgres/connect/connection';
-import { findDumps, newest } from '../artifacts';
+import type { DecryptionKeys } from '../../core/encryption';
+import { type ChosenArtifact, findDumps, newest } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { fetchToDrill } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import { wholeNumber } from '../options/numbers';
 import { fromOption } from '../options/place';
 import {
@@ -21,7 +23,7 @@ import { failureJson } from '../output/output';
 import { artifactArgument } from './arguments';
 import { drillArchives, findArchives } from './drillArchives';
 
-interface Options extends PostgresOptions {
+interface Options extends PostgresOptions, IdentityOption {
 	archives?: boolean;
 	at?: string;
 	/** A server of libpq's environment variables, where no other option says one. */
@@ -52,6 +54,7 @@ export const addDrill: AddCommand = (parent, run) => {
 		)
 		.option('--archives', 'as newest: of n8n’s data folder with SQLite, also where there are dumps')
 		.addOption(fromOption())
+		.addOption(identityOption())
 		.addOption(withoutExtensionOption());
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
@@ -59,13 +62,17 @@ export const addDrill: AddCommand = (parent, run) => {
 			const names = await bring(named, options, tools);
 			const archives = (await Promise.all(names.map((name) => findArchives(name, options, globals)))).flat();
 			const maxBytes = options.maxMegabytes && options.maxMegabytes * megabyte;
-			if (archives.length > 0) return await drillArchives(archives, maxBytes, tools);
+			if (archives.length > 0) {
+				const keys = await readKeys(options, pathsOf(archives), tools);
+				return await drillArchives(archives, { maxBytes, keys }, tools);
+			}
 			const dumps = (await Promise.all(names.map((name) => findDumps(name, globals)))).flat();
+			const keys = await readKeys(options, pathsOf(dumps), tools);
 			const onServer = options.server === true || namesServer(options);
 			const connection = onServer ? await postgresConnection(options, tools) : undefined;
 			const outcomes: Outcome[] = [];
 			for (const { notes } of dumps) output.note(notes);
-			for (const { path } of dumps) outcomes.push(await drillOne(path, { connection, options, tools }));
+			for (const { path } of dumps) outcomes.push(await drillOne(path, { connection, keys, options, tools }));
 			const documents = outcomes.map(({ document }) => document);
 			// One database is the rule; only where there are several is it a list.
 			output.result(documents.length === 1 ? documents[0] : documents);
@@ -80,6 +87,10 @@ async function bring(named: string, { at, archives }: Options, tools: CommandToo
 	return await fetchToDrill(named, at, tools, archives ? ['n8n'] : ['postgres', 'n8n']);
 }
 
+function pathsOf(chosen: readonly ChosenArtifact[]): string[] {
+	return chosen.map(({ path }) => path);
+}
+
 /** What became of one drill, for programs and for the exit code. */
 interface Outcome {
 	document: object;
@@ -89,12 +100,13 @@ interface Outcome {
 interface DrillTools {
 	/** Undefined: here. */
 	connection: PostgresConnection | undefined;
+	keys: DecryptionKeys | undefined;
 	options: Options;
 	tools: CommandTools;
 }
 
 /** A dump that cannot be drilled does not keep the others from it. */
-async function drillOne(path: string, { connection, options, tools }: DrillTools): Promise<Outcome> {
+async function drillOne(path: string, { connection, keys, options, tools }: DrillTools): Promise<Outcome> {
 	const { output, globals, signal } = tools;
 	try {
 		const request = {
@@ -102,6 +114,7 @@ async function drillOne(path: string, { connection, options, tools }: DrillTools
 			root: globals.directory ?? dirname(dirname(path)),
 			timeZone: globals.timeZone,
 			artifactPath: path,
+			keys,
 			connection,
 			maxRawBytes: options.maxMegabytes && options.maxMegabytes * megabyte,
 			withoutExtensions: options.withoutExtension,

@@ -1,6 +1,10 @@
 import { dirname } from 'node:path';
 import { newestGoodArtifacts, presentArtifacts } from '../../core/artifact';
-import { type ArchiveDrillReport, drillArchive } from '../../core/volume/drill/drillArchive';
+import {
+	type ArchiveDrillReport,
+	type ArchiveDrillRequest,
+	drillArchive,
+} from '../../core/volume/drill/drillArchive';
 import { type ChosenArtifact, findArtifact, newest } from '../artifacts';
 import type { CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
@@ -33,7 +37,7 @@ export async function findArchives(
 /** Drills each; one that cannot be drilled does not keep the others from it. */
 export async function drillArchives(
 	archives: readonly ChosenArtifact[],
-	maxBytes: number | undefined,
+	how: Pick<ArchiveDrillRequest, 'maxBytes' | 'keys'>,
 	{ output, globals, signal }: CommandTools,
 ): Promise<ExitCode> {
 	const documents: object[] = [];
@@ -41,7 +45,7 @@ export async function drillArchives(
 	for (const { path } of archives) {
 		const root = globals.directory ?? dirname(dirname(path));
 		const { timeZone } = globals;
-		const request = { root, timeZone, artifactPath: path, maxBytes, onProgress: output.onProgress };
+		const request = { root, timeZone, artifactPath: path, ...how, onProgress: output.onProgress };
 		try {
 			const report = await asOwnerOf(dirname(path), async () => await drillArchive(request, signal));
 			output.say(describe(report));

@@ -4,10 +4,11 @@ import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { formatBytes } from '../../core/units';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import { fromOption } from '../options/place';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
-interface Options extends ManifestOption, SourceOption {
+interface Options extends ManifestOption, SourceOption, IdentityOption {
 	to: string;
 	overwrite?: boolean;
 }
@@ -22,24 +23,28 @@ export const addRestoreFile: AddCommand = (parent, run) => {
 		.requiredOption('--to <path>', 'the file to make; its directory must exist')
 		.option('--overwrite', 'replace a file that is there')
 		.option('--no-manifest', noManifestHelp)
-		.action((named: string, { at, to, overwrite, manifest: isCompared }: Options, command: Command) =>
-			run(command, async (tools) => {
-				const { output, signal } = tools;
-				const { path } = await artifactToRestore(named, { at }, tools, 'env');
-				const manifest = await manifestOf(path, { manifest: isCompared });
-				await using file = await openArtifact(path);
-				const request = {
-					artifactPath: path,
-					descriptor: file.fd,
-					destination: to,
-					overwrite,
-					expected: manifest,
-				};
-				const restored = await restoreFile(request, signal);
-				output.result({ artifact: path, destination: to, ...restored });
-				const warnings = restored.warnings.map((warning) => `  ! ${warning}`);
-				output.say([`✓ ${to} is restored: ${formatBytes(restored.bytes)}.`, ...warnings].join('\n'));
-				return exitCodes.ok;
-			}),
+		.addOption(identityOption())
+		.action(
+			(named: string, { at, to, overwrite, identity, manifest: isCompared }: Options, command: Command) =>
+				run(command, async (tools) => {
+					const { output, signal } = tools;
+					const { path } = await artifactToRestore(named, { at }, tools, 'env');
+					const manifest = await manifestOf(path, { manifest: isCompared });
+					const keys = await readKeys({ identity }, [path], tools);
+					await using file = await openArtifact(path);
+					const request = {
+						artifactPath: path,
+						descriptor: file.fd,
+						keys,
+						destination: to,
+						overwrite,
+						expected: manifest,
+					};
+					const restored = await restoreFile(request, signal);
+					output.result({ artifact: path, destination: to, ...restored });
+					const warnings = restored.warnings.map((warning) => `  ! ${warning}`);
+					output.say([`✓ ${to} is restored: ${formatBytes(restored.bytes)}.`, ...warnings].join('\n'));
+					return exitCodes.ok;
+				}),
 		);
 };

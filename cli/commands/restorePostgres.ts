@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { dirname } from 'node:path';
-import { describeServer, type PostgresConnection } from '../../core/postgres/connect/connection';
+import { describeServer } from '../../core/postgres/connect/connection';
 import { builtInDump } from '../../core/postgres/dump/builtIn/builtInDump';
 import type {
 	OwnerRule,
@@ -14,6 +14,7 @@ import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import { wholeNumber } from '../options/numbers';
 import { fromOption } from '../options/place';
 import {
@@ -27,7 +28,7 @@ import { formatBytes, plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp } from './arguments';
 
-interface Options extends PostgresOptions, SafetyOptions, ManifestOption, SourceOption {
+interface Options extends PostgresOptions, SafetyOptions, ManifestOption, SourceOption, IdentityOption {
 	into?: string;
 	replace?: string;
 	yes?: boolean;
@@ -69,6 +70,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		.option('--no-privileges', 'leave grants out')
 		.option('--skip-missing-roles', 'leave out what names roles that the server lacks')
 		.option('--no-manifest', noManifestHelp)
+		.addOption(identityOption())
 		.addOption(withoutExtensionOption())
 		.option(
 			'--skip-failed-indexes',
@@ -80,12 +82,14 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		run(self, async (tools) => {
 			const { path, notes } = await artifactToRestore(named, options, tools, 'postgres');
 			tools.output.note(notes);
+			const keys = await readKeys(options, [path], tools);
 			const connection = await postgresConnection(options, tools);
 			const request: RestoreRequest = {
 				artifactPath: path,
+				keys,
 				manifest: await manifestOf(path, options),
 				connection,
-				target: await chooseTarget(path, options, connection, tools),
+				target: await chooseTarget(path, options, { connection, keys }, tools),
 				options: {
 					owners: ownerRule(options),
 					privileges: options.privileges ? 'as-dumped' : 'skip',
@@ -109,14 +113,14 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 async function chooseTarget(
 	path: string,
 	options: Options,
-	connection: PostgresConnection,
+	{ connection, keys }: Pick<RestoreRequest, 'connection' | 'keys'>,
 	tools: CommandTools,
 ): Promise<RestoreTarget> {
 	const database = options.replace;
 	if (database === undefined) return { kind: 'new', database: options.into ?? databaseNameFor(path) };
 	const everything = { database, selection: {}, noOwner: false, noPrivileges: false };
 	const openSource = builtInDump(connection, everything);
-	const save = safetyBackup({ component: 'postgres', name: database, openSource }, options, tools);
+	const save = safetyBackup({ component: 'postgres', name: database, openSource, keys }, options, tools);
 	const server = describeServer(connection);
 	const consequence = `This puts ${path} in the place of the database "${database}" of ${server}.`;
 	await confirm({ consequence, word: database, yes: options.yes }, tools.terminal, tools.signal);

@@ -10,6 +10,7 @@ import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import { wholeNumber } from '../options/numbers';
 import { fromOption } from '../options/place';
 import { addRedisOptions, redisConnection, type RedisOptions } from '../options/redis';
@@ -17,7 +18,7 @@ import { plural } from '../../core/units';
 import { safetyBackup, safetyFlag, safetyHelp, type SafetyOptions } from '../safety';
 import { artifactArgument, openArtifact } from './arguments';
 
-interface Options extends RedisOptions, SafetyOptions, SourceOption {
+interface Options extends RedisOptions, SafetyOptions, SourceOption, IdentityOption {
 	yes?: boolean;
 	/** False with --no-safety-snapshot. */
 	safetySnapshot: boolean;
@@ -35,6 +36,7 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		.argument('<artifact>', artifactArgument)
 		.addOption(fromOption())
 		.option('--yes', 'do not ask')
+		.addOption(identityOption())
 		.option(safetyFlag, safetyHelp)
 		.option('--no-safety-snapshot', 'do not save what the server holds')
 		.option('--listen-host <address>', 'own address that the server fetches the data from')
@@ -45,11 +47,15 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 		run(self, async (tools) => {
 			const { path, notes } = await artifactToRestore(named, options, tools, 'redis');
 			tools.output.note(notes);
-			await asOwnerOf(dirname(path), async () => await assertSound(path, tools.output, tools.signal));
+			const keys = await readKeys(options, [path], tools);
+			const { onProgress } = tools.output;
+			await asOwnerOf(dirname(path), async () => {
+				await assertSound(path, { keys, onProgress }, tools.signal);
+			});
 			const connection = await redisConnection(options, tools);
 			const openSource = builtInSnapshot(connection);
 			const save = options.safetySnapshot
-				? safetyBackup({ component: 'redis', name: 'redis', openSource }, options, tools)
+				? safetyBackup({ component: 'redis', name: 'redis', openSource, keys }, options, tools)
 				: undefined;
 			const server = describeServer(connection);
 			const consequence = `This replaces everything that ${server} holds with ${path}.`;
@@ -58,13 +64,13 @@ export const addRestoreRedis: AddCommand = (parent, run) => {
 			const { listenHost, listenPort, announceHost, allowPlainText } = options;
 			const request = {
 				// The path may lead elsewhere by now, and root would follow it.
-				openRdb: () => openRdb({ path, descriptor: file.fd }),
+				openRdb: () => openRdb({ path, descriptor: file.fd, keys }),
 				takeSafetySnapshot: save && (async () => await save(tools.signal)),
 				listenHost,
 				listenPort,
 				announceHost,
 				allowPlainText,
-				onProgress: tools.output.onProgress,
+				onProgress,
 			};
 			const restored = await asOwnerOf(
 				dirname(path),

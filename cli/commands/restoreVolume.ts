@@ -4,12 +4,13 @@ import { restoreArchive } from '../../core/volume/restoreArchive';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import { wholeNumber } from '../options/numbers';
 import { formatBytes, plural } from '../../core/units';
 import { fromOption } from '../options/place';
 import { artifactArgument, manifestOf, type ManifestOption, noManifestHelp, openArtifact } from './arguments';
 
-interface Options extends ManifestOption, SourceOption {
+interface Options extends ManifestOption, SourceOption, IdentityOption {
 	to: string;
 	overwrite?: boolean;
 	allowOutsideLinks?: boolean;
@@ -30,6 +31,7 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.requiredOption('--to <directory>', 'an empty directory, or one that does not exist yet')
 		.option('--overwrite', 'replace files that are there; others stay')
 		.option('--no-manifest', noManifestHelp)
+		.addOption(identityOption())
 		.option('--allow-outside-links', 'restore links that point out of the directory')
 		.option('--keep-owners', 'give files their numeric owners back (as root by default)')
 		.option('--no-keep-owners', 'everything belongs to whoever runs this')
@@ -42,7 +44,7 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 		.action(
 			(
 				named: string,
-				{ at, to, manifest: isCompared, maxMegabytes, ...options }: Options,
+				{ at, to, manifest: isCompared, maxMegabytes, identity, ...options }: Options,
 				command: Command,
 			) =>
 				run(command, async (tools) => {
@@ -50,10 +52,12 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 					const { path, notes } = await artifactToRestore(named, { at }, tools, 'n8n');
 					output.note(notes);
 					const manifest = await manifestOf(path, { manifest: isCompared });
+					const keys = await readKeys({ identity }, [path], tools);
 					await using file = await openArtifact(path);
 					const request = {
 						artifactPath: path,
 						descriptor: file.fd,
+						keys,
 						destination: to,
 						...options,
 						mostBytes: maxMegabytes && maxMegabytes * megabyte,

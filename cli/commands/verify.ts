@@ -2,12 +2,17 @@ import type { Command } from 'commander';
 import { dirname } from 'node:path';
 import type { Component } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
-import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
+import {
+	type BackupVerification,
+	verifyBackup,
+	type VerifyBackupRequest,
+} from '../../core/verify/verifyBackup';
 import { artifactsInCatalog, type ChosenArtifact, findArtifact } from '../artifacts';
 import type { AddCommand, CommandTools } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { asOwnerOf } from '../identity';
 import { componentOption } from '../options/component';
+import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
 import type { GlobalOptions } from '../options/global';
 import { atOption } from '../options/place';
 import { formatChecks, marks } from '../output/checks';
@@ -15,7 +20,7 @@ import { failureJson } from '../output/output';
 import { plural } from '../../core/units';
 import { verifyAt } from './verifyAt';
 
-interface VerifyOptions {
+interface VerifyOptions extends IdentityOption {
 	all?: boolean;
 	newest?: boolean;
 	component?: Component[];
@@ -36,12 +41,15 @@ export const addVerify: AddCommand = (parent, run) => {
 		.option('--newest', 'the newest backup of each kind')
 		.addOption(componentOption('--component <name>', 'with --all and --newest: only this component'))
 		.option('--no-record', 'do not write the result into the manifests')
+		.addOption(identityOption())
 		.addOption(atOption())
 		.action((named: string[], options: VerifyOptions, command: Command) =>
 			run(command, async (tools) => {
 				if (options.at !== undefined) return await verifyAt(options.at, { named, ...options }, tools);
 				const chosen = await choose(named, options, tools.globals);
-				return await verifyEach(chosen, options.record, tools);
+				const paths = chosen.map(({ path }) => path);
+				const keys = await readKeys(options, paths, tools);
+				return await verifyEach(chosen, { record: options.record, keys }, tools);
 			}),
 		);
 };
@@ -69,12 +77,12 @@ type Outcome = { report: BackupVerification } | { path: string; error: unknown }
 /** One that cannot be read does not keep the others from being verified. */
 async function verifyEach(
 	chosen: ChosenArtifact[],
-	record: boolean,
+	how: Pick<VerifyBackupRequest, 'record' | 'keys'>,
 	{ output, signal }: CommandTools,
 ): Promise<ExitCode> {
 	const outcomes: Outcome[] = [];
 	for (const { path, component } of chosen) {
-		const request = { path, component, record, onProgress: output.onProgress };
+		const request = { path, component, ...how, onProgress: output.onProgress };
 		try {
 			const report = await asOwnerOf(dirname(path), async () => await verifyBackup(request, signal));
 			outcomes.push({ report });

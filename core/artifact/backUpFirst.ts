@@ -1,3 +1,4 @@
+import { type DecryptionKeys, readersWith } from '../encryption';
 import type { Component } from './component';
 import { createArtifact } from './createArtifact';
 import { prefixFor } from './names';
@@ -10,6 +11,8 @@ export interface SafetyBackup {
 	/** The database, or what else is saved. */
 	name: string;
 	openSource: OpenSource;
+	/** What the restored backup is read with: then what it replaces is encrypted for the same. */
+	keys?: DecryptionKeys;
 	timeZone: string;
 	/** The n8n that restores, where one does. */
 	instanceId?: string;
@@ -30,7 +33,7 @@ export function isSafetyBackup({ prefix }: { prefix: string }): boolean {
  * @throws BackupError as createArtifact does; nothing must be replaced then
  */
 export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Promise<string> {
-	const { root, component, name, openSource, timeZone, instanceId, onProgress } = backup;
+	const { root, component, name, openSource, keys, timeZone, instanceId, onProgress } = backup;
 	const isDump = component === 'postgres';
 	const { path } = await createArtifact(
 		{
@@ -39,6 +42,7 @@ export async function backUpFirst(backup: SafetyBackup, signal: AbortSignal): Pr
 			prefix: prefixFor(`${safetyPrefix}${name}`),
 			extension: isDump ? 'sql' : 'rdb',
 			compression: { method: isDump ? 'gzip' : 'none' },
+			encryption: keys && (await readersWith(keys)),
 			timeZone,
 			instanceId,
 			step: `Saving the present ${name}`,

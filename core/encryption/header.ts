@@ -1,6 +1,7 @@
 import { Decrypter, Encrypter, type Identity } from 'age-encryption';
 import { BackupError } from '../errors';
 import { BrokenSealError } from './brokenSeal';
+import { noIdentity } from './keygen';
 import type { DecryptionKeys, EncryptionKeys } from './keys';
 
 /** How an age file begins, and the key that its payload is encrypted with. */
@@ -101,10 +102,7 @@ function addIdentity(decrypter: Decrypter, identity: string): void {
 	try {
 		decrypter.addIdentity(identity);
 	} catch {
-		// Neither the text nor the cause: both may hold most of a private key.
-		throw new BackupError('bad-parameter', 'The age identity cannot be read', {
-			advice: 'Give the private key, which begins with AGE-SECRET-KEY-1, as it was printed',
-		});
+		throw noIdentity();
 	}
 }
 

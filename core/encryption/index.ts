@@ -3,6 +3,8 @@ export { assertAgeFraming, decryptAge, type FindFileKey, isAgeFile } from './age
 export { BrokenSealError } from './brokenSeal';
 export { EncryptStream } from './encryptStream';
 export { openHeader, sealHeader, type SealedHeader } from './header';
+export { keysIn } from './keyFile';
+export { type KeyPair, makeKeyPair, readersWith } from './keygen';
 export {
 	type DecryptionKeys,
 	describeReaders,

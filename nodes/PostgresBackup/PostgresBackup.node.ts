@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
+import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
@@ -30,7 +31,7 @@ export class PostgresBackup implements INodeType {
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: engineCredentials,
+		credentials: [...engineCredentials, encryptionCredential],
 		properties: [
 			{
 				displayName: 'Operation',
@@ -47,7 +48,10 @@ export class PostgresBackup implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { dockerEngineApiTest }, listSearch: { searchContainers } };
+	methods = {
+		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
+		listSearch: { searchContainers },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex, signal) => {

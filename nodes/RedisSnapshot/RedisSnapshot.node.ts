@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
+import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as restore from './actions/restore.operation';
@@ -29,7 +30,7 @@ export class RedisSnapshot implements INodeType {
 		defaults: { name: 'Redis Snapshot' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: engineCredentials,
+		credentials: [...engineCredentials, encryptionCredential],
 		properties: [
 			{
 				displayName: 'Operation',
@@ -45,7 +46,10 @@ export class RedisSnapshot implements INodeType {
 		],
 	};
 
-	methods = { credentialTest: { dockerEngineApiTest }, listSearch: { searchContainers } };
+	methods = {
+		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
+		listSearch: { searchContainers },
+	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex) => {

@@ -7,6 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
+import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
@@ -31,7 +32,7 @@ export class VolumeArchive implements INodeType {
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: sourceCredentials,
+		credentials: [...sourceCredentials, encryptionCredential],
 		properties: [
 			{
 				displayName: 'Operation',
@@ -50,7 +51,7 @@ export class VolumeArchive implements INodeType {
 	};
 
 	methods = {
-		credentialTest: { dockerEngineApiTest },
+		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
 		listSearch: { searchContainers, searchProjects, searchVolumes },
 	};
 

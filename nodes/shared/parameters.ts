@@ -2,16 +2,18 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import type { ArtifactRequest, Compression, CompressionMethod } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
 import { allowedPath } from './allowedPath';
+import { encryptionKeys } from './encryption';
 import { progressReporter } from './progress';
 
 /** The part of every artifact's request that does not depend on the component. */
 export async function commonRequest(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Promise<Pick<ArtifactRequest, 'root' | 'timeZone' | 'instanceId' | 'onProgress'>> {
+): Promise<Pick<ArtifactRequest, 'root' | 'encryption' | 'timeZone' | 'instanceId' | 'onProgress'>> {
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	return {
 		root: await allowedPath(context, directory, 'Backup Directory'),
+		encryption: await encryptionKeys(context, itemIndex),
 		timeZone: context.getTimezone(),
 		instanceId: context.getInstanceId(),
 		onProgress: progressReporter(context),

@@ -5,6 +5,7 @@ import { unknownBackup } from '../../core/verify/assertSound';
 import { type BackupVerification, verifyBackup } from '../../core/verify/verifyBackup';
 import { allowedPath } from './allowedPath';
 import { artifactName, chosenBackup, readSeries, series } from './artifactParameter';
+import { decrypt, decryptionKeys } from './encryption';
 import { progressReporter } from './progress';
 import * as shared from './properties';
 import type { Job } from './runJobs';
@@ -33,6 +34,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		{ ...artifactName, displayOptions: { show: { which: ['one'] } } },
 		...series,
+		decrypt,
 	],
 );
 
@@ -43,10 +45,11 @@ export async function plan(
 	components: readonly Component[],
 ): Promise<Job[]> {
 	const onProgress = progressReporter(context);
+	const keys = await decryptionKeys(context, itemIndex);
 	const entries = await chooseEntries(context, itemIndex, components);
 	return entries.map(({ path, component }): Job => async (signal) => {
 		await allowedPath(context, path, 'Backup');
-		return verificationItem(await verifyBackup({ path, component, onProgress }, signal));
+		return verificationItem(await verifyBackup({ path, component, keys, onProgress }, signal));
 	});
 }
 

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { OnProgress } from '../../artifact/source';
+import { manifestIfAny } from '../../artifact/verifyArtifact';
 import {
 	connectDocker,
 	type Container,
@@ -16,6 +16,7 @@ import {
 	assertRunning,
 	takeOutOfService,
 } from '../../docker';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { describeServer } from '../connection';
 import { ContainerRedis, type ContainerRedisLogin } from '../protocol/containerRedis';
@@ -24,6 +25,7 @@ import type { RdbFacts } from '../rdb/rdbInspector';
 import { countKeys } from '../serverFacts';
 import type { RestoreResult } from './restoreRdb';
 import { releaseLeftBehind } from './crashedRestore';
+import { openRdb } from './openRdb';
 import { learnFiles, putRdb, removePartial, type RdbFile, type ServerFiles } from './serverFiles';
 import { assertRestorable } from './restorableServer';
 import { assertLoaded, untilLoaded } from './untilLoaded';
@@ -36,6 +38,8 @@ export interface DockerRestoreRequest extends ContainerRedisLogin {
 	 * Undefined where whoever asks for the restore does without.
 	 */
 	takeSafetySnapshot: (() => Promise<string>) | undefined;
+	/** For a safety snapshot that is encrypted. */
+	keys?: DecryptionKeys;
 	onProgress?: OnProgress;
 }
 
@@ -122,7 +126,7 @@ async function startOn(
 
 /** Starts the server on the safety snapshot; answers the error of the restore, with what became of that. */
 async function putBack(restore: DockerRestore, error: unknown): Promise<BackupError> {
-	const { client, container, files, safetySnapshot } = restore;
+	const { client, container, request, files, safetySnapshot } = restore;
 	const known = error instanceof BackupError ? error : undefined;
 	const failed = (left: string, advice: string) =>
 		new BackupError(known?.code ?? 'internal', `${known?.what ?? `${errorMessage(error)}.`} ${left}`, {
@@ -137,8 +141,10 @@ async function putBack(restore: DockerRestore, error: unknown): Promise<BackupEr
 	}
 	try {
 		await takeOutOfService(client, container, 'stop');
-		const { size: bytes } = await stat(safetySnapshot);
-		const info = await startOn(restore, { open: () => createReadStream(safetySnapshot), bytes }, uncancelled);
+		const manifest = await manifestIfAny(safetySnapshot);
+		const bytes = manifest?.rawBytes ?? (await stat(safetySnapshot)).size;
+		const open = () => openRdb({ path: safetySnapshot, keys: request.keys });
+		const info = await startOn(restore, { open, bytes }, uncancelled);
 		await removePartial(client, container, files, uncancelled);
 		const left = `What ${container.name} held before was put back from the safety snapshot ${safetySnapshot}; it holds ${countKeys(info)} keys`;
 		return failed(left, known?.advice ?? 'Restore another backup');

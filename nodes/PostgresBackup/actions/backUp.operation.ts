@@ -5,6 +5,7 @@ import type { DatabaseList } from '../../../core/postgres/connect/databaseList';
 import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
 import type { PostgresEngine } from '../../../core/postgres/engine';
 import { artifactItem } from '../../shared/artifactItem';
+import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression, readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -155,6 +156,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		shared.backupDirectory,
 		shared.compression,
+		encrypt,
 		options,
 	],
 );

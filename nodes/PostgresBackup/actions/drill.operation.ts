@@ -3,6 +3,7 @@ import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackups } from '../../shared/artifactParameter';
+import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -49,6 +50,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		shared.backupDirectory,
 		...artifact,
+		decrypt,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -87,6 +89,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
+		keys: await decryptionKeys(context, itemIndex),
 		connection: onServer ? await chosenConnection(context, itemIndex, chosen) : undefined,
 		maxRawBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		withoutExtensions: readList(chosen.withoutExtensions),

@@ -2,13 +2,18 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { backUpFirst } from '../../../core/artifact';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { BackupError } from '../../../core/errors';
-import type { PostgresConnection } from '../../../core/postgres/connect/connection';
 import { builtInDump } from '../../../core/postgres/dump/builtIn/builtInDump';
 import { assertNotOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
-import type { OwnerRule, RestoreOptions, RestoreTarget } from '../../../core/postgres/restore/request';
+import type {
+	OwnerRule,
+	RestoreOptions,
+	RestoreRequest,
+	RestoreTarget,
+} from '../../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../../core/postgres/restore/restoreDump';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackup } from '../../shared/artifactParameter';
+import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -28,6 +33,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		shared.backupDirectory,
 		...artifact,
+		decrypt,
 		{
 			displayName: 'Target',
 			name: 'target',
@@ -157,7 +163,8 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const connection = await chosenConnection(context, itemIndex, chosen);
 	const { path } = await chosenBackup(context, itemIndex, ['postgres']);
-	const target = await chooseTarget(context, itemIndex, connection, path);
+	const keys = await decryptionKeys(context, itemIndex);
+	const target = await chooseTarget(context, itemIndex, { connection, artifactPath: path, keys });
 	return [
 		async (signal): Promise<IDataObject> => {
 			if (target.kind === 'replace') {
@@ -166,6 +173,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 			const report = await restoreDump(
 				{
 					artifactPath: path,
+					keys,
 					manifest: await manifestIfAny(path),
 					connection,
 					target,
@@ -187,8 +195,7 @@ function thisExecution(context: IExecuteFunctions): RunningExecution {
 async function chooseTarget(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	connection: PostgresConnection,
-	artifactPath: string,
+	{ connection, artifactPath, keys }: Pick<RestoreRequest, 'connection' | 'artifactPath' | 'keys'>,
 ): Promise<RestoreTarget> {
 	if (context.getNodeParameter('target', itemIndex) === 'new') {
 		const database = context.getNodeParameter('newDatabase', itemIndex) as string;
@@ -201,6 +208,7 @@ async function chooseTarget(
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		component: 'postgres' as const,
 		name: database,
+		keys,
 		openSource: builtInDump(connection, { database, selection: {}, noOwner: false, noPrivileges: false }),
 		timeZone: context.getTimezone(),
 		instanceId: context.getInstanceId(),

@@ -3,14 +3,15 @@ import { backUpFirst, type OpenSource } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
 import { builtInSnapshot } from '../../../core/redis/snapshot/builtInSnapshot';
 import { dockerSnapshot } from '../../../core/redis/snapshot/dockerSnapshot';
-import { dockerRestoreRdb } from '../../../core/redis/restore/dockerRestore';
+import { dockerRestoreRdb, type DockerRestoreRequest } from '../../../core/redis/restore/dockerRestore';
 import { openRdb } from '../../../core/redis/restore/openRdb';
-import { restoreRdb, type RestoreRequest, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
+import { restoreRdb, type RestoreResult } from '../../../core/redis/restore/restoreRdb';
 import { assertSound } from '../../../core/verify/assertSound';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackup } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
 import { container } from '../../shared/dockerProperties';
+import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { readText } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -53,6 +54,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 		shared.backupDirectory,
 		...artifact,
+		decrypt,
 		{
 			displayName: 'Confirm',
 			name: 'confirmation',
@@ -130,6 +132,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const { openSource, restore } = await chosenRestore(context, itemIndex, chosen);
 	const { path } = await chosenBackup(context, itemIndex, ['redis']);
 	const onProgress = progressReporter(context);
+	const keys = await decryptionKeys(context, itemIndex);
 	const safety = {
 		root: await allowedPath(
 			context,
@@ -138,6 +141,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		),
 		component: 'redis' as const,
 		name: 'redis',
+		keys,
 		openSource,
 		timeZone: context.getTimezone(),
 		instanceId: context.getInstanceId(),
@@ -145,13 +149,14 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	};
 	return [
 		async (signal): Promise<IDataObject> => {
-			await assertSound(path, { onProgress }, signal);
+			await assertSound(path, { keys, onProgress }, signal);
 			const result = await restore(
 				{
-					openRdb: () => openRdb({ path }),
+					openRdb: () => openRdb({ path, keys }),
 					takeSafetySnapshot: chosen.skipSafetySnapshot
 						? undefined
 						: async () => await backUpFirst(safety, signal),
+					keys,
 					onProgress,
 				},
 				signal,
@@ -162,7 +167,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 }
 
 /** What both engines need to know of a restore. */
-type Request = Pick<RestoreRequest, 'openRdb' | 'takeSafetySnapshot' | 'onProgress'>;
+type Request = Pick<DockerRestoreRequest, 'openRdb' | 'takeSafetySnapshot' | 'keys' | 'onProgress'>;
 
 interface EngineRestore {
 	/** For the safety snapshot. */

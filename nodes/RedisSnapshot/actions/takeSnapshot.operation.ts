@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { backUp } from '../../../core/artifact';
 import { artifactItem } from '../../shared/artifactItem';
+import { encrypt } from '../../shared/encryption';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -19,6 +20,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		...engineProperties,
 		shared.backupDirectory,
+		encrypt,
 		{
 			displayName: 'Options',
 			name: 'options',

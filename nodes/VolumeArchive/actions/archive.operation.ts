@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { backUp } from '../../../core/artifact';
+import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -19,6 +20,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		...sourceProperties,
 		shared.backupDirectory,
 		shared.compression,
+		encrypt,
 		{
 			displayName: 'Options',
 			name: 'options',

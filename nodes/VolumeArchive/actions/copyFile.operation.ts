@@ -2,6 +2,7 @@ import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n
 import { createArtifact, recordingFailure } from '../../../core/artifact';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
+import { encrypt } from '../../shared/encryption';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -28,6 +29,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 				'File to copy, as n8n sees it. Mount the directory that holds it, read-only: a file mounted by itself stays the old one when it is replaced on the host.',
 		},
 		shared.backupDirectory,
+		encrypt,
 		{
 			displayName: 'Options',
 			name: 'options',

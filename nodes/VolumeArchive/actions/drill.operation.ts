@@ -3,6 +3,7 @@ import { BackupError } from '../../../core/errors';
 import { type ArchiveDrillReport, drillArchive } from '../../../core/volume/drill/drillArchive';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackups } from '../../shared/artifactParameter';
+import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -19,6 +20,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		shared.backupDirectory,
 		...artifact,
+		decrypt,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -47,6 +49,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const request = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		timeZone: context.getTimezone(),
+		keys: await decryptionKeys(context, itemIndex),
 		maxBytes: maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024,
 		onProgress: progressReporter(context),
 	};

@@ -1,4 +1,5 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { DecryptionKeys } from '../../../core/encryption';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { expectedArchive } from '../../../core/volume/expectedArchive';
 import { restoreArchive } from '../../../core/volume/restoreArchive';
@@ -7,6 +8,7 @@ import { restoreFile } from '../../../core/volume/restoreFile';
 import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackup } from '../../shared/artifactParameter';
 import { dockerConnection } from '../../shared/dockerConnection';
+import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -37,6 +39,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: 'n8n',
 		},
 		...artifact,
+		decrypt,
 		{
 			...shared.engine([
 				{ name: 'Built-In', value: 'built-in', description: 'Into a directory that n8n can write to' },
@@ -125,29 +128,32 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const options = context.getNodeParameter('options', itemIndex, {}) as Options;
 	const kind = context.getNodeParameter('kind', itemIndex) as 'n8n' | 'env';
 	const { path } = await chosenBackup(context, itemIndex, [kind]);
+	const keys = await decryptionKeys(context, itemIndex);
 	const engine = kind === 'env' ? 'built-in' : context.getNodeParameter('engine', itemIndex, 'built-in');
-	if (engine === 'docker') return [await planVolume(context, itemIndex, { path, options })];
+	if (engine === 'docker') return [await planVolume(context, itemIndex, { path, keys, options })];
 	const wanted = context.getNodeParameter('destination', itemIndex) as string;
 	const destination = await allowedPath(context, wanted, 'Destination');
 	const restore = kind === 'env' ? restoreOneFile : restoreDirectory;
-	return [async (signal) => await restore({ context, path, destination, options }, signal)];
+	return [async (signal) => await restore({ context, path, keys, destination, options }, signal)];
 }
 
 interface Restoring {
 	context: IExecuteFunctions;
 	path: string;
+	keys: DecryptionKeys | undefined;
 	destination: string;
 	options: Options;
 }
 
 async function restoreDirectory(
-	{ context, path, destination, options }: Restoring,
+	{ context, path, keys, destination, options }: Restoring,
 	signal: AbortSignal,
 ): Promise<IDataObject> {
 	const { allowOutsideLinks, overwrite } = options;
 	const report = await restoreArchive(
 		{
 			artifactPath: path,
+			keys,
 			destination,
 			allowOutsideLinks,
 			overwrite,
@@ -163,7 +169,7 @@ async function restoreDirectory(
 async function planVolume(
 	context: IExecuteFunctions,
 	itemIndex: number,
-	{ path, options }: Pick<Restoring, 'path' | 'options'>,
+	{ path, keys, options }: Pick<Restoring, 'path' | 'keys' | 'options'>,
 ): Promise<Job> {
 	const docker = dockerConnection(await context.getCredentials('dockerEngineApi', itemIndex));
 	const volume = context.getNodeParameter('volume', itemIndex, '', { extractValue: true }) as string;
@@ -173,6 +179,7 @@ async function planVolume(
 			docker,
 			{
 				artifactPath: path,
+				keys,
 				volume,
 				allowOutsideLinks,
 				overwrite,
@@ -192,10 +199,10 @@ function mostBytes({ maxMegabytes }: Options): number | undefined {
 }
 
 async function restoreOneFile(
-	{ path, destination, options: { overwrite } }: Restoring,
+	{ path, keys, destination, options: { overwrite } }: Restoring,
 	signal: AbortSignal,
 ): Promise<IDataObject> {
 	const expected = await manifestIfAny(path);
-	const restored = await restoreFile({ artifactPath: path, destination, overwrite, expected }, signal);
+	const restored = await restoreFile({ artifactPath: path, keys, destination, overwrite, expected }, signal);
 	return { artifact: path, destination, ...restored };
 }

@@ -1,0 +1,171 @@
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
+import { type RedisServer, startRedis } from '../../lab/servers/redis';
+import { ageKeygen } from '../support/age';
+import { makeBackups } from '../support/makeBackups';
+import { encryptedOperations } from './support/encryptedOperations';
+import { describeEngines } from './support/engines';
+import { testOperation } from './support/operations';
+
+jest.setTimeout(120_000);
+
+const keys = { own: ageKeygen(), other: ageKeygen() };
+let postgres: PostgresServer;
+let redis: RedisServer;
+
+beforeAll(async () => {
+	[postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
+	await postgres.createDatabase('app');
+	await postgres.psql('CREATE TABLE item (id int); INSERT INTO item VALUES (1)', { database: 'app' });
+});
+
+afterAll(async () => {
+	await postgres?.stop();
+	await redis?.stop();
+});
+
+describeEngines('an operation on encrypted backups', (n8n) => {
+	const servers = () => ({ postgres, redis, engine: n8n().engine });
+	for (const row of encryptedOperations(servers, keys)) testOperation(n8n, row);
+
+	const credential = (more: object) => ({
+		backupEncryptionAgeApi: { readBy: 'recipients', recipients: '', identity: '', passphrase: '', ...more },
+	});
+
+	it('verifies without a key what can be verified, and says that the content is unknown', async () => {
+		const place = await n8n().allowed();
+		await mkdir(join(place, 'backups'));
+		await makeBackups(join(place, 'backups'), 'gzip', { recipients: [keys.own.recipient] });
+
+		const { outputs } = await n8n().engine.run({
+			node: 'volumeArchive',
+			parameters: { operation: 'verify', backupDirectory: join(place, 'backups'), which: 'all' },
+		});
+
+		expect(outputs[0]!.map(({ json }) => json)).toMatchObject([
+			{ component: 'n8n', result: 'passed' },
+			{ component: 'env', result: 'passed' },
+		]);
+		for (const { json } of outputs[0]!) {
+			expect(json.checks).toContainEqual({
+				check: 'content',
+				result: 'unknown',
+				detail: expect.stringMatching(/^It is encrypted for age1.*no key was given here/) as string,
+			});
+		}
+	});
+
+	it('restores nothing without a key, and says what to give', async () => {
+		const place = await n8n().allowed();
+		const root = join(place, 'backups');
+		await mkdir(root);
+		const { path } = (await makeBackups(root, 'gzip', { recipients: [keys.own.recipient] })).n8n;
+		const parameters = {
+			...{ operation: 'restore', backupDirectory: root, artifact: path, kind: 'n8n' },
+			destination: join(place, 'restored'),
+		};
+
+		const { error } = await n8n().engine.run({ node: 'volumeArchive', parameters });
+
+		expect(error).toMatchObject({
+			message: expect.stringMatching(
+				/\.tar\.gz\.age is encrypted, and there is no key to read it with/,
+			) as string,
+			description: expect.stringContaining('the credential Backup Encryption (age)') as string,
+		});
+		expect(await readdir(place)).not.toContain('restored');
+	});
+
+	it('a credential that can only write says so where it is to read', async () => {
+		const place = await n8n().allowed();
+		const root = join(place, 'backups');
+		await mkdir(root);
+		const { path } = (await makeBackups(root, 'gzip', { recipients: [keys.own.recipient] })).env;
+
+		const { error } = await n8n().engine.run({
+			node: 'volumeArchive',
+			credentials: credential({ recipients: keys.own.recipient }),
+			parameters: {
+				...{ operation: 'verify', backupDirectory: root, which: 'one', artifact: path },
+				useEncryption: true,
+			},
+		});
+
+		expect(error).toMatchObject({
+			message: 'The credential Backup Encryption (age) can only write.',
+			description: 'Enter the identity of one of its recipients, or switch Decrypt off.',
+		});
+	});
+
+	it('with a passphrase, what one operation writes the other reads', async () => {
+		const place = await n8n().allowed();
+		const root = join(place, 'backups');
+		await mkdir(root);
+		const credentials = credential({ readBy: 'passphrase', passphrase: 'correct horse battery' });
+		const run = async (parameters: object) =>
+			await n8n().engine.run({
+				node: 'volumeArchive',
+				credentials,
+				parameters: { backupDirectory: root, useEncryption: true, ...parameters },
+			});
+		const made = await run({ operation: 'archive', directory: await n8n().allowed() });
+
+		const verified = await run({ operation: 'verify', which: 'newest' });
+
+		expect(made.outputs[0]![0]!.json).toMatchObject({
+			encryption: { format: 'age', recipients: [], passphrase: true },
+		});
+		expect(verified.outputs[0]![0]!.json).toMatchObject({ result: 'passed' });
+		expect(JSON.stringify([made, verified])).not.toContain('correct horse');
+	});
+
+	const credentialTests: Array<[string, object, object]> = [
+		[
+			'recipients alone',
+			{ recipients: keys.own.recipient },
+			{ status: 'OK', message: 'Encrypts for 1; it cannot decrypt' },
+		],
+		[
+			'a pair',
+			{ recipients: keys.own.recipient, identity: keys.own.identity },
+			{ status: 'OK', message: 'Encrypts, and decrypts what it encrypted' },
+		],
+		[
+			'two that are no pair',
+			{ recipients: keys.own.recipient, identity: keys.other.identity },
+			{ status: 'Error', message: 'The identity is none of these recipients’' },
+		],
+		[
+			'the private key as recipient',
+			{ recipients: keys.own.identity },
+			{
+				status: 'Error',
+				message: expect.stringMatching(/^One of the recipients is no age recipient/) as string,
+			},
+		],
+		[
+			'nothing',
+			{},
+			{ status: 'Error', message: expect.stringMatching(/^There is no key to encrypt with/) as string },
+		],
+		[
+			'an empty passphrase',
+			{ readBy: 'passphrase' },
+			{ status: 'Error', message: expect.stringMatching(/is empty/) as string },
+		],
+	];
+
+	it.each(credentialTests)('the test of the credential judges %s', async (_what, data, expected) => {
+		const full = credential(data).backupEncryptionAgeApi;
+
+		const result = await n8n().engine.testCredential('volumeArchive', 'backupEncryptionAgeApi', full);
+
+		expect(result).toEqual(expected);
+	});
+
+	it('has written no key into its log', () => {
+		for (const { identity } of Object.values(keys)) expect(n8n().engine.log).not.toContain(identity);
+		expect(n8n().engine.log).not.toContain('correct horse');
+	});
+});
