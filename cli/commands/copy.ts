@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Component } from '../../core/artifact';
-import { copyBackups, type CopyOutcome } from '../../core/offsite';
+import { copyBackups, type CopyOutcome, unencryptedKeyWarnings } from '../../core/offsite';
 import type { AddCommand } from '../command';
 import { type ExitCode, exitCodeOf, exitCodes, worstOf } from '../exitCodes';
 import { asOwnerOf } from '../identity';
@@ -37,9 +37,11 @@ export const addCopy: AddCommand = (parent, run) => {
 					const { onProgress } = output;
 					return await copyBackups({ ...wanted, destination, readBack, onProgress }, signal);
 				});
-				for (const { entry, outcome, error, recordProblem } of outcomes) {
+				for (const copied of outcomes) {
+					const { entry, outcome, error, recordProblem } = copied;
 					if (error !== undefined) output.complain(error);
 					else output.say(`${entry.component}/${entry.name}: ${outcome}`);
+					output.note(unencryptedKeyWarnings(copied));
 					if (recordProblem !== undefined) output.say(`  Where it is was not written down: ${recordProblem}`);
 				}
 				output.result(outcomes.map(outcomeJson));

@@ -1,3 +1,4 @@
+export { unencryptedKeyWarnings } from './unencrypted';
 export * from './copy';
 export * from './destination';
 export * from './fetch';

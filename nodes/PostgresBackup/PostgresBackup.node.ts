@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
-import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
+import { backupEncryptionTest } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
@@ -31,7 +31,7 @@ export class PostgresBackup implements INodeType {
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [...engineCredentials, encryptionCredential],
+		credentials: engineCredentials,
 		properties: [
 			{
 				displayName: 'Operation',

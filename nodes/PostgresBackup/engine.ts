@@ -4,6 +4,7 @@ import { builtInEngine, dockerEngine, localEngine, type PostgresEngine } from '.
 import { allowedProgram } from '../shared/allowedProgram';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
+import { encryptionCredential } from '../shared/encryption';
 import * as shared from '../shared/properties';
 import { chosenConnection, type ConnectionOptions } from './connectionOptions';
 
@@ -17,6 +18,7 @@ export const engineCredentials: INodeCredentialDescription[] = [
 		},
 	},
 	dockerCredential(['backUp']),
+	encryptionCredential,
 ];
 
 export const engineProperties: INodeProperties[] = [

@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
-import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
+import { backupEncryptionTest } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as restore from './actions/restore.operation';
@@ -30,7 +30,7 @@ export class RedisSnapshot implements INodeType {
 		defaults: { name: 'Redis Snapshot' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [...engineCredentials, encryptionCredential],
+		credentials: engineCredentials,
 		properties: [
 			{
 				displayName: 'Operation',

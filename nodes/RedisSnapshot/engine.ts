@@ -6,6 +6,7 @@ import { localSnapshot } from '../../core/redis/snapshot/localSnapshot';
 import { allowedPath } from '../shared/allowedPath';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
+import { encryptionCredential } from '../shared/encryption';
 import * as shared from '../shared/properties';
 import { redisConnection } from '../shared/redisConnection';
 import { containerLogin, type ContainerOptions } from './containerOptions';
@@ -17,6 +18,7 @@ export const engineCredentials: INodeCredentialDescription[] = [
 		displayOptions: { show: { operation: ['takeSnapshot', 'restore'] } },
 	},
 	dockerCredential(['takeSnapshot', 'restore']),
+	encryptionCredential,
 ];
 
 export const engineProperties: INodeProperties[] = [

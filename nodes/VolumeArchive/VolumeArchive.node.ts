@@ -7,7 +7,7 @@ import {
 } from 'n8n-workflow';
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
-import { backupEncryptionTest, encryptionCredential } from '../shared/encryption';
+import { backupEncryptionTest } from '../shared/encryption';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
@@ -32,7 +32,7 @@ export class VolumeArchive implements INodeType {
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [...sourceCredentials, encryptionCredential],
+		credentials: sourceCredentials,
 		properties: [
 			{
 				displayName: 'Operation',

@@ -6,6 +6,7 @@ import { dockerVolume, type DockerVolumeTarget } from '../../core/volume/dockerV
 import { allowedPath } from '../shared/allowedPath';
 import { dockerConnection, dockerCredential } from '../shared/dockerConnection';
 import { container } from '../shared/dockerProperties';
+import { encryptionCredential } from '../shared/encryption';
 import { readList } from '../shared/parameters';
 import * as shared from '../shared/properties';
 
@@ -25,7 +26,10 @@ export interface SourceOptions {
 	readBack?: boolean;
 }
 
-export const sourceCredentials: INodeCredentialDescription[] = [dockerCredential(['archive', 'restore'])];
+export const sourceCredentials: INodeCredentialDescription[] = [
+	dockerCredential(['archive', 'restore']),
+	encryptionCredential,
+];
 
 const onlyDocker = { show: { engine: ['docker'] } };
 const whenSourceIs = (source: string) => ({ show: { engine: ['docker'], dockerSource: [source] } });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifact, type Component, createArtifact, manifestPath } from '../../core/artifact';
+import { copyFile as copyOneFile } from '../../core/volume/copyFile';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { ageDecrypt, ageKeygen } from '../support/age';
 import { startCommand } from '../support/commandProcess';
@@ -182,14 +183,13 @@ describe('n8n-backup restore of encrypted backups', () => {
 		const sealed = execFileSync('age', ['-r', other.recipient], { input: 'not for this n8n' });
 		await writeFile(secret, sealed);
 		await mkdir(directory.path('backups'));
-		const { copyFile: open } = await import('../../core/volume/copyFile');
 		for (const encryption of [undefined, { recipients: [recipient] }]) {
 			const { path } = await createArtifact(
 				{
 					...{ root: directory.path('backups'), component: 'env', prefix: 'secret', extension: 'backup' },
 					...{ compression: { method: 'none' }, timeZone: 'utc', step: 'Copying', encryption },
 				},
-				open({ path: secret }),
+				copyOneFile({ path: secret }),
 				new AbortController().signal,
 			);
 			const to = directory.path('restored');

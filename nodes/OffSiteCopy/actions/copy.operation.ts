@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { copyBackups } from '../../../core/offsite';
+import { copyBackups, unencryptedKeyWarnings } from '../../../core/offsite';
 import { catalogItem } from '../../shared/catalogItem';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
@@ -60,9 +60,13 @@ export async function plan(
 	const onProgress = progressReporter(context);
 	const outcomes = await copyBackups({ ...options, root, timeZone, destination, onProgress }, signal);
 	const { place } = destination;
-	return outcomes.map(({ entry, error, outcome, recordProblem }) => {
+	return outcomes.map((copied) => {
+		const { entry, error, outcome, recordProblem } = copied;
 		if (error !== undefined) return failed(error);
-		const warnings = recordProblem === undefined ? [] : [recordProblem];
+		const warnings = [
+			...unencryptedKeyWarnings(copied),
+			...(recordProblem === undefined ? [] : [recordProblem]),
+		];
 		return async () => await Promise.resolve({ ...catalogItem(entry), place, outcome, warnings });
 	});
 }
