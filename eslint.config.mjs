@@ -127,6 +127,15 @@ export default tseslint.config(
 		},
 	},
 	{
+		files: ['credentials/BackupEncryptionAgeApi.credentials.ts'],
+		rules: {
+			// It is no API, and age writes its name in lower case. Its identity is a private key.
+			'n8n-nodes-base/cred-class-field-display-name-miscased': 'off',
+			'n8n-nodes-base/cred-class-field-display-name-missing-api': 'off',
+			'@n8n/community-nodes/credential-unnecessary-password': 'off',
+		},
+	},
+	{
 		files: ['test/**/*.ts'],
 		rules: {
 			// Jest's expect.stringMatching() and its like are `any` by their types.

@@ -1,3 +1,4 @@
+import type { Command } from 'commander';
 import { makeKeyPair } from '../../core/encryption';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
@@ -12,7 +13,7 @@ export const addKeygen: AddCommand = (parent, run) => {
 	parent
 		.command('keygen')
 		.description('make a pair of age keys to encrypt backups with; the identity is printed once')
-		.action((_options: unknown, command) =>
+		.action((_options: unknown, command: Command) =>
 			run(command, async ({ terminal, output }) => {
 				const { identity, recipient } = await makeKeyPair();
 				output.result({ identity, recipient });

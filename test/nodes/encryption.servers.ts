@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
+import { readManifest } from '../../core/artifact';
 import { ageKeygen } from '../support/age';
 import { makeBackups } from '../support/makeBackups';
 import { encryptedOperations } from './support/encryptedOperations';
@@ -96,6 +97,26 @@ describeEngines('an operation on encrypted backups', (n8n) => {
 			message: 'The credential Backup Encryption (age) can only write.',
 			description: 'Enter the identity of one of its recipients, or switch Decrypt off.',
 		});
+	});
+
+	it('a drill with another identity is no verdict: it is unknown, and says what to give', async () => {
+		const place = await n8n().allowed();
+		const root = join(place, 'backups');
+		await mkdir(root);
+		const { path } = (await makeBackups(root, 'gzip', { recipients: [keys.own.recipient] })).n8n;
+
+		const { error, outputs } = await n8n().engine.run({
+			node: 'volumeArchive',
+			credentials: credential({ recipients: keys.other.recipient, identity: keys.other.identity }),
+			parameters: { operation: 'drill', backupDirectory: root, artifact: path, useEncryption: true },
+		});
+
+		expect(error).toBeUndefined();
+		expect(outputs[0]![0]!.json).toMatchObject({
+			result: 'unknown',
+			obstacle: expect.stringMatching(/encrypted for another key\. Give the identity/) as string,
+		});
+		expect((await readManifest(path)).drill).toBeUndefined();
 	});
 
 	it('with a passphrase, what one operation writes the other reads', async () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Component, createArtifact } from '../../../core/artifact';
@@ -65,31 +66,59 @@ export function encryptedOperations(servers: () => Servers, { own, other }: Keys
 		says: { message: /“age1nobody” is no age recipient/, description: /begins with age1/ },
 	});
 
+	/** An encrypted dump of the server’s own database, by the node. */
+	const ownDump = async (place: string): Promise<string> => {
+		const { parameters, credentials } = call({ backupDirectory: join(place, 'backups') }, reading);
+		const made = await servers().engine.run({
+			node: 'postgresBackup',
+			credentials,
+			parameters: { operation: 'backUp', ...parameters },
+		});
+		return made.outputs[0]![0]!.json.path as string;
+	};
+
+	interface Reading {
+		name: string;
+		component: Component;
+		/** What tells rows of one operation apart. */
+		of?: string;
+		make?: (place: string) => Promise<string>;
+		/** Parameters beside the backup. */
+		prepare: (place: string) => Promise<object> | object;
+		judge: OperationRow['judge'];
+		/** Whether another identity makes the operation fail; otherwise a flipped bit does. */
+		needsIdentity?: boolean;
+	}
+
 	/** An operation that reads a backup of a component. */
-	const reads = (
-		name: string,
-		component: Component,
-		prepare: (place: string, path: string) => Promise<object> | object,
-		judge: OperationRow['judge'],
+	const reads = ({
+		name,
+		component,
 		of = 'encrypted',
-	): OperationRow => {
-		const lay = async (place: string, encryption: object) => {
-			const path = await backupOf(component, await backups(place), own);
-			const parameters = { backupDirectory: join(place, 'backups'), artifact: path };
-			return call({ ...parameters, ...(await prepare(place, path)) }, encryption);
+		needsIdentity = true,
+		...row
+	}: Reading): OperationRow => {
+		const lay = async (place: string, { fails = false } = {}) => {
+			const root = await backups(place);
+			const path = await (row.make?.(place) ?? backupOf(component, root, own));
+			if (fails && !needsIdentity) await flipLastByte(path);
+			const parameters = { backupDirectory: root, artifact: path, ...(await row.prepare(place)) };
+			return call(parameters, fails && needsIdentity ? readingWrongly : reading);
 		};
 		return {
 			name: `${name}: ${of}`,
-			works: async (place) => await lay(place, reading),
+			works: async (place) => await lay(place),
 			judge: async (items, place) => {
 				expect(JSON.stringify(items)).not.toContain('AGE-SECRET-KEY');
-				await judge(items, place);
+				await row.judge(items, place);
 			},
-			fails: async (place) => await lay(place, readingWrongly),
-			says: {
-				message: /encrypted for another key/,
-				description: /Give the identity of one of the recipients/,
-			},
+			fails: async (place) => await lay(place, { fails: true }),
+			says: needsIdentity
+				? { message: /encrypted for another key/, description: /Give the identity of one of the recipients/ }
+				: {
+						message: /did not pass its drill: .*chunk \d+ is not what was written/,
+						description: /drill an older/,
+					},
 		};
 	};
 	const passes: OperationRow['judge'] = (items) => {
@@ -103,38 +132,60 @@ export function encryptedOperations(servers: () => Servers, { own, other }: Keys
 			async () => await Promise.resolve({}),
 			(plain) => expect(gunzipSync(plain).toString()).toContain('COPY public.item'),
 		),
-		reads('postgresBackup verify', 'postgres', () => ({ which: 'one' }), passes),
-		reads(
-			'postgresBackup restore',
-			'postgres',
-			async () => {
+		reads({
+			name: 'postgresBackup verify',
+			component: 'postgres',
+			prepare: () => ({ which: 'one' }),
+			judge: passes,
+		}),
+		reads({
+			name: 'postgresBackup drill',
+			component: 'postgres',
+			make: ownDump,
+			prepare: () => ({ drillPlace: 'server' }),
+			judge: ([item]) => expect(item).toMatchObject({ result: 'passed' }),
+			needsIdentity: false,
+		}),
+		reads({
+			name: 'postgresBackup restore',
+			component: 'postgres',
+			make: ownDump,
+			prepare: async () => {
 				await servers().postgres.query('DROP DATABASE IF EXISTS encrypted');
 				return { target: 'new', newDatabase: 'encrypted' };
 			},
-			async () => {
-				const query = 'SELECT count(*) FROM workflow_entity';
-				expect(await servers().postgres.psql(query, { database: 'encrypted' })).toBe('2');
+			judge: async () => {
+				const query = 'SELECT count(*) FROM item';
+				expect(await servers().postgres.psql(query, { database: 'encrypted' })).toBe('1');
 			},
-		),
+		}),
 		makes(
 			'redisSnapshot takeSnapshot built-in',
 			async () => await Promise.resolve({}),
-			(plain) => {
-				const checked = execFileSync('redis-check-rdb', ['/dev/stdin'], { input: plain, encoding: 'utf8' });
+			async (plain) => {
+				const path = join(tmpdir(), `n8n-backup-test-${process.pid}.rdb`);
+				await writeFile(path, plain);
+				const checked = execFileSync('redis-check-rdb', [path], { encoding: 'utf8' });
+				await rm(path);
 				expect(checked).toContain('RDB looks OK');
 			},
 		),
-		reads('redisSnapshot verify', 'redis', () => ({ which: 'one' }), passes),
-		reads(
-			'redisSnapshot restore built-in',
-			'redis',
-			() => ({ confirmation: 'replace' }),
-			async ([item]) => {
+		reads({
+			name: 'redisSnapshot verify',
+			component: 'redis',
+			prepare: () => ({ which: 'one' }),
+			judge: passes,
+		}),
+		reads({
+			name: 'redisSnapshot restore built-in',
+			component: 'redis',
+			prepare: () => ({ confirmation: 'replace' }),
+			judge: async ([item]) => {
 				expect(await servers().redis.cli('GET', 'bull:jobs:id')).toBe('7');
 				expect(item!.safetySnapshot).toMatch(/\.rdb\.age$/);
 				await ageDecrypt(item!.safetySnapshot as string, own.identity);
 			},
-		),
+		}),
 		makes(
 			'volumeArchive archive built-in',
 			async (place) => {
@@ -156,30 +207,37 @@ export function encryptedOperations(servers: () => Servers, { own, other }: Keys
 			},
 			(plain) => expect(plain.toString()).toBe('N8N_ENCRYPTION_KEY=k\n'),
 		),
-		reads('volumeArchive verify', 'n8n', () => ({ which: 'one' }), passes),
-		reads(
-			'volumeArchive drill',
-			'n8n',
-			() => ({}),
-			([item]) => expect(item).toMatchObject({ result: 'passed' }),
-		),
-		reads(
-			'volumeArchive restore built-in',
-			'n8n',
-			(place) => ({ kind: 'n8n', destination: join(place, 'restored') }),
-			async (_items, place) => {
+		reads({
+			name: 'volumeArchive verify',
+			component: 'n8n',
+			prepare: () => ({ which: 'one' }),
+			judge: passes,
+		}),
+		reads({
+			name: 'volumeArchive drill',
+			component: 'n8n',
+			prepare: () => ({}),
+			judge: ([item]) => expect(item).toMatchObject({ result: 'passed' }),
+			needsIdentity: false,
+		}),
+		reads({
+			name: 'volumeArchive restore built-in',
+			component: 'n8n',
+			prepare: (place) => ({ kind: 'n8n', destination: join(place, 'restored') }),
+			judge: async (_items, place) => {
 				expect(await readFile(join(place, 'restored', 'config'), 'utf8')).toBe('{"encryptionKey":"k"}');
 			},
-		),
-		reads(
-			'volumeArchive restore built-in',
-			'env',
-			(place) => ({ kind: 'env', destination: join(place, 'restored.env') }),
-			async (_items, place) => {
-				expect(await readFile(join(place, 'restored.env'), 'utf8')).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
+		}),
+		reads({
+			name: 'volumeArchive restore built-in',
+			of: 'encrypted file',
+			component: 'env',
+			prepare: (place) => ({ kind: 'env', destination: join(place, 'restored.env') }),
+			judge: async (_items, place) => {
+				const restored = await readFile(join(place, 'restored.env'), 'utf8');
+				expect(restored).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
 			},
-			'encrypted file',
-		),
+		}),
 	];
 }
 
@@ -206,4 +264,10 @@ async function backupOf(component: Component, root: string, { recipient }: KeyPa
 		new AbortController().signal,
 	);
 	return path;
+}
+
+async function flipLastByte(path: string): Promise<void> {
+	const bytes = await readFile(path);
+	bytes[bytes.length - 1]! ^= 1;
+	await writeFile(path, bytes);
 }
