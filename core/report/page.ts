@@ -76,7 +76,7 @@ function overview({ series, timeZone, at }: Report): Html {
 			<td class="number">${newestGood ? formatDuration(durationMs(newestGood)) : ''}</td>
 			<td>${checked(verified, timeZone)}</td>
 			<td>${checked(drilled, timeZone)}</td>
-			<td>${copies.length === 0 ? 'none' : copies.map(({ place }) => place).join(', ')}</td>
+			<td>${copiesIn(copies, timeZone)}</td>
 		</tr>`;
 	});
 	const headings = [
@@ -243,6 +243,14 @@ function checked(backup: CheckedBackup | undefined, timeZone: string): string {
 	if (!backup) return 'never';
 	const { at, result } = backup.record;
 	return `${result} ${formatDate(new Date(at), timeZone)}`;
+}
+
+/** Where copies are, and when each was last seen there. */
+function copiesIn(copies: SeriesReport['copies'], timeZone: string): string {
+	if (copies.length === 0) return 'none';
+	const seen = ({ place, lastSeenAt }: (typeof copies)[number]) =>
+		`${place}, seen ${formatDate(new Date(lastSeenAt), timeZone)}`;
+	return copies.map(seen).join('; ');
 }
 
 function dateAndAge(at: Date, now: Date, timeZone: string): string {

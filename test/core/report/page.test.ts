@@ -38,6 +38,19 @@ describe('the page', () => {
 		expect(page).not.toMatch(/<script|<link|src=|href=|url\(|@import|\son\w+=/);
 	});
 
+	it('shows where copies are, and when each was last seen', async () => {
+		const at = '2026-01-10T02:30:00.000Z';
+		const copies = [
+			{ place: 's3://bucket/n8n', at, lastSeenAt: at },
+			{ place: '/mnt/nas', at, lastSeenAt: '2026-01-10T03:30:00.000Z' },
+			{ place: 'sftp://pruned', at, lastSeenAt: at, prunedAt: at },
+		];
+		await writeBackup(directory.path(), { stamp: '20260110_020000', manifest: { copies } });
+		const page = formatPage(await report());
+		expect(page).toContain('s3://bucket/n8n, seen 2026-01-10 03:30:00; /mnt/nas, seen 2026-01-10 04:30:00');
+		expect(page).not.toContain('sftp://pruned');
+	});
+
 	it('shows dates in the zone that it is asked for', async () => {
 		await writeBackup(directory.path(), { stamp: '20260110_020000' });
 		expect(formatPage(await report())).toContain('2026-01-10 03:00:00, 6 hours ago');
