@@ -117,6 +117,8 @@ export default tseslint.config(
 			'@n8n/community-nodes/no-credential-reuse': 'off',
 			// What deletes and overwrites backups is not for a language model to call.
 			'@n8n/community-nodes/node-usable-as-tool': 'off',
+			// All that a node does is done to one thing, its backups: a resource to choose first would be the only one.
+			'@n8n/community-nodes/resource-operation-pattern': 'off',
 		},
 	},
 	{

@@ -8,6 +8,7 @@ import { addFetch } from './commands/fetch';
 import { addKeygen } from './commands/keygen';
 import { addList } from './commands/list';
 import { addPrune } from './commands/prune';
+import { addQuery } from './commands/query';
 import { addMetrics, addReport } from './commands/report';
 import { addRelease } from './commands/releaseRedis';
 import { addRestore } from './commands/restore';
@@ -20,10 +21,10 @@ import type { Terminal } from './terminal';
 const commands: AddCommand[] = [
 	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
 	...[addCopy, addFetch, addKeygen],
-	...[addReport, addMetrics],
+	...[addQuery, addReport, addMetrics],
 ];
 
-const description = `Lists, verifies, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.
+const description = `Lists, verifies, queries, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.
 
 Passwords are taken from the environment (PGPASSWORD, REDISCLI_AUTH), from --password-file, or asked for.`;
 

@@ -24,6 +24,12 @@ export class Output {
 		if (!this.#isJson) this.#terminal.stdout.write(`${printable(text)}\n`);
 	}
 
+	/** Lines for a program or a file, on stdout, byte for byte; a terminal gets them as people do. */
+	write(text: string): void {
+		if (this.#terminal.stdout.isTTY) return this.say(text);
+		if (!this.#isJson) this.#terminal.stdout.write(`${text}\n`);
+	}
+
 	/** The result for programs, on stdout; once per run. */
 	result(value: unknown): void {
 		if (this.#isJson) this.#terminal.stdout.write(`${JSON.stringify(value, null, 2)}\n`);

@@ -12,10 +12,11 @@ import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
 import * as drill from './actions/drill.operation';
+import * as query from './actions/query.operation';
 import * as restore from './actions/restore.operation';
 import { engineCredentials } from './engine';
 
-type Operation = 'backUp' | 'drill' | 'restore' | 'verify';
+type Operation = 'backUp' | 'drill' | 'query' | 'restore' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class PostgresBackup implements INodeType {
@@ -26,7 +27,7 @@ export class PostgresBackup implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ {"backUp": "back up", "drill": "drill", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
+			'={{ {"backUp": "back up", "drill": "drill", "query": "query", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Back up PostgreSQL databases, with nothing installed beside n8n',
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
@@ -38,12 +39,13 @@ export class PostgresBackup implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [backUp.option, drill.option, restore.option, verify.option],
+				options: [backUp.option, drill.option, query.option, restore.option, verify.option],
 				default: 'backUp',
 			},
 			...backUp.properties,
 			...verify.properties,
 			...drill.properties,
+			...query.properties,
 			...restore.properties,
 		],
 	};
@@ -60,6 +62,8 @@ export class PostgresBackup implements INodeType {
 					return await backUp.plan(this, itemIndex, signal);
 				case 'drill':
 					return await drill.plan(this, itemIndex);
+				case 'query':
+					return await query.plan(this, itemIndex);
 				case 'restore':
 					return await restore.plan(this, itemIndex);
 				case 'verify':

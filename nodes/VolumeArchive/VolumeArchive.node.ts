@@ -13,10 +13,11 @@ import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
 import * as copyFile from './actions/copyFile.operation';
 import * as drill from './actions/drill.operation';
+import * as query from './actions/query.operation';
 import * as restore from './actions/restore.operation';
 import { sourceCredentials } from './source';
 
-type Operation = 'archive' | 'copyFile' | 'drill' | 'restore' | 'verify';
+type Operation = 'archive' | 'copyFile' | 'drill' | 'query' | 'restore' | 'verify';
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class VolumeArchive implements INodeType {
@@ -27,7 +28,7 @@ export class VolumeArchive implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ {"archive": "archive", "copyFile": "copy file", "drill": "drill", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
+			'={{ {"archive": "archive", "copyFile": "copy file", "drill": "drill", "query": "query", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
 		description: 'Archive n8n’s data folder and other directories, and keep copies of files such as .env',
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
@@ -39,12 +40,13 @@ export class VolumeArchive implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [archive.option, copyFile.option, drill.option, restore.option, verify.option],
+				options: [archive.option, copyFile.option, drill.option, query.option, restore.option, verify.option],
 				default: 'archive',
 			},
 			...archive.properties,
 			...copyFile.properties,
 			...drill.properties,
+			...query.properties,
 			...verify.properties,
 			...restore.properties,
 		],
@@ -64,6 +66,8 @@ export class VolumeArchive implements INodeType {
 					return await copyFile.plan(this, itemIndex);
 				case 'drill':
 					return await drill.plan(this, itemIndex);
+				case 'query':
+					return await query.plan(this, itemIndex);
 				case 'restore':
 					return await restore.plan(this, itemIndex);
 				case 'verify':

@@ -6,14 +6,14 @@ import {
 } from 'n8n-workflow';
 import { BackupError, errorMessage } from '../../core/errors';
 
-/** One piece of work that becomes one item. */
-export type Job = (signal: AbortSignal) => Promise<IDataObject>;
+/** One piece of work that becomes one item, or as many as it gives. */
+export type Job = (signal: AbortSignal) => Promise<IDataObject | IDataObject[]>;
 
 /** Reads the parameters of one item and says what there is to do for it. */
 export type PlanJobs = (itemIndex: number, signal: AbortSignal) => Promise<Job[]>;
 
 /**
- * Runs an operation over the input items, one job after the other, and makes an item of each result.
+ * Runs an operation over the input items, one job after the other, and makes items of each result.
  *
  * A failure becomes an error item that holds nothing but `error`: whatever stands beside it would send the item to
  * the success output in some n8n versions. Where the node is to stop on errors, the other jobs are still done,
@@ -40,8 +40,8 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 			}
 		};
 		for (const job of (await attempt(async () => await plan(item, signal))) ?? []) {
-			const json = await attempt(async () => await job(signal));
-			if (json) results.push({ json, pairedItem: { item } });
+			const made = (await attempt(async () => await job(signal))) ?? [];
+			for (const json of Array.isArray(made) ? made : [made]) results.push({ json, pairedItem: { item } });
 		}
 	}
 	if (failures[0]) throw failures[0];

@@ -1,6 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { constants, getPriority, setPriority } from 'node:os';
-import { createInterface } from 'node:readline';
 import type { CompressionMethod } from '../../artifact';
 import type { CheckResult } from '../../artifact/checks';
 import type { DecryptionKeys } from '../../encryption';
@@ -18,15 +15,13 @@ import { embeddedQueries } from './embeddedQueries';
 import { EmbeddedSession } from './embeddedSession';
 import { hasExtension } from './extensions';
 import { assertAnswers, breakdown } from './breakdown';
+import { progressOf, serveInside } from './insideProcess';
 import { beyondLimit, missingExtension } from './limits';
 import { readAsUtf8, type Rewriting } from './readAsUtf8';
 import { checkStructure } from './soundness';
 import { startEmbedded } from './startEmbedded';
 
-/**
- * The process that PostgreSQL computes in. It reads one request from its standard input, writes an answer a line to its
- * standard output, and ends when it has judged, or when its input does: also when whoever started it is killed.
- */
+/** The process that PostgreSQL computes in to drill a dump: see insideProcess.ts. */
 
 /** The line of its input. */
 export interface InsideRequest {
@@ -50,25 +45,13 @@ export type InsideAnswer =
 	| { kind: 'obstacle'; error: WorkerError }
 	| { kind: 'failed'; error: WorkerError };
 
-/** Milliseconds between two words on how far it is. */
-const progressEveryMs = 500;
-
 const never = new AbortController().signal;
 
-async function main(): Promise<void> {
-	const lines = createInterface({ input: process.stdin });
-	lines.once('close', () => process.exit(1));
-	lines.once('line', (line) => {
-		const request = JSON.parse(line) as InsideRequest;
-		// The embedded PostgreSQL makes promises that nobody waits for, and breaks some of them.
-		process.on('uncaughtException', (error) => endWith(brokenDown(error, request)));
-		void answerTo(request).then(endWith);
-	});
-}
+type Say = (answer: InsideAnswer) => void;
 
-async function answerTo(request: InsideRequest): Promise<InsideAnswer> {
+async function answerTo(request: InsideRequest, say: Say): Promise<InsideAnswer> {
 	try {
-		const found = await judge(() => drillHere(request), provesDamage);
+		const found = await judge(() => drillHere(request, say), provesDamage);
 		if (found.obstacle) return { kind: 'obstacle', error: toWorkerError(found.obstacle) };
 		return { kind: 'checks', checks: found.checks };
 	} catch (error) {
@@ -81,11 +64,7 @@ function brokenDown(error: unknown, { directory }: InsideRequest): InsideAnswer 
 	return { kind: 'obstacle', error: toWorkerError(breakdown(error, directory)) };
 }
 
-function endWith(answer: InsideAnswer): void {
-	process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0));
-}
-
-async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
+async function drillHere(request: InsideRequest, say: Say): Promise<CheckResult[]> {
 	const { artifactPath, compression, keys, directory, expected, withoutExtensions } = request;
 	const head = await readDumpHead(artifactPath, compression, keys);
 	const toUtf8 = readAsUtf8(head.encoding);
@@ -103,7 +82,7 @@ async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
 	const serverMajor = await majorOf(queries);
 	assertNotOlder(serverMajor, head.serverVersion, 'the PostgreSQL inside n8n');
 	const target = { session: new EmbeddedSession(database), queries, serverMajor };
-	const loaded = await load(request, target, toUtf8);
+	const loaded = await load(request, target, { toUtf8, say });
 	const n8nKeys = () => findEncryptionKeys(request, never);
 	return [...(await checkRestored(queries, loaded, expected, n8nKeys)), await checkStructure(queries)];
 }
@@ -111,17 +90,11 @@ async function drillHere(request: InsideRequest): Promise<CheckResult[]> {
 async function load(
 	request: InsideRequest,
 	target: LoadTarget,
-	toUtf8: Rewriting | undefined,
+	{ toUtf8, say }: { toUtf8: Rewriting | undefined; say: Say },
 ): Promise<Loaded> {
 	const { artifactPath, compression, keys, maxRawBytes, withoutExtensions } = request;
 	const options = { maxRawBytes, withoutExtensions, missingRoles: 'create' } as const;
-	let saidAt = 0;
-	const onBytes = (rawBytes: number) => {
-		if (Date.now() - saidAt < progressEveryMs) return;
-		saidAt = Date.now();
-		const answer: InsideAnswer = { kind: 'progress', rawBytes };
-		process.stdout.write(`${JSON.stringify(answer)}\n`);
-	};
+	const onBytes = progressOf(say);
 	try {
 		const source = { artifactPath, compression, keys, toUtf8 };
 		const loaded = await loadDump({ ...source, target, options, onBytes }, never);
@@ -142,23 +115,4 @@ async function majorOf(queries: LoadTarget['queries']): Promise<number> {
 	return Math.trunc(Number(rows[0]?.version) / 10_000);
 }
 
-/** Behind whoever started it, on the scale of nice(1). */
-const behind = constants.priority.PRIORITY_BELOW_NORMAL;
-
-/** n8n goes first: this process waits for the processor, and is the one that ends when memory does. */
-function stepBack(): void {
-	const attempts = [
-		() => setPriority(Math.min(getPriority() + behind, constants.priority.PRIORITY_LOW)),
-		() => writeFileSync('/proc/self/oom_score_adj', '1000'),
-	];
-	for (const attempt of attempts) {
-		try {
-			attempt();
-		} catch {
-			// It may not be allowed, or not be Linux.
-		}
-	}
-}
-
-stepBack();
-void main();
+serveInside<InsideRequest, InsideAnswer>(answerTo, brokenDown);

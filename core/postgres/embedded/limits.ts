@@ -34,17 +34,17 @@ export function missingExtension(name: string): BackupError {
 	});
 }
 
-/** @throws BackupError `no-space` when there is less memory to spare than a drill takes */
+/** @throws BackupError `no-space` when there is less memory to spare than it takes */
 export async function assertMemory(read = freeMemory): Promise<void> {
 	const free = await read();
 	if (free === undefined || free >= neededMemory) return;
-	const what = `A drill inside n8n takes up to ${neededMemory / megabyte} MB of memory, and ${Math.floor(free / megabyte)} MB are free`;
+	const what = `The PostgreSQL inside n8n takes up to ${neededMemory / megabyte} MB of memory, and ${Math.floor(free / megabyte)} MB are free`;
 	throw new BackupError('no-space', what, {
-		advice: `Give n8n's container more memory, or ${onServerInstead}`,
+		advice: 'Give n8n’s container more memory, or use a server instead',
 	});
 }
 
-/** Bytes of disk that a drill may take. */
+/** Bytes of disk that it may take. */
 export async function neededDisk(artifactPath: string, rawBytes: number | undefined): Promise<number> {
 	const inside = rawBytes ?? (await stat(artifactPath)).size * assumedCompression;
 	return emptyDatabase + inside * diskPerByte;
@@ -58,6 +58,6 @@ export async function freeDisk(directory: string): Promise<number | undefined> {
 
 /** No place has the room. */
 export function noRoom(places: string[], needed: number): BackupError {
-	const what = `A drill inside n8n needs ${Math.ceil(needed / megabyte)} MB of disk in ${places.join(' or ')}, and they are not there or may not be used`;
-	return new BackupError('no-space', what, { advice: `Free space there, or ${onServerInstead}` });
+	const what = `The PostgreSQL inside n8n needs ${Math.ceil(needed / megabyte)} MB of disk in ${places.join(' or ')}, and they are not there or may not be used`;
+	return new BackupError('no-space', what, { advice: 'Free space there, or use a server instead' });
 }

@@ -1,5 +1,3 @@
-import { rm, statfs } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { CheckResult } from '../../artifact/checks';
 import { checkChecksum } from '../../artifact/checksum';
@@ -8,13 +6,12 @@ import type { OnProgress } from '../../artifact/source';
 import { manifestIfAny, recordChecks, toCheckRecord } from '../../artifact/verifyArtifact';
 import type { DecryptionKeys } from '../../encryption';
 import { BackupError, errorMessage } from '../../errors';
-import { ClaimedDirectory, sweepDirectories } from '../../files/claimedDirectory';
-import { newScratchName, scratchPrefixes } from '../../files/scratchNames';
 import { findEncryptionKeys, type FoundKey } from '../../n8n/encryptionKeys';
 import { judgeCredentials } from '../../n8n/judgeCredentials';
 import { runProgram } from '../../process/run';
 import { sniffCompression } from '../sniffCompression';
 import type { OpenedDatabase } from './openDatabase';
+import { makeScratch } from './scratch';
 import { type Taken, type TakenDatabase, takeDatabases } from './takeDatabases';
 
 export interface ArchiveDrillRequest {
@@ -95,60 +92,23 @@ async function drillInScratch(
 ): Promise<CheckResult[]> {
 	const { artifactPath, keys, maxBytes = defaultMaxBytes, onProgress } = request;
 	const compression = manifest?.compression ?? (await sniffCompression(artifactPath, { keys }));
-	const { path: scratch, claim } = await makeScratch(request.root);
-	try {
-		const step = `Taking the databases out of ${basename(artifactPath)}`;
-		const onBytes = (rawBytes: number) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes });
-		const taken = await takeDatabases(
-			{ artifactPath, compression, keys, scratch, maxBytes, onBytes },
-			signal,
-		);
-		const missing = missingDatabases(taken, manifest);
-		if (taken.databases.length + missing.length === 0) throw noDatabase(artifactPath);
-		const checks = [checkChecksum(taken, manifest), ...missing];
-		for (const database of taken.databases) {
-			const found = await checkDatabase(database, { request, manifest, key: taken.key }, signal);
-			const suffix = taken.databases.length > 1 ? ` of ${database.path}` : '';
-			checks.push(...found.map((one) => ({ ...one, check: `${one.check}${suffix}` })));
-		}
-		return checks;
-	} finally {
-		await claim[Symbol.asyncDispose]();
-		await rm(scratch, { recursive: true, force: true });
-	}
-}
-
-/** Where more space is: the system's place for temporary files, or beside the backups. */
-async function makeScratch(root: string): Promise<{ path: string; claim: ClaimedDirectory }> {
-	const places = await Promise.all(
-		[tmpdir(), root].map(async (place) => ({ place, free: await freeBytes(place) })),
+	await using place = await makeScratch(request.root);
+	const scratch = place.path;
+	const step = `Taking the databases out of ${basename(artifactPath)}`;
+	const onBytes = (rawBytes: number) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes });
+	const taken = await takeDatabases(
+		{ artifactPath, compression, keys, scratch, maxBytes, onBytes },
+		signal,
 	);
-	for (const { place } of places) {
-		await sweepDirectories(place, (name) => name.startsWith(scratchPrefixes.drill));
+	const missing = missingDatabases(taken, manifest);
+	if (taken.databases.length + missing.length === 0) throw noDatabase(artifactPath);
+	const checks = [checkChecksum(taken, manifest), ...missing];
+	for (const database of taken.databases) {
+		const found = await checkDatabase(database, { request, manifest, key: taken.key }, signal);
+		const suffix = taken.databases.length > 1 ? ` of ${database.path}` : '';
+		checks.push(...found.map((one) => ({ ...one, check: `${one.check}${suffix}` })));
 	}
-	const problems: unknown[] = [];
-	for (const { place } of places.sort((a, b) => b.free - a.free)) {
-		const path = join(place, newScratchName('drill'));
-		try {
-			return { path, claim: await ClaimedDirectory.make(path, place) };
-		} catch (error) {
-			problems.push(error);
-		}
-	}
-	throw new BackupError(
-		'not-permitted',
-		`A drill can write nowhere: ${problems.map(errorMessage).join(' ')}`,
-		{
-			advice: 'Set TMPDIR in n8n’s environment to a directory that n8n may write to',
-		},
-	);
-}
-
-async function freeBytes(place: string): Promise<number> {
-	return await statfs(place).then(
-		({ bavail, bsize }) => bavail * bsize,
-		() => 0,
-	);
+	return checks;
 }
 
 function censusOf(manifest: Manifest | undefined): DatabaseCensus[] {

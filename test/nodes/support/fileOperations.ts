@@ -6,6 +6,7 @@ import { type Component, createArtifact, type Manifest } from '../../../core/art
 import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { makeBackups } from '../../support/makeBackups';
 import { writeBackup } from '../../support/writeBackup';
+import { writeDump } from '../../core/postgres/support/restoring';
 import { sqlite3 } from '../../core/volume/sqlite/support/processes';
 import type { OperationRow } from './operations';
 
@@ -197,6 +198,33 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: { message: /n8n_data_\d+_\d+\.tar\.gz did not pass its drill/, description: /drill an older one/ },
 	},
 	{
+		name: 'volumeArchive query',
+		works: async (place) => {
+			const { parameters } = await drilling(place);
+			return { parameters: { ...parameters, sql: 'SELECT a FROM t ORDER BY a DESC' } };
+		},
+		judge: (items) => expect(items).toEqual([{ a: 2 }, { a: 1 }]),
+		fails: async (place) => {
+			const { parameters } = await drilling(place);
+			return { parameters: { ...parameters, sql: 'DELETE FROM t' } };
+		},
+		says: { message: /The statement is no query/, description: /a backup is only read here/ },
+	},
+	{
+		name: 'postgresBackup query',
+		works: async (place) => await querying(place, 'SELECT id, name FROM item ORDER BY id LIMIT 2'),
+		judge: (items) =>
+			expect(items).toEqual([
+				{ id: 1, name: 'one' },
+				{ id: 2, name: 'two' },
+			]),
+		fails: async (place) => await querying(place, 'SELECT nope FROM item'),
+		says: {
+			message: /column "nope" does not exist \(SQLSTATE 42703, at character 8\)/,
+			description: /Correct the query/,
+		},
+	},
+	{
 		name: 'volumeArchive restore built-in',
 		works: async (place) => await restoring(place, 'n8n', join(place, 'restored')),
 		judge: async (_items, place) => {
@@ -285,6 +313,18 @@ function verify(node: string, components: Component[]): OperationRow {
 			description: /Do not rely on it; restore from another one, and find out what changed it/,
 		},
 	};
+}
+
+/** A dump with a table of three rows. */
+async function querying(place: string, sql: string) {
+	const backupDirectory = await emptyDirectory(place);
+	const path = await writeBackup(backupDirectory, { stamp: '20250101_020000' });
+	const rows = ['1\tone', '2\ttwo', '3\tthree', '\\.'].join('\n');
+	await writeDump(
+		path,
+		`CREATE TABLE public.item (id int, name text);\nCOPY public.item (id, name) FROM stdin;\n${rows}`,
+	);
+	return { parameters: { backupDirectory, artifact: path, sql } };
 }
 
 interface Drilling {

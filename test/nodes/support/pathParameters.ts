@@ -34,6 +34,7 @@ const whicheverN8n = { artifactInstance: 'unknown' };
 export const pathParameters: PathParameter[] = [
 	backupDirectory('postgresBackup', 'backUp'),
 	backupDirectory('postgresBackup', 'drill', whicheverN8n),
+	backupDirectory('postgresBackup', 'query', { ...whicheverN8n, sql: 'SELECT 1' }),
 	backupDirectory('postgresBackup', 'restore', whicheverN8n),
 	backupDirectory('postgresBackup', 'verify'),
 	backupDirectory('pruneBackups', 'list'),
@@ -45,6 +46,10 @@ export const pathParameters: PathParameter[] = [
 	backupDirectory('volumeArchive', 'archive'),
 	backupDirectory('volumeArchive', 'copyFile'),
 	{ ...backupDirectory('volumeArchive', 'drill', whicheverN8n), lacks: 'holds no SQLite database' },
+	{
+		...backupDirectory('volumeArchive', 'query', { ...whicheverN8n, sql: 'SELECT 1' }),
+		lacks: 'holds no SQLite database',
+	},
 	backupDirectory('volumeArchive', 'restore', whicheverN8n),
 	backupDirectory('volumeArchive', 'verify'),
 	{
@@ -88,6 +93,7 @@ export const notPaths: Record<string, string> = {
 	containerPath: inContainer,
 	containerSystemUser: inContainer,
 	containerUser: 'a role of the server',
+	database: 'compared with the paths in an archive',
 	databaseNames: 'of the server',
 	exclude: 'patterns for what is found below the directory',
 	excludeSchemas: 'of the server',
@@ -105,8 +111,9 @@ export const notPaths: Record<string, string> = {
 	replaceDatabase: 'of the server',
 	roleMapping: 'roles',
 	schemas: 'of the server',
+	sql: 'asked of a copy, in a database that has nothing else',
 	stop: 'containers',
-	tables: 'of the server',
+	tables: 'of the server or of the dump',
 	volume: 'of the Docker Engine',
 	withoutExtensions: 'of the server',
 };
