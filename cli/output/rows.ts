@@ -10,14 +10,15 @@ const shownLength = 60;
 
 /** Rows for people or programs; nothing where there are none, but for the columns of a table or of CSV. */
 export function formatRows({ columns, rows }: QueryAnswer, format: RowFormat): string {
-	const cells = () => rows.map((row) => columns.map((column) => textOf(row[column] ?? null)));
+	const cells = (write: (value: JsonValue) => string) =>
+		rows.map((row) => columns.map((column) => write(row[column] ?? null)));
 	switch (format) {
 		case 'json':
 			return rows.map((row) => safeJson(row)).join('\n');
 		case 'csv':
-			return [columns, ...cells()].map((row) => row.map(csvField).join(',')).join('\n');
+			return [columns.map(csvField), ...cells(csvField)].map((row) => row.join(',')).join('\n');
 		case 'table':
-			return formatTable([columns, ...cells().map((row) => row.map(shortened))]);
+			return formatTable([columns, ...cells((value) => shortened(textOf(value)))]);
 	}
 }
 
@@ -34,9 +35,10 @@ function safeJson(value: JsonValue): string {
 	);
 }
 
-/** RFC 4180, lines ending as elsewhere here. */
-function csvField(text: string): string {
-	return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+/** RFC 4180; an empty text has quotes, which is how PostgreSQL tells it from nothing. */
+function csvField(value: JsonValue): string {
+	const text = textOf(value);
+	return value === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 function shortened(text: string): string {

@@ -57,6 +57,27 @@ export class Editor {
 		return await this.request('GET', `/rest/workflows/${id}`);
 	}
 
+	/** Saves a workflow that was changed. */
+	async changeWorkflow(id: string, change: Partial<Workflow>): Promise<void> {
+		const { versionId } = await this.workflow(id);
+		await this.request('PATCH', `/rest/workflows/${id}`, { versionId, ...change });
+	}
+
+	/** Deletes a workflow for good: it is archived first, as the editor does it. */
+	async deleteWorkflow(id: string): Promise<void> {
+		await this.request('POST', `/rest/workflows/${id}/archive`, {});
+		await this.request('DELETE', `/rest/workflows/${id}`);
+	}
+
+	/** Makes a key for n8n's own API, with all that the owner may do, and saves it as a credential. */
+	async createApiCredential(name: string): Promise<CredentialReference> {
+		const scopes = await this.request<string[]>('GET', '/rest/api-keys/scopes');
+		const { rawApiKey } = await this.request<{ rawApiKey: string }>('POST', '/rest/api-keys', {
+			...{ label: name, expiresAt: null, scopes },
+		});
+		return await this.createCredential(name, 'n8nApi', { apiKey: rawApiKey, baseUrl: `${this.url}/api/v1` });
+	}
+
 	/** Switches the workflow's own triggers on: its schedule fires from now on. */
 	async activate({ id, versionId }: SavedWorkflow): Promise<void> {
 		await this.request('POST', `/rest/workflows/${id}/activate`, { versionId });

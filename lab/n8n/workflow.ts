@@ -44,12 +44,15 @@ export function fillIn(workflow: Workflow, { credentials, settings }: Choices): 
 			if (node.name === 'Settings') return withSettings(node, settings);
 			const type = credentialTypes[node.type];
 			const credential = type && credentials[type];
-			return credential ? { ...node, credentials: { [type]: credential } } : node;
+			if (!credential) return node;
+			// What waits for its credential is switched on with it.
+			return { ...node, disabled: false, credentials: { [type]: credential } };
 		}),
 	};
 }
 
 const credentialTypes: Record<string, string> = {
+	'n8n-nodes-base.n8n': 'n8nApi',
 	'n8n-nodes-backup.postgresBackup': 'postgres',
 	'n8n-nodes-backup.redisSnapshot': 'redis',
 };

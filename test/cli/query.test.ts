@@ -58,6 +58,12 @@ describe('n8n-backup query', () => {
 		);
 	});
 
+	it('tells an empty text from nothing in CSV, as PostgreSQL reads it', async () => {
+		await archived();
+		const { stdout } = await query('--sql', `SELECT '' AS a, NULL AS b`, '--format', 'csv');
+		expect(stdout).toBe('a,b\n"",\n');
+	});
+
 	it('says on stderr that there are more rows than the limit', async () => {
 		await archived();
 		const { exitCode, stdout, stderr } = await query(...all, '--limit', '1');

@@ -130,6 +130,7 @@ describe('the runbook, followed as it is written,', () => {
 		expect(blocks.filter(({ tag }) => tag === undefined)).toEqual([]);
 		expect([...new Set(blocks.map(({ tag }) => tag))].sort()).toEqual([
 			...[
+				'ask',
 				'database',
 				'database-gone',
 				'everything',
@@ -202,6 +203,15 @@ describe('the runbook, followed as it is written,', () => {
 	it('brings back a table that was dropped', async () => {
 		await postgres.psql('DROP TABLE workflow_entity CASCADE', { database: 'n8n' });
 		await follow('table');
+		expect(await count('workflow_entity')).toBe(50);
+	});
+
+	it('asks a backup what is in it, and puts the answer back', async () => {
+		await postgres.psql('DELETE FROM execution_entity; DELETE FROM workflow_entity WHERE id > 30', {
+			database: 'n8n',
+		});
+		const output = await follow('ask');
+		expect(output).toContain('{"id":1,"name":"Workflow 1"}\n{"id":2,"name":"Workflow 2"}\n');
 		expect(await count('workflow_entity')).toBe(50);
 	});
 

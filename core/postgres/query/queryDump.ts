@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { compressionOf, type Manifest, type OnProgress } from '../../artifact';
 import { manifestIfAny } from '../../artifact/verifyArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { cancelledError, errorMessage } from '../../errors';
 import { fromWorkerError } from '../../errors/workerError';
 import { AnswerRows, type QueryAnswer } from '../../query/answer';
@@ -19,6 +20,8 @@ import type { QueryLine } from './queryProcess';
 
 export interface DumpQueryRequest extends QueryLimits {
 	artifactPath: string;
+	/** For a dump that is encrypted. */
+	keys?: DecryptionKeys;
 	/** The backup directory: beside the system's, a place for what lies on disk meanwhile. */
 	root: string;
 	/** One statement that gives rows. A name without a schema is looked for in `public`. */
@@ -55,7 +58,7 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 	const startedAt = Date.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	assertAsked(request.sql);
-	const { artifactPath, root, sql, tables = [], timeoutMs = defaultTimeoutMs } = request;
+	const { artifactPath, keys, root, sql, tables = [], timeoutMs = defaultTimeoutMs } = request;
 	const { maxRows = defaultMaxRows, maxBytes = defaultMaxBytes } = request;
 	const manifest = await readManifest(artifactPath);
 	await assertMemory();
@@ -81,7 +84,16 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 				} else if (line.kind === 'columns') answer.columns = line.columns;
 				else if (line.kind === 'row') answer.add(line.row);
 			};
-			const inside = { directory: scratch.path, artifactPath, compression, sql, tables, maxRows, maxBytes };
+			const inside = {
+				directory: scratch.path,
+				artifactPath,
+				compression,
+				keys,
+				sql,
+				tables,
+				maxRows,
+				maxBytes,
+			};
 			const end = await runInside(script, inside, onLine, ending);
 			if (last?.kind === 'failed') throw fromWorkerError(last.error);
 			if (last?.kind !== 'end') throw endedEarly(end, 'ask a database on a server that it is restored into');

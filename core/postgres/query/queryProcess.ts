@@ -1,13 +1,15 @@
 import type { CompressionMethod } from '../../artifact';
-import { BackupError, fileError } from '../../errors';
+import type { DecryptionKeys } from '../../encryption';
+import { BackupError } from '../../errors';
 import { toWorkerError, type WorkerError } from '../../errors/workerError';
 import type { AnswerRow } from '../../query/answer';
+import { breakdown } from '../embedded/breakdown';
 import { extensionsOf } from '../embedded/dumpExtensions';
 import { embeddedQueries } from '../embedded/embeddedQueries';
 import { EmbeddedSession } from '../embedded/embeddedSession';
 import { hasExtension } from '../embedded/extensions';
 import { progressOf, serveInside } from '../embedded/insideProcess';
-import { assertEncoding } from '../embedded/limits';
+import { readAsUtf8, type Rewriting } from '../embedded/readAsUtf8';
 import { startEmbedded } from '../embedded/startEmbedded';
 import { readDumpHead } from '../restore/dumpHead';
 import type { Queries } from '../queries';
@@ -24,6 +26,8 @@ export interface QueryInside {
 	directory: string;
 	artifactPath: string;
 	compression: CompressionMethod;
+	/** For a dump that is encrypted. */
+	keys?: DecryptionKeys;
 	sql: string;
 	/** Tables whose rows are wanted besides those that the query reads. */
 	tables: readonly string[];
@@ -64,14 +68,15 @@ function brokenDown(error: unknown, { directory }: QueryInside): QueryLine {
 }
 
 async function queryHere(request: QueryInside, say: Say): Promise<void> {
-	const { artifactPath, compression, directory, sql, maxRows, tables: named } = request;
-	assertEncoding((await readDumpHead(artifactPath, compression)).encoding);
-	const extensions = await extensionsOf(artifactPath, compression);
-	const database = await startEmbedded(directory, extensions.filter(hasExtension));
+	const { artifactPath, compression, keys, directory, sql, maxRows, tables: named } = request;
+	const { encoding } = await readDumpHead(artifactPath, compression, keys);
+	const toUtf8 = readAsUtf8(encoding);
+	const extensions = (await extensionsOf(artifactPath, compression, keys)).filter(hasExtension);
+	const database = await startEmbedded({ directory, extensions, encoding });
 	const queries = embeddedQueries(database);
 	const choose = async () => await chooseTables(database, queries, { sql, named });
 	const options = { session: new EmbeddedSession(database), onLoaded: withinBytes(request.maxBytes) };
-	const load = async (session: QuerySession) => await loadInto({ session, queries, request, say });
+	const load = async (session: QuerySession) => await loadInto({ session, queries, toUtf8, request, say });
 
 	const session = new QuerySession({ ...options, takes: 'everything', choose });
 	const { sha256 } = await load(session);
@@ -100,15 +105,17 @@ async function queryHere(request: QueryInside, say: Say): Promise<void> {
 interface Loading {
 	session: QuerySession;
 	queries: Queries;
+	toUtf8: Rewriting | undefined;
 	request: QueryInside;
 	say: Say;
 }
 
-async function loadInto({ session, queries, request, say }: Loading): Promise<Loaded> {
-	const { artifactPath, compression } = request;
+async function loadInto({ session, queries, toUtf8, request, say }: Loading): Promise<Loaded> {
+	const { artifactPath, compression, keys } = request;
 	const target = { session, queries, serverMajor };
 	const options = { missingRoles: 'create' } as const;
-	return await loadDump({ artifactPath, compression, target, options, onBytes: progressOf(say) }, never);
+	const source = { artifactPath, compression, keys, toUtf8 };
+	return await loadDump({ ...source, target, options, onBytes: progressOf(say) }, never);
 }
 
 function without(tables: readonly ChosenTable[], others: readonly ChosenTable[]): ChosenTable[] {
@@ -131,7 +138,7 @@ const onServer = 'restore the tables into a database on a server, and ask there'
 
 /** What this PostgreSQL cannot do, another one may. */
 function asOfQuery(error: unknown, directory: string): BackupError {
-	const known = error instanceof BackupError ? error : fileError(error, directory);
+	const known = breakdown(error, directory);
 	if (!['internal', 'unsupported', 'server'].includes(known.code)) return known;
 	const advice = `${onServer.charAt(0).toUpperCase()}${onServer.slice(1)}`;
 	return new BackupError(known.code, known.what, { advice, cause: known });

@@ -96,10 +96,7 @@ async function drillInScratch(
 	const scratch = place.path;
 	const step = `Taking the databases out of ${basename(artifactPath)}`;
 	const onBytes = (rawBytes: number) => onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes });
-	const taken = await takeDatabases(
-		{ artifactPath, compression, keys, scratch, maxBytes, onBytes },
-		signal,
-	);
+	const taken = await takeDatabases({ artifactPath, compression, keys, scratch, maxBytes, onBytes }, signal);
 	const missing = missingDatabases(taken, manifest);
 	if (taken.databases.length + missing.length === 0) throw noDatabase(artifactPath);
 	const checks = [checkChecksum(taken, manifest), ...missing];

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import type { Manifest } from '../../artifact/manifest';
 import type { OnProgress } from '../../artifact/source';
 import { manifestIfAny } from '../../artifact/verifyArtifact';
+import type { DecryptionKeys } from '../../encryption';
 import { BackupError, cancelledError, errorMessage } from '../../errors';
 import { fromWorkerError } from '../../errors/workerError';
 import { askProcess } from '../../process/askProcess';
@@ -21,6 +22,8 @@ import type { DatabaseLine, DatabaseQuery } from './queryProcess';
 
 export interface ArchiveQueryRequest extends QueryLimits {
 	artifactPath: string;
+	/** For an archive that is encrypted. */
+	keys?: DecryptionKeys;
 	/** The backup directory: beside the system's, a place for what lies on disk meanwhile. */
 	root: string;
 	/** One SELECT in SQLite's SQL. */
@@ -56,13 +59,14 @@ export async function queryArchive(
 	const startedAt = Date.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	assertAsked(request.sql);
-	const { artifactPath, sql, timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = request;
+	const { artifactPath, keys, sql, timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = request;
 	const { manifest, problems } = await readManifest(artifactPath);
 	await using scratch = await makeScratch(request.root);
 	const step = `Taking the databases out of ${basename(artifactPath)}`;
 	const taking = {
 		artifactPath,
-		compression: manifest?.compression ?? (await sniffCompression(artifactPath)),
+		keys,
+		compression: manifest?.compression ?? (await sniffCompression(artifactPath, { keys })),
 		scratch: scratch.path,
 		maxBytes,
 		onBytes: (rawBytes: number) => request.onProgress?.({ step, rawBytes, totalBytes: manifest?.rawBytes }),

@@ -9,12 +9,14 @@ export interface FormPage {
 	text: string;
 	/** What can be filled in, by the label beside it. Empty on the last page. */
 	fields: Record<string, FormField>;
+	/** What the page gives to download, by file name. */
+	files: Record<string, string>;
 }
 
 export interface FormField {
 	/** What is filled in already. */
 	value: string;
-	/** Of a drop-down. */
+	/** Of a drop-down, or of a list of which several can be picked. */
 	options?: string[];
 }
 
@@ -22,7 +24,12 @@ interface Control extends FormField {
 	/** What the browser posts it as, such as `field-0`. */
 	name: string;
 	label?: string;
+	/** Several can be picked, which are posted as JSON. */
+	isList?: true;
 }
+
+/** What is filled in: a text, or what is picked of a list. */
+export type Answer = string | string[];
 
 /** n8n works on a page until it has the next one; a restore may take its time. */
 const patienceMs = 120_000;
@@ -65,11 +72,12 @@ export class FormVisit {
 					label === undefined ? [] : [[label, { value, ...(options && { options }) }]],
 				),
 			),
+			files: filesOf(this.#html),
 		};
 	}
 
 	/** Fills in fields by their labels, presses the button, and is on the next page when this returns. */
-	async submit(answers: Record<string, string> = {}): Promise<FormPage> {
+	async submit(answers: Record<string, Answer> = {}): Promise<FormPage> {
 		const response = await this.#post(answers);
 		const waitingUrl = await this.#waitingUrlIn(response);
 		if (waitingUrl) this.#signature = waitingUrl.searchParams.get('signature') ?? undefined;
@@ -77,16 +85,17 @@ export class FormVisit {
 		return this.page;
 	}
 
-	async #post(answers: Record<string, string>): Promise<Response> {
+	async #post(answers: Record<string, Answer>): Promise<Response> {
 		const controls = controlsOf(this.#html);
 		const unknown = Object.keys(answers).filter((label) => controls.every((field) => field.label !== label));
 		if (unknown.length > 0) throw new Error(`The page "${this.page.title}" has no field ${unknown.join()}`);
 		const body = new FormData();
-		for (const { name, label, value, options } of controls) {
+		for (const { name, label, value, options, isList } of controls) {
 			const answer = label === undefined ? undefined : answers[label];
-			if (answer !== undefined && options && !options.includes(answer))
-				throw new Error(`"${label}" offers ${options.join(', ')}, and not ${answer}`);
-			body.append(name, answer ?? value);
+			for (const picked of [answer ?? []].flat())
+				if (options && !options.includes(picked))
+					throw new Error(`"${label}" offers ${options.join(', ')}, and not ${picked}`);
+			body.append(name, isList ? JSON.stringify([answer ?? []].flat()) : String(answer ?? value));
 		}
 		const token = /const authToken = '([^']*)'/.exec(this.#html)?.[1];
 		const target = new URL(this.#url);
@@ -184,13 +193,42 @@ function controlsOf(html: string): Control[] {
 		]),
 	);
 	const controls = form.matchAll(/<input\b([^>]*)>|<select\b([^>]*)>([\s\S]*?)<\/select>/g);
-	return [...controls].flatMap(([, input, select = '', inner = '']) => {
+	const single = [...controls].flatMap(([, input, select = '', inner = '']) => {
 		const name = attribute(input ?? select, 'name');
 		if (!name) return [];
 		const label = labels.get(name);
 		if (input !== undefined) return [{ name, label, value: attribute(input, 'value') }];
 		return [{ name, label, ...dropDown(inner) }];
 	});
+	return [...single, ...listsOf(form)];
+}
+
+function listsOf(form: string): Control[] {
+	const lists = form.matchAll(
+		/<label class='form-label[^']*'>([^<]*)<\/label>\s*<div\s+class='multiselect[^']*'\s+id='([^']*)'([\s\S]*?)<p /g,
+	);
+	return [...lists].map(([, label = '', name = '', inner = '']) => ({
+		...{ name, label: readable(label), value: '', isList: true },
+		options: [...inner.matchAll(/<input\b([^>]*)>/g)].map(([, attributes = '']) =>
+			attribute(attributes, 'value').trim(),
+		),
+	}));
+}
+
+/** The page's script makes files of them (n8n's form-trigger-completion.handlebars). */
+function filesOf(html: string): Record<string, string> {
+	const written = /const binaries = "([^"]*)"/.exec(html)?.[1] ?? '';
+	if (written === '') return {};
+	const files = JSON.parse(decodeURIComponent(written)) as Array<{
+		fileName: string;
+		data: string | { data: number[] };
+	}>;
+	return Object.fromEntries(
+		files.map(({ fileName, data }) => [
+			fileName,
+			(typeof data === 'string' ? Buffer.from(data, 'latin1') : Buffer.from(data.data)).toString(),
+		]),
+	);
 }
 
 function dropDown(inner: string): Required<FormField> {

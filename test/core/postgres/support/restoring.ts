@@ -16,8 +16,14 @@ export async function restore(
 }
 
 /** A dump of those statements, as pg_dump frames it, in a gzip file. */
-export async function writeDump(path: string, sql: string, serverVersion = '13.1'): Promise<string> {
-	const dump = [
+export async function writeDump(path: string, sql: string, serverVersion?: string): Promise<string> {
+	await writeFile(path, gzipSync(dumpText(sql, serverVersion)));
+	return path;
+}
+
+/** Statements as pg_dump frames them. */
+export function dumpText(sql: string, serverVersion = '13.1'): string {
+	return [
 		'--\n-- PostgreSQL database dump\n--\n',
 		'\\restrict key\n',
 		`-- Dumped from database version ${serverVersion}`,
@@ -30,8 +36,6 @@ export async function writeDump(path: string, sql: string, serverVersion = '13.1
 		'\n--\n-- PostgreSQL database dump complete\n--\n',
 		'\\unrestrict key\n',
 	].join('\n');
-	await writeFile(path, gzipSync(dump));
-	return path;
 }
 
 /** Databases that are neither the server's own nor of the test's making. */
