@@ -1,18 +1,21 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { createArtifact } from '../../core/artifact';
+import type { EncryptionKeys } from '../../core/encryption';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
+import { copyFile } from '../../core/volume/copyFile';
 import { sqlite3 } from '../core/volume/sqlite/support/processes';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { writeBackup } from '../support/writeBackup';
-import { writeDump } from '../core/postgres/support/restoring';
+import { dumpText, writeDump } from '../core/postgres/support/restoring';
 
 jest.setTimeout(120_000);
 
 const directory = temporaryDirectory();
 
-async function archived(): Promise<string> {
+async function archived(encryption?: EncryptionKeys): Promise<string> {
 	for (const name of ['backups', 'data']) await mkdir(directory.path(name));
 	sqlite3(
 		directory.path('data', 'database.sqlite'),
@@ -20,7 +23,7 @@ async function archived(): Promise<string> {
 	);
 	const request = {
 		...{ root: directory.path('backups'), component: 'n8n' as const, prefix: 'n8n_data', extension: 'tar' },
-		...{ compression: { method: 'gzip' as const }, timeZone: 'utc', step: 'archiving' },
+		...{ compression: { method: 'gzip' as const }, timeZone: 'utc', step: 'archiving', encryption },
 	};
 	const source = archiveDirectory({ directory: directory.path('data') });
 	return (await createArtifact(request, source, new AbortController().signal)).path;
@@ -104,6 +107,44 @@ describe('n8n-backup query', () => {
 		const sql = ['--sql', 'SELECT id FROM t LIMIT 1'];
 		expect((await query(dump, ...sql)).stdout).toBe('{"id":42}\n');
 		expect((await query(...sql, '--archives')).stdout).toBe('{"id":1}\n');
+	});
+
+	it('reads what is encrypted with the identity of a file, and without it says what is missing', async () => {
+		const identity = await generateIdentity();
+		const path = await archived({ recipients: [await identityToRecipient(identity)] });
+		expect(path).toMatch(/\.age$/);
+		await writeFile(directory.path('key.txt'), `${identity}\n`);
+
+		const { exitCode, stdout } = await query(path, ...all, '--identity', directory.path('key.txt'));
+		expect([exitCode, stdout.split('\n')[0]]).toEqual([0, '{"id":1,"name":"plain"}']);
+		const locked = await query(path, ...all);
+		expect(locked.exitCode).toBe(1);
+		expect(locked.stderr).toMatch(/is encrypted, and there is no key to read it with/);
+	});
+
+	it('reads an encrypted dump likewise', async () => {
+		await mkdir(directory.path('backups'));
+		const identity = await generateIdentity();
+		const dump = dumpText('CREATE TABLE public.t (id int);\nCOPY public.t (id) FROM stdin;\n42\n\\.\n');
+		await writeFile(directory.path('plain.sql'), dump);
+		const { path } = await createArtifact(
+			{
+				...{ root: directory.path('backups'), component: 'postgres', prefix: 'n8n', extension: 'sql' },
+				...{ compression: { method: 'gzip' }, timeZone: 'utc', step: 'dumping' },
+				encryption: { recipients: [await identityToRecipient(identity)] },
+			},
+			copyFile({ path: directory.path('plain.sql') }),
+			new AbortController().signal,
+		);
+		await writeFile(directory.path('key.txt'), `${identity}\n`);
+		const { stdout } = await query(
+			path,
+			'--sql',
+			'SELECT id FROM t',
+			'--identity',
+			directory.path('key.txt'),
+		);
+		expect(stdout).toBe('{"id":42}\n');
 	});
 
 	it('refuses what has no tables', async () => {
