@@ -254,7 +254,9 @@ describe('a night when all goes well', () => {
 	});
 
 	test('the editor shows the item of that drill, every check with what it found (needs Chromium)', async () => {
-		const workflow = await nightlyBackup(stack, credentials, { backupDirectory });
+		const ownDirectory = join(stack.directory, 'looked-at');
+		await mkdir(ownDirectory);
+		const workflow = await nightlyBackup(stack, credentials, { backupDirectory: ownDirectory });
 		const saved = await stack.editor.createWorkflow(workflow);
 		const picture = join(stack.directory, 'drill-item.png');
 
