@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import type { ArtifactRequest, Component, Compression } from '../../core/artifact/index.ts';
 import type { DumpRequest } from '../../core/postgres/dump/dumpRequest.ts';
-import type { Job } from './jobs.ts';
+import type { DumpJob, Job } from './jobs.ts';
 import {
 	archiveDirectory,
 	builtInDump,
@@ -81,8 +81,10 @@ export async function doJob(job: Job): Promise<void> {
 	}
 }
 
+type Making = Pick<DumpJob, 'backupDirectory' | 'encryption'> & { compression?: Compression };
+
 function request(
-	{ backupDirectory, compression }: { backupDirectory: string; compression?: Compression },
+	{ backupDirectory, compression, encryption }: Making,
 	component: Component,
 	prefix: string,
 	extension: string,
@@ -93,6 +95,7 @@ function request(
 		prefix,
 		extension,
 		compression: compression ?? { method: 'none' },
+		encryption,
 		timeZone: 'UTC',
 		step: prefix,
 	};

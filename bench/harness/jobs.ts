@@ -1,4 +1,5 @@
 import type { Compression } from '../../core/compression/compression.ts';
+import type { EncryptionKeys } from '../../core/encryption/keys.ts';
 import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
 import type { RedisConnection } from '../../core/redis/connection.ts';
 import type { ThreadTimes } from './threads.ts';
@@ -14,6 +15,7 @@ export interface DumpJob {
 	/** Dumped one after the other. */
 	databases: readonly string[];
 	compression: Compression;
+	encryption?: EncryptionKeys;
 	backupDirectory: string;
 }
 
@@ -38,6 +40,7 @@ export interface ArchiveJob {
 	/** Whether the file is read back while it is written, as the node does unless told otherwise. */
 	readBack: boolean;
 	compression: Compression;
+	encryption?: EncryptionKeys;
 	backupDirectory: string;
 }
 

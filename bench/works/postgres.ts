@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
+import { recipient } from '../data/recipient.ts';
 import type { Bench } from '../harness/bench.ts';
 import type { DumpJob } from '../harness/jobs.ts';
 import { drillInside } from '../harness/results.ts';
@@ -29,15 +30,18 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 	const connection = connectionTo(server);
 	const env = environmentFor(server, database);
 	const output = join(await bench.emptyDirectory('peers'), 'dump');
-	const dump = (engine: DumpJob['engine'], method: 'gzip' | 'zstd') => (backupDirectory: string) =>
-		({
+	const dump =
+		(engine: DumpJob['engine'], method: 'gzip' | 'zstd', encryption?: DumpJob['encryption']) =>
+		(backupDirectory: string): DumpJob => ({
 			kind: 'dump',
 			engine,
 			connection,
 			databases: [database],
 			compression: { method },
+			encryption,
 			backupDirectory,
-		}) as const;
+		});
+	const encryption = { recipients: [recipient] };
 	const aside = { env, isAside: true };
 
 	await bench.race(
@@ -45,6 +49,8 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			bench.ours('Postgres Back Up, built-in, zstd', dump('built-in', 'zstd')),
 			bench.ours('Postgres Back Up, local, zstd', dump('local', 'zstd')),
 			bench.ours('Postgres Back Up, built-in, gzip', dump('built-in', 'gzip')),
+			bench.ours('Postgres Back Up, built-in, zstd, encrypted', dump('built-in', 'zstd', encryption)),
+			bench.ours('Postgres Back Up, built-in, gzip, encrypted', dump('built-in', 'gzip', encryption)),
 			...bench.peer('pg_dump > /dev/null', 'pg_dump > /dev/null', { env }),
 			...bench.peer('pg_dump | gzip', `pg_dump | gzip > ${output}`, { env }),
 			...bench.peer('pg_dump | zstd -3', `pg_dump | zstd -q -3 > ${output}`, { ...aside, needs: 'zstd' }),
@@ -55,6 +61,8 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 		[
 			['Postgres Back Up, built-in, zstd', 'pg_dump > /dev/null'],
 			['Postgres Back Up, built-in, zstd', 'pg_dump | zstd -3'],
+			['Postgres Back Up, built-in, zstd, encrypted', 'Postgres Back Up, built-in, zstd'],
+			['Postgres Back Up, built-in, gzip, encrypted', 'Postgres Back Up, built-in, gzip'],
 			['Postgres Back Up, local, zstd', 'pg_dump > /dev/null'],
 			['Postgres Back Up, built-in, gzip', 'pg_dump | gzip'],
 			['Postgres Back Up, built-in, gzip', 'pg_dump | pigz'],

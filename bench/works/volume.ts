@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { Bench } from '../harness/bench.ts';
+import type { ArchiveJob } from '../harness/jobs.ts';
 import { runShell } from '../harness/runShell.ts';
+import { recipient } from '../data/recipient.ts';
 import { createBigFiles, createSmallFiles } from '../data/volumeTrees.ts';
 
 /** Two trees like parts of `~/.n8n`: a few big files, and the many small ones of community nodes. */
@@ -22,16 +24,22 @@ async function measureTree(bench: Bench, what: string, directory: string): Promi
 	const tar = `tar -C ${directory} -cf - .`;
 	const [gzip, zstd] = [`Volume Archive, gzip, ${what}`, `Volume Archive, zstd, ${what}`];
 	const unproven = `${zstd}, not read back`;
+	const encrypted = (work: string) => `${work}, encrypted`;
 	const archive =
-		(method: 'gzip' | 'zstd', readBack = true) =>
-		(backupDirectory: string) =>
-			({ kind: 'archive', directory, readBack, compression: { method }, backupDirectory }) as const;
+		(method: 'gzip' | 'zstd', more: Partial<ArchiveJob> = {}) =>
+		(backupDirectory: string): ArchiveJob => ({
+			...{ kind: 'archive', directory, readBack: true, compression: { method }, backupDirectory },
+			...more,
+		});
+	const encryption = { recipients: [recipient] };
 
 	await bench.race(
 		[
 			bench.ours(gzip, archive('gzip')),
 			bench.ours(zstd, archive('zstd')),
-			bench.ours(unproven, archive('zstd', false)),
+			bench.ours(unproven, archive('zstd', { readBack: false })),
+			bench.ours(encrypted(gzip), archive('gzip', { encryption })),
+			bench.ours(encrypted(zstd), archive('zstd', { encryption })),
 			...bench.peer('tar czf', `tar -C ${directory} -czf ${output} .`),
 			...bench.peer('tar | zstd -3', `${tar} | zstd -q -3 > ${output}`, { needs: 'zstd' }),
 			...bench.peer('tar | pigz', `${tar} | pigz > ${output}`, { needs: 'pigz', isAside: true }),
@@ -49,6 +57,8 @@ async function measureTree(bench: Bench, what: string, directory: string): Promi
 			[gzip, 'tar | pigz'],
 			[zstd, 'tar | zstd -3'],
 			[unproven, 'tar | zstd -3'],
+			[encrypted(gzip), gzip],
+			[encrypted(zstd), zstd],
 			[zstd, 'restic backup'],
 		],
 	);

@@ -1,7 +1,11 @@
 import { BrokenSealError } from './brokenSeal';
 import { chunkBytes, nonceBytes, PayloadCipher, tagBytes } from './payload';
+import { PieceReader } from './pieceReader';
 
 const sealedBytes = chunkBytes + tagBytes;
+
+/** Plain bytes handed on at a time: a decompressor takes fewer, larger pieces with less ado. */
+const plainPieceBytes = 16 * chunkBytes;
 
 /** Far beyond any real header; age itself has no limit. */
 const longestHeaderBytes = 1024 * 1024;
@@ -22,7 +26,7 @@ export function isAgeFile(firstBytes: Buffer): boolean {
  * Decrypts an age file while it is read.
  *
  * @param stored pieces that are valid only until the next one is asked for
- * @returns plain bytes, none of which was not authenticated
+ * @returns plain bytes, none of which was not authenticated; each piece lies in memory of its own
  * @throws BackupError `damaged` or `incomplete` for what is no age file, was changed or is cut off; whatever
  * `findFileKey` throws
  */
@@ -36,12 +40,17 @@ export async function* decryptAge(
 	const nonce = await reader.read(nonceBytes);
 	if (nonce.length < nonceBytes) throw cutOff();
 	const cipher = new PayloadCipher(fileKey, Buffer.from(nonce));
-	for (;;) {
-		const sealed = await reader.read(sealedBytes);
-		const isLast = await reader.isAtEnd();
-		if (sealed.length < tagBytes) throw cutOff();
-		yield cipher.open(sealed, isLast);
-		if (isLast) return;
+	for (let isLast = false; !isLast;) {
+		const opened: Buffer[] = [];
+		for (let bytes = 0; bytes < plainPieceBytes && !isLast; bytes += chunkBytes) {
+			const sealed = await reader.read(sealedBytes);
+			// A whole chunk may be the last one: only what follows tells.
+			isLast = sealed.length < sealedBytes || (await reader.isAtEnd());
+			if (sealed.length < tagBytes) throw cutOff();
+			opened.push(cipher.open(sealed, isLast));
+		}
+		const plain = Buffer.concat(opened);
+		if (plain.length > 0) yield plain;
 	}
 }
 
@@ -71,47 +80,6 @@ async function readHeader(reader: PieceReader): Promise<Buffer> {
 		if (end) return Buffer.from(await reader.read(end.index + end[0].length));
 		if (seen.length < bytes) throw cutOff();
 		if (bytes > longestHeaderBytes) throw noAgeFile();
-	}
-}
-
-/** Reads pieces of any size in sizes of one's own. */
-class PieceReader implements AsyncDisposable {
-	readonly #pieces: AsyncIterator<Buffer>;
-	/** Read and not yet asked for: a copy, since a piece is valid only until the next one. */
-	#held: Buffer = Buffer.alloc(0);
-	#ended = false;
-
-	constructor(pieces: AsyncIterable<Buffer>) {
-		this.#pieces = pieces[Symbol.asyncIterator]();
-	}
-
-	/** The next `bytes`, or fewer at the end. */
-	async read(bytes: number): Promise<Buffer> {
-		const read = await this.peek(bytes);
-		this.#held = this.#held.subarray(read.length);
-		return read;
-	}
-
-	async peek(bytes: number): Promise<Buffer> {
-		await this.#hold(bytes);
-		return this.#held.subarray(0, bytes);
-	}
-
-	async isAtEnd(): Promise<boolean> {
-		await this.#hold(1);
-		return this.#held.length === 0;
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		await this.#pieces.return?.();
-	}
-
-	async #hold(bytes: number): Promise<void> {
-		while (this.#held.length < bytes && !this.#ended) {
-			const next = await this.#pieces.next();
-			if (next.done) this.#ended = true;
-			else this.#held = Buffer.concat([this.#held, next.value]);
-		}
 	}
 }
 
