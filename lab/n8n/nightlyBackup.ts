@@ -83,3 +83,18 @@ export async function createS3Credential(
 		ignoreSSLIssues: false,
 	});
 }
+
+/** The workflow whose backups are encrypted, as a person switches that on in each node that makes them. */
+export function withEncryption(workflow: Workflow, credential: CredentialReference): Workflow {
+	const nodes = workflow.nodes.map((node) => {
+		if (!makesBackups.has(String(node.parameters.operation))) return node;
+		return {
+			...node,
+			parameters: { ...node.parameters, useEncryption: true },
+			credentials: { ...node.credentials, backupEncryptionAgeApi: credential },
+		};
+	});
+	return { ...workflow, nodes };
+}
+
+const makesBackups = new Set(['backUp', 'takeSnapshot', 'archive', 'copyFile']);

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Editor } from '../../lab/n8n/editor.ts';
 import {
@@ -6,6 +6,7 @@ import {
 	createS3Credential,
 	manualTrigger,
 	nightlyBackup,
+	withEncryption,
 	withOffSite,
 } from '../../lab/n8n/nightlyBackup.ts';
 import { startStack, type Stack } from '../../lab/n8n/stack.ts';
@@ -16,6 +17,7 @@ import { seedRedis } from '../../lab/seed/redisQueue.ts';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres.ts';
 import { type RedisServer, startRedis } from '../../lab/servers/redis.ts';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift.ts';
+import { ageKeygen } from '../support/age';
 import { command } from '../support/commandProcess';
 import { type HttpReceiver, startReceiver } from './support/httpReceiver';
 import { describeRows } from './support/rows';
@@ -35,8 +37,10 @@ interface Before {
 
 const cleanUps: Array<() => Promise<void>> = [];
 let receiver: HttpReceiver;
-/** All that is left in the end: a bucket, and the keys to it. */
+/** All that is left in the end: a bucket, the keys to it, and the identity that a person has kept. */
 let swift: SwiftServer;
+const keys = ageKeygen();
+const identity = () => ['--identity', join(project, 'kept.key')];
 let stack: Stack;
 let before: Before;
 /** The new machine: a project directory with nothing in it, and empty servers. */
@@ -114,7 +118,11 @@ function callingWorkflow(credential: { id: string; name: string }): Workflow {
 async function backUp(): Promise<void> {
 	const { editor, n8n } = stack;
 	const credential = await createS3Credential(stack, swift);
-	const night = await nightlyBackup(stack, await createCredentials(stack));
+	// With the recipient alone: this n8n can write its backups and read none.
+	const { recipient } = keys;
+	const encryption = { readBy: 'recipients', recipients: recipient, identity: '', passphrase: '' };
+	const age = await editor.createCredential('Backups', 'backupEncryptionAgeApi', encryption);
+	const night = withEncryption(await nightlyBackup(stack, await createCredentials(stack)), age);
 	const workflow = await editor.createWorkflow(
 		withOffSite(night, { credential, bucket: swift.bucket, keyPrefix: 'of/n8n' }),
 	);
@@ -127,6 +135,7 @@ async function backUp(): Promise<void> {
 async function loseEverything(): Promise<void> {
 	project = join(stack.directory, 'new-machine');
 	await mkdir(join(project, 'backups'), { recursive: true });
+	await writeFile(join(project, 'kept.key'), `${keys.identity}\n`, { mode: 0o600 });
 	await rm(stack.backupDirectory, { recursive: true });
 	await stack.postgres.stop();
 	await stack.redis.stop();
@@ -179,18 +188,18 @@ function withoutOwnExecution(rows: Before['rows']): Before['rows'] {
 
 describe('after everything was lost, the command', () => {
 	test('brings back the .env from the bucket, on a machine that has nothing', async () => {
-		await run('restore', 'file', 'newest', '--to', join(project, '.env'), ...place());
+		await run('restore', 'file', 'newest', '--to', join(project, '.env'), ...place(), ...identity());
 		expect(await readdir(join(project, 'backups'))).toEqual(['env']);
 		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
 	});
 
 	test('brings the newest of each kind from the bucket, and verifies it', async () => {
-		expect(await run('fetch', ...place())).toMatch(/env_\d{8}_\d{6}\.backup: already here$/m);
-		expect(await run('verify', '--all')).toContain('4 of 4 backups passed.');
+		expect(await run('fetch', ...place())).toMatch(/env_\d{8}_\d{6}\.backup\.age: already here$/m);
+		expect(await run('verify', '--all', ...identity())).toContain('4 of 4 backups passed.');
 	});
 
 	test('checks in a drill that the stored credentials can be decrypted with the key in the backups', async () => {
-		const report = JSON.parse(await run('drill', '--json')) as { checks: unknown[] };
+		const report = JSON.parse(await run('drill', '--json', ...identity())) as { checks: unknown[] };
 		expect(report.checks).toContainEqual({
 			check: 'credential',
 			result: 'passed',
@@ -204,7 +213,7 @@ describe('after everything was lost, the command', () => {
 		const { POSTGRES_PASSWORD: password } = await readEnv();
 		await postgres.query(`CREATE ROLE n8n LOGIN PASSWORD '${password}'`);
 		await postgres.createDatabase('n8n', 'OWNER n8n');
-		const said = await run('restore', 'postgres', 'newest', '--replace', 'n8n', '--yes');
+		const said = await run('restore', 'postgres', 'newest', '--replace', 'n8n', '--yes', ...identity());
 		expect(said).toContain('Every table has the rows that were counted when it was backed up.');
 		const rows = await describeRows(postgres, 'n8n');
 		expect(Object.keys(rows)).toEqual(Object.keys(before.rows));
@@ -218,12 +227,12 @@ describe('after everything was lost, the command', () => {
 	});
 
 	test('brings back the queue', async () => {
-		await run('restore', 'redis', 'newest', '--yes');
+		await run('restore', 'redis', 'newest', '--yes', ...identity());
 		expect(await redis.cli('DEBUG', 'DIGEST')).toBe(before.keys);
 	});
 
 	test('brings back n8n’s data, with the package in it', async () => {
-		await run('restore', 'volume', 'newest', '--to', join(project, 'n8n', '.n8n'));
+		await run('restore', 'volume', 'newest', '--to', join(project, 'n8n', '.n8n'), ...identity());
 		const tree = await describeTree(join(project, 'n8n', '.n8n'));
 		const settled = (all: Record<string, string>) =>
 			Object.fromEntries(Object.entries(all).filter(([path]) => !/\.log$|^crash|\.journal$/.test(path)));
