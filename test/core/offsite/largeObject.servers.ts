@@ -17,11 +17,12 @@ beforeAll(async () => (s3 = await startCountingS3()));
 afterAll(async () => await s3.stop());
 
 /** Runs it to its end, and sees how much memory it took at most. */
-async function copy(): Promise<{ exitCode: number; stderr: string; peakBytes: number }> {
-	const { child, ended } = startCommand(
-		['copy', '-d', directory.path('backups'), '--at', 's3://bucket/n8n'],
-		{ AWS_ENDPOINT_URL: s3.endpoint, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' },
-	);
+async function copyTo(place: string): Promise<{ exitCode: number; stderr: string; peakBytes: number }> {
+	const { child, ended } = startCommand(['copy', '-d', directory.path('backups'), '--at', place], {
+		AWS_ENDPOINT_URL: s3.endpoint,
+		AWS_ACCESS_KEY_ID: 'key',
+		AWS_SECRET_ACCESS_KEY: 'secret',
+	});
 	let peakBytes = 0;
 	const watch = setInterval(() => {
 		void readFile(`/proc/${child.pid}/status`, 'utf8').then(
@@ -35,11 +36,11 @@ async function copy(): Promise<{ exitCode: number; stderr: string; peakBytes: nu
 }
 
 describe('A file of 6 GB', () => {
-	it('goes to S3 in parts of 5 MB, all of them listed, within 64 MB of memory', async () => {
+	it('goes to S3 in parts of 5 MB, all of them listed, within 128 MB of memory', async () => {
 		const root = directory.path('backups');
 		await mkdir(root, { mode: 0o700 });
 		await writeBackup(root, { stamp: '20250101_020000' });
-		const idle = await copy();
+		const idle = await copyTo('s3://bucket/idle');
 		expect(idle).toMatchObject({ exitCode: 0, stderr: '' });
 
 		const path = await writeBackup(root, { stamp: '20250102_020000' });
@@ -47,13 +48,13 @@ describe('A file of 6 GB', () => {
 		await truncate(path, 0);
 		await truncate(path, bytes);
 		await writeFile(manifestPath(path), JSON.stringify({ ...manifest, storedBytes: bytes, sha256 }));
-		const copied = await copy();
+		const copied = await copyTo('s3://bucket/n8n');
 		expect(copied).toMatchObject({ exitCode: 0, stderr: '' });
 
 		const sizes = s3.completed.get('/bucket/n8n/postgres/n8n_20250102_020000.sql.gz')!;
 		expect(sizes).toHaveLength(1229);
 		expect(new Set(sizes.slice(0, -1))).toEqual(new Set([5 * megabyte]));
 		expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(bytes);
-		expect(copied.peakBytes - idle.peakBytes).toBeLessThan(64 * megabyte);
+		expect(copied.peakBytes - idle.peakBytes).toBeLessThan(128 * megabyte);
 	}, 1_200_000);
 });
