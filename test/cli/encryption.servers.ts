@@ -330,6 +330,28 @@ describe('the identity', () => {
 	});
 });
 
+describe('n8n-backup copy', () => {
+	it.each([
+		['warns of what leaves the machine unencrypted with n8n’s key in it', undefined, 2],
+		['has nothing to say of encrypted backups', { recipients: [recipient] }, 0],
+	])('%s', async (_what, encryption, warnings) => {
+		await mkdir(directory.path('backups'));
+		await mkdir(directory.path('away'));
+		const { env, n8n } = await makeBackups(directory.path('backups'), 'gzip', encryption);
+
+		const args = ['copy', '-d', directory.path('backups'), '--at', directory.path('away')];
+		const { exitCode, stderr } = await runCommand(args);
+
+		expect(exitCode).toBe(0);
+		const warned = stderr.split('\n').filter((line) => line.includes('leaves the machine unencrypted'));
+		expect(warned).toHaveLength(warnings);
+		for (const line of warned) {
+			expect(line).toMatch(/^! \S+ holds n8n’s encryption key and leaves the machine unencrypted: /);
+			expect([env, n8n].some(({ path }) => line.includes(basename(path)))).toBe(true);
+		}
+	});
+});
+
 test('age and the programs of the system restore by hand what this package encrypted', async () => {
 	const { path } = made.postgres;
 	const decrypted = await ageDecrypt(path, identity);
