@@ -1,7 +1,7 @@
 import { link, lstat, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { errorCode } from '../errors';
-import { findAbandoned, type LeftOver, partialSuffix } from '../files/abandoned';
+import { findAbandoned, isPartial, type LeftOver } from '../files/abandoned';
 import { isThere } from '../files/atomicFile';
 import { syncDirectory } from '../files/durable';
 import { longestManifestBytes, manifestPath } from './manifestFile';
@@ -30,7 +30,7 @@ export async function sweepLeftOvers(directory: string, signal: AbortSignal): Pr
 }
 
 function isLeftOver(name: string): boolean {
-	return (name.startsWith('.') && name.endsWith(partialSuffix)) || name.endsWith(successor);
+	return isPartial(name) || name.endsWith(successor);
 }
 
 function isManifest(name: string): boolean {
@@ -65,7 +65,7 @@ interface Description {
 	sha256: string;
 }
 
-/** What of a manifest says which artifact it is of; undefined when the text was cut off. */
+/** The part of a manifest that names its artifact; undefined when the text was cut off. */
 function readDescription(text: Buffer): Description | undefined {
 	try {
 		const { artifact, storedBytes, sha256 } = JSON.parse(text.toString()) as Partial<

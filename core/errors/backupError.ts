@@ -56,6 +56,11 @@ export class BackupError extends Error {
 	}
 }
 
+/** Whether something thrown is a {@link BackupError} of this code. */
+export function hasCode(error: unknown, code: BackupErrorCode): error is BackupError {
+	return error instanceof BackupError && error.code === code;
+}
+
 /** Cancelling is no fault of anyone's, but it must never look like success either. */
 export function cancelledError(cause?: unknown): BackupError {
 	return new BackupError('cancelled', 'The run was cancelled before it was finished', {

@@ -7,6 +7,11 @@ import { fileError } from '../errors';
 /** Ends the name of everything that is not whole yet; such names begin with a dot. */
 export const partialSuffix = '.partial';
 
+/** Whether a file's name says that it is not whole yet. */
+export function isPartial(fileName: string): boolean {
+	return fileName.startsWith('.') && fileName.endsWith(partialSuffix);
+}
+
 /** What nobody has touched for this long belongs to a run that is gone. In milliseconds; ten heartbeats. */
 export const abandonedAfterMs = 5 * 60_000;
 

@@ -1,6 +1,6 @@
 import { changeManifest } from '../artifact/changeManifest';
 import type { CopyRecord, Manifest } from '../artifact';
-import { BackupError } from '../errors';
+import { hasCode } from '../errors';
 
 /** What the manifest says of a copy at this place; undefined where it says nothing. */
 export function copyAt(
@@ -35,7 +35,7 @@ async function changeCopy(
 			return changed && { ...document, copies: [...others, changed] };
 		});
 	} catch (error) {
-		if (error instanceof BackupError && error.code === 'not-found') return;
+		if (hasCode(error, 'not-found')) return;
 		throw error;
 	}
 }

@@ -1,6 +1,9 @@
 import type { Component } from '../artifact';
 import type { Content } from './content';
 
+/** A partial file there belongs to a run that is gone when nothing was written to it for a day. */
+export const abandonedPartialAfterMs = 24 * 60 * 60_000;
+
 /** A file at a destination. */
 export interface RemoteFile {
 	/** `postgres/n8n_….sql.gz`: the same as below the backup directory. */
@@ -26,7 +29,7 @@ export interface Destination extends AsyncDisposable {
 	get(name: string, signal: AbortSignal): AsyncIterable<Buffer>;
 	/** Deletes a file; `locked` where the place keeps it, as Object Lock and append-only keys do. */
 	delete(name: string, signal: AbortSignal): Promise<'deleted' | 'locked'>;
-	/** Takes away what runs of ours that are gone have left unfinished. What cannot go stays for the next run. */
+	/** Removes what runs that are gone left unfinished. What cannot be removed stays for the next run. */
 	sweep(component: Component, signal: AbortSignal): Promise<void>;
 }
 

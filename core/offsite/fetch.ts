@@ -11,7 +11,7 @@ import {
 import { commitBackup } from '../artifact/commitBackup';
 import { componentDirectory, prepareDirectory } from '../artifact/directory';
 import { hashFile } from '../artifact/readArtifact';
-import { BackupError } from '../errors';
+import { BackupError, hasCode } from '../errors';
 import { AtomicFile } from '../files/atomicFile';
 import { Refusals } from '../files/refusals';
 import { type Destination, remoteName } from './destination';
@@ -96,7 +96,7 @@ async function isHere(path: string, { sha256 }: Manifest, signal: AbortSignal): 
 		const here = await readManifest(path);
 		return here.sha256 === sha256 && (await hashFile(path, signal)) === sha256;
 	} catch (error) {
-		if (error instanceof BackupError && error.code === 'not-found') return false;
+		if (hasCode(error, 'not-found')) return false;
 		throw error;
 	}
 }

@@ -9,7 +9,7 @@ export type DestinationOptions =
 	| {
 			kind: 'directory';
 			path: string;
-			/** The backup directory that is copied, which it must not be. */
+			/** The backup directory that is copied; the destination must be another one. */
 			root?: string;
 	  }
 	| ({ kind: 's3' } & S3Options)

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { type Component, componentDirectory, isComponent } from '../../artifact';
 import { prepareDirectory } from '../../artifact/directory';
 import { BackupError, cancelledError, errorCode, fileError } from '../../errors';
-import { partialSuffix } from '../../files/abandoned';
+import { isPartial } from '../../files/abandoned';
 import { AtomicFile, partialPath } from '../../files/atomicFile';
 import { syncDirectory } from '../../files/durable';
 import { Refusals } from '../../files/refusals';
@@ -18,7 +18,7 @@ const pieceBytes = 256 * 1024;
  * Another directory, such as a NAS that is mounted: with the same layout and guarantees as a backup directory. It has
  * to exist: making it would fill the disk below a mount that is missing.
  *
- * @param root the backup directory that is copied, which it must not be; undefined where nothing is
+ * @param root the backup directory that is copied: the destination must be another one; undefined where nothing is copied
  * @throws BackupError `bad-parameter`, or whatever {@link fileError} says of the directory
  */
 export async function openDirectory(path: string, root?: string): Promise<Destination> {
@@ -49,7 +49,7 @@ class DirectoryDestination implements Destination {
 		const names = await namesIn(componentDirectory(this.place, component));
 		const files: RemoteFile[] = [];
 		for (const name of names) {
-			if (name.startsWith('.') && name.endsWith(partialSuffix)) continue;
+			if (isPartial(name)) continue;
 			const file = await this.head(`${component}/${name}`);
 			if (file) files.push(file);
 		}

@@ -10,9 +10,9 @@ import {
 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { type Component, manifestSuffix, parseArtifactName } from '../../artifact';
-import { BackupError } from '../../errors';
 import type { Content } from '../content';
 import type { Destination, RemoteFile } from '../destination';
+import { cutOff, taken } from '../faults';
 import { withIdleLimit } from '../idle';
 import { s3Error, statusOf } from './s3Error';
 import { upload } from './upload';
@@ -46,7 +46,7 @@ const usualIdleMs = 60_000;
  */
 const uploadingTimes = 10;
 
-/** A started upload that nobody has completed in two days is nobody's any more. */
+/** A started upload belongs to a run that is gone when it was not completed in two days. */
 const abandonedAfterMs = 48 * 60 * 60_000;
 
 /** A bucket of Amazon S3 or of a server that speaks like it. The first call shows whether it can be reached. */
@@ -108,11 +108,7 @@ export class S3Destination implements Destination {
 	}
 
 	async put(name: string, content: Content, signal: AbortSignal): Promise<void> {
-		if (await this.head(name, signal)) {
-			throw new BackupError('exists', `${this.place}/${name} is already there`, {
-				advice: 'Move it away, or copy to another place; nothing was overwritten',
-			});
-		}
+		if (await this.head(name, signal)) throw taken(`${this.place}/${name}`);
 		const { storageClass, serverSideEncryption } = this.#options;
 		const object = {
 			...this.#object(name),
@@ -206,10 +202,4 @@ function isLocked(error: unknown): boolean {
 	return (
 		(statusOf(error) === 403 && name === 'AccessDenied') || name === 'ObjectLocked' || statusOf(error) === 423
 	);
-}
-
-function cutOff(path: string): BackupError {
-	return new BackupError('incomplete', `The bytes of ${path} ended before they were whole`, {
-		advice: 'Check the network between n8n and that server, then run it again',
-	});
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { BackupError } from '../../errors';
+import { BackupError, hasCode } from '../../errors';
 import { AtomicFile } from '../../files/atomicFile';
 import { readRegularFile } from '../../files/readRegularFile';
 
@@ -26,7 +26,7 @@ export function hostKeysIn(root: string): HostKeys {
 		try {
 			return JSON.parse((await readRegularFile(path, mostBytes)).toString()) as Record<string, unknown>;
 		} catch (error) {
-			if (error instanceof BackupError && error.code === 'not-found') return {};
+			if (hasCode(error, 'not-found')) return {};
 			throw unreadable(path, error);
 		}
 	};

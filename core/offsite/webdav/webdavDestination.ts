@@ -3,11 +3,12 @@ import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { AuthType, createClient, type FileStat, type WebDAVClient } from 'webdav';
 import type { Component } from '../../artifact';
-import { BackupError, cancelledError } from '../../errors';
-import { partialSuffix } from '../../files/abandoned';
+import { BackupError, cancelledError, hasCode } from '../../errors';
+import { isPartial } from '../../files/abandoned';
 import { partialPath } from '../../files/atomicFile';
 import type { Content } from '../content';
-import type { Destination, RemoteFile } from '../destination';
+import { abandonedPartialAfterMs, type Destination, type RemoteFile } from '../destination';
+import { cutOff, taken } from '../faults';
 import { withIdleLimit } from '../idle';
 import { IdleWatch } from './idleWatch';
 import { statusOf, webdavError } from './webdavError';
@@ -25,9 +26,6 @@ const usualIdleMs = 60_000;
 
 /** Servers take a while to put a large file away: so many times longer. */
 const puttingAwayTimes = 10;
-
-/** A partial file that nobody has written to for a day is nobody's any more. */
-const abandonedAfterMs = 24 * 60 * 60_000;
 
 /** A directory on a WebDAV server: Nextcloud, Hetzner, Synology, Apache. The first call shows whether it can be reached. */
 export class WebdavDestination implements Destination {
@@ -61,7 +59,7 @@ export class WebdavDestination implements Destination {
 			});
 			return { name, bytes: size };
 		} catch (error) {
-			if (isNotFound(error)) return undefined;
+			if (hasCode(error, 'not-found')) return undefined;
 			throw error;
 		}
 	}
@@ -74,7 +72,7 @@ export class WebdavDestination implements Destination {
 		try {
 			await this.#upload(name, { partial, content }, signal);
 			const arrived = await this.head(partial, signal);
-			if (arrived?.bytes !== content.bytes) throw notWhole(`${this.place}/${name}`);
+			if (arrived?.bytes !== content.bytes) throw cutOff(`${this.place}/${name}`);
 			const move = async (end: AbortSignal) =>
 				await this.#client.moveFile(pathOf(partial), pathOf(name), { overwrite: false, signal: end });
 			await this.#attempt(name, signal, move, this.#puttingAwayMs);
@@ -94,13 +92,13 @@ export class WebdavDestination implements Destination {
 				return await this.#client.customRequest(pathOf(name), { method: 'GET', signal: end });
 			});
 			const { body } = response as { body: Readable | null };
-			if (!body) throw notWhole(path);
+			if (!body) throw cutOff(path);
 			let bytes = 0;
 			for await (const piece of withIdleLimit(body, this.#idleWithinMs, path, signal)) {
 				bytes += piece.length;
 				yield piece;
 			}
-			if (size !== undefined && bytes !== size) throw notWhole(path);
+			if (size !== undefined && bytes !== size) throw cutOff(path);
 		} catch (error) {
 			if (signal.aborted) throw cancelledError(signal.reason);
 			throw webdavError(error, path);
@@ -112,7 +110,7 @@ export class WebdavDestination implements Destination {
 			await this.#remove(name, signal);
 			return 'deleted';
 		} catch (error) {
-			if (isNotFound(error)) return 'deleted';
+			if (hasCode(error, 'not-found')) return 'deleted';
 			// Forbidden to this user, or locked.
 			if (error instanceof BackupError && [403, 423].includes(statusOf(error.cause) ?? 0)) return 'locked';
 			throw error;
@@ -121,7 +119,7 @@ export class WebdavDestination implements Destination {
 
 	async sweep(component: Component, signal: AbortSignal): Promise<void> {
 		for (const { basename, lastmod } of await this.#entries(component, signal)) {
-			const isOld = Date.now() - Date.parse(lastmod) > abandonedAfterMs;
+			const isOld = Date.now() - Date.parse(lastmod) > abandonedPartialAfterMs;
 			if (!isPartial(basename) || !isOld) continue;
 			await this.#remove(`${component}/${basename}`, signal).catch(() => {});
 		}
@@ -135,7 +133,7 @@ export class WebdavDestination implements Destination {
 				return await this.#client.getDirectoryContents(pathOf(component), { signal: end });
 			});
 		} catch (error) {
-			if (!isNotFound(error)) throw error;
+			if (!hasCode(error, 'not-found')) throw error;
 			// That the place itself is not there must not look like an empty one.
 			await this.#attempt('', signal, async (end) => await this.#client.stat('/', { signal: end }));
 			return [];
@@ -218,24 +216,4 @@ export class WebdavDestination implements Destination {
 
 function pathOf(name: string): string {
 	return `/${name}`;
-}
-
-function isPartial(fileName: string): boolean {
-	return fileName.startsWith('.') && fileName.endsWith(partialSuffix);
-}
-
-function isNotFound(error: unknown): boolean {
-	return error instanceof BackupError && error.code === 'not-found';
-}
-
-function taken(path: string): BackupError {
-	return new BackupError('exists', `${path} is already there`, {
-		advice: 'Move it away, or copy to another place; nothing was overwritten',
-	});
-}
-
-function notWhole(path: string): BackupError {
-	return new BackupError('incomplete', `The bytes of ${path} ended before they were whole`, {
-		advice: 'Check the network between n8n and that server, then run it again',
-	});
 }

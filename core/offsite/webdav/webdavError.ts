@@ -16,7 +16,7 @@ const byStatus: Record<number, Answer> = {
 	401: {
 		code: 'auth',
 		what: (path) => `The server of ${path} refused the user`,
-		advice: 'Correct user and password; Nextcloud wants an app password where two factors are switched on',
+		advice: 'Correct user and password; Nextcloud needs an app password where two factors are switched on',
 	},
 	403: {
 		code: 'not-permitted',
