@@ -119,11 +119,9 @@ class SftpDestination implements Destination {
 			await this.#calls.makeDirectory(component, signal);
 		} catch (error) {
 			// For one that is there already, servers only say "failure".
-			const isThere = await this.#calls.stat(component, signal).then(
-				() => true,
-				() => false,
-			);
-			if (!isThere) throw error;
+			await this.#calls.stat(component, signal).catch((missing: unknown) => {
+				throw hasCode(missing, 'not-found') ? error : missing;
+			});
 		}
 	}
 
