@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { manualTrigger, nightlyBackup } from '../../lab/n8n/nightlyBackup.ts';
-import type { CredentialReference } from '../../lab/n8n/editor.ts';
+import { type CredentialReference, owner } from '../../lab/n8n/editor.ts';
 import type { Stack } from '../../lab/n8n/stack.ts';
 import { fillIn, shippedWorkflow, type Workflow, type WorkflowNode } from '../../lab/n8n/workflow.ts';
 import { signedIn } from './browser.ts';
@@ -65,13 +65,23 @@ async function next(page: Page, title: string): Promise<void> {
 	await page.getByRole('heading', { name: title }).waitFor({ timeout: 120_000 });
 }
 
-/** n8n asks once whether a form may know who fills it in. */
+/** n8n may ask for another sign-in, and once whether a form may know who fills it in. */
 async function allowIfAsked(page: Page): Promise<void> {
-	const form = page.locator('#submit-btn');
-	const allow = page.getByRole('button', { name: /allow|approve|continue/i });
-	await form.or(allow).first().waitFor({ timeout: 60_000 });
-	if (await allow.isVisible()) await allow.click();
-	await form.waitFor({ timeout: 60_000 });
+	const button = page.locator('#submit-btn');
+	const allow = page.locator('[data-test-id=consent-allow-button]');
+	const email = page.locator('input[type=email]');
+	await button.or(allow).or(email).first().waitFor();
+	if (await email.isVisible()) {
+		await email.fill(owner.email);
+		await page.locator('input[type=password]').fill(owner.password);
+		await page.locator('input[type=password]').press('Enter');
+		await button.or(allow).first().waitFor();
+	}
+	if (await button.isVisible()) return;
+	const confirm = page.locator('[data-test-id=consent-redirect-confirm]');
+	if (await confirm.isVisible()) await confirm.click();
+	await allow.click();
+	await button.waitFor();
 }
 
 async function create({ editor }: Stack, name: string, steps: string[]): Promise<string> {

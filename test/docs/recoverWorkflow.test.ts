@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createArtifact } from '../../core/artifact';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { dumpText } from '../core/postgres/support/restoring';
@@ -63,4 +64,10 @@ test('the queries that the document shows, run as they are written', async () =>
 			'{"workflows":3}\n',
 	});
 	expect(await readFile(directory.path('workflows.csv'), 'utf8')).toBe('id,name\n1,First\n2,Second\n');
+});
+
+test('the pictures that the document shows are there', async () => {
+	const pictures = [...(await readDocument('recover-workflow.md')).matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)];
+	expect(pictures).toHaveLength(4);
+	for (const [, path] of pictures) await access(join(process.cwd(), 'docs', path!));
 });
