@@ -23,7 +23,7 @@ async function drillOfCopy(): Promise<typeof drills> {
 	await cp('package.json', directory.path('package', 'package.json'));
 	const core = directory.path('package', 'dist', 'core');
 	await cp(join(process.cwd(), 'dist', 'core'), core, { recursive: true });
-	return require(join(core, 'postgres', 'drill', 'drill.js')) as typeof drills;
+	return (await import(join(core, 'postgres', 'drill', 'drill.js'))) as typeof drills;
 }
 
 describe('an embedded PostgreSQL that is broken is named as that, and no file and no backup is blamed', () => {
