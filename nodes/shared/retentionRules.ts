@@ -29,6 +29,14 @@ export const furtherRules: INodeProperties[] = [
 	rule('Keep Yearly', 'keepYearly', 0, 'Keep the newest backup of each of the last years that have one'),
 ];
 
+export const dryRun: INodeProperties = {
+	displayName: 'Dry Run',
+	name: 'dryRun',
+	type: 'boolean',
+	default: false,
+	description: 'Whether to only show what would be deleted',
+};
+
 export type FurtherRules = Partial<RetentionPolicy>;
 
 /** The policy that a node's parameters make; a rule that is not shown is off. */

@@ -1,6 +1,6 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { carryOutAt, planPruneAt } from '../../../core/retention';
-import { type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
+import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
 import { catalogItem } from '../../shared/catalogItem';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
@@ -18,13 +18,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	['prune'],
 	[
 		...rules,
-		{
-			displayName: 'Dry Run',
-			name: 'dryRun',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to only show what would be deleted',
-		},
+		dryRun,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -43,7 +37,7 @@ export async function plan(
 	signal: AbortSignal,
 ): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as FurtherRules;
-	const dryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
+	const isDryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
 	const policy = readPolicy(context, itemIndex, chosen);
 	const { root, destination } = await openPlaces(context, itemIndex, signal);
 	await using _ = destination;
@@ -62,9 +56,9 @@ export async function plan(
 	const jobs: Job[] = [];
 	for (const verdict of verdicts) {
 		const carryOut = async () => {
-			const result = await carryOutAt(verdict, { destination, root, dryRun }, signal);
+			const result = await carryOutAt(verdict, { destination, root, dryRun: isDryRun }, signal);
 			const { action, deleted, locked, reasons } = result;
-			return { ...catalogItem(verdict.entry), place, action, deleted, locked, dryRun, reasons };
+			return { ...catalogItem(verdict.entry), place, action, deleted, locked, dryRun: isDryRun, reasons };
 		};
 		jobs.push(await settle(carryOut));
 	}

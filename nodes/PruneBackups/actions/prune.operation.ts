@@ -12,7 +12,7 @@ import { allowedPath } from '../../shared/allowedPath';
 import { catalogItem } from '../../shared/catalogItem';
 import { readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
-import { type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
+import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
 import type { Job } from '../../shared/runJobs';
 
 export const option: INodePropertyOptions = {
@@ -27,13 +27,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		shared.backupDirectory,
 		...rules,
-		{
-			displayName: 'Dry Run',
-			name: 'dryRun',
-			type: 'boolean',
-			default: false,
-			description: 'Whether to only show what would be deleted',
-		},
+		dryRun,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -98,7 +92,7 @@ interface PruneOptions extends FurtherRules {
 /** One job, and so one item, for each artifact. The whole plan stands before the first file goes. */
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as PruneOptions;
-	const dryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
+	const isDryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const place = {
 		root: await allowedPath(context, directory, 'Backup Directory'),
@@ -116,11 +110,11 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		maxBytesPerComponent: chosen.maxMegabytes === undefined ? undefined : chosen.maxMegabytes * 1024 * 1024,
 	});
 	// Not before it is known that all the rest can be understood.
-	if (!dryRun && place.accepted.length > 0) await acceptShrunk(place);
-	if (!dryRun) await forgetFailedRuns(place.root, verdicts, now);
+	if (!isDryRun && place.accepted.length > 0) await acceptShrunk(place);
+	if (!isDryRun) await forgetFailedRuns(place.root, verdicts, now);
 	return verdicts.map((verdict) => async () => {
 		await allowedPath(context, verdict.entry.path, 'Artifact');
-		return pruneItem(await carryOut(verdict, { dryRun }), dryRun);
+		return pruneItem(await carryOut(verdict, { dryRun: isDryRun }), isDryRun);
 	});
 }
 
@@ -131,6 +125,6 @@ function asComponent(name: string): Component {
 	});
 }
 
-function pruneItem({ entry, action, reasons, deleted }: PruneResult, dryRun: boolean): IDataObject {
-	return { ...catalogItem(entry), action, deleted, dryRun, reasons };
+function pruneItem({ entry, action, reasons, deleted }: PruneResult, isDryRun: boolean): IDataObject {
+	return { ...catalogItem(entry), action, deleted, dryRun: isDryRun, reasons };
 }
