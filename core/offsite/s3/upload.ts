@@ -45,18 +45,25 @@ export function partBytesFor(bytes: number): number {
  * does not reach the requests under way.
  */
 export async function upload(target: UploadTarget, content: Content, signal: AbortSignal): Promise<void> {
-	const partBytes = partBytesFor(content.bytes);
-	const parts = gatherParts(content, partBytes);
-	if (content.bytes > partBytes) return await uploadParts(target, content, parts, signal);
+	const buffers = new PartBuffers(partBytesFor(content.bytes));
+	const parts = gatherParts(content, buffers);
+	if (content.bytes > buffers.partBytes)
+		return await uploadParts(target, content, { parts, buffers }, signal);
 	const { value: body } = await parts.next();
 	const input = { ...target.object, Body: body ?? Buffer.alloc(0), ContentLength: content.bytes };
 	await target.client.send(new PutObjectCommand(input), { abortSignal: signal });
 }
 
+interface Parts {
+	parts: AsyncIterable<Buffer>;
+	/** Where they go when they have arrived. */
+	buffers: PartBuffers;
+}
+
 async function uploadParts(
 	target: UploadTarget,
 	content: Content,
-	parts: AsyncIterable<Buffer>,
+	parts: Parts,
 	signal: AbortSignal,
 ): Promise<void> {
 	const { client, object } = target;
@@ -86,7 +93,7 @@ interface UploadId {
 
 async function sendParts(
 	{ client, id }: UploadId,
-	parts: AsyncIterable<Buffer>,
+	{ parts, buffers }: Parts,
 	abortSignal: AbortSignal,
 ): Promise<CompletedPart[]> {
 	const sent: CompletedPart[] = [];
@@ -95,6 +102,7 @@ async function sendParts(
 		const input = { ...id, Body, PartNumber, ContentLength: Body.length };
 		const { ETag } = await client.send(new UploadPartCommand(input), { abortSignal });
 		sent.push({ ETag, PartNumber });
+		buffers.giveBack(Body);
 	};
 	let partNumber = 0;
 	for await (const part of parts) {
@@ -123,17 +131,37 @@ async function isThere({ client, object }: UploadTarget, bytes: number): Promise
 	);
 }
 
+/** Buffers of a part each, used again: one that waits for the garbage collector takes its memory, too. */
+class PartBuffers {
+	readonly partBytes: number;
+	readonly #free: Buffer[] = [];
+
+	constructor(partBytes: number) {
+		this.partBytes = partBytes;
+	}
+
+	take(bytes: number): Buffer {
+		return this.#free.pop()?.subarray(0, bytes) ?? Buffer.allocUnsafeSlow(bytes);
+	}
+
+	/** A part that nobody reads any more. */
+	giveBack(part: Buffer): void {
+		this.#free.push(Buffer.from(part.buffer));
+	}
+}
+
 /** Puts pieces together to parts of equal size, the last one excepted. */
-async function* gatherParts(content: Content, partBytes: number): AsyncGenerator<Buffer, undefined> {
+async function* gatherParts(content: Content, buffers: PartBuffers): AsyncGenerator<Buffer, undefined> {
 	let left = content.bytes;
-	let part = Buffer.allocUnsafeSlow(Math.min(partBytes, left));
+	const next = () => buffers.take(Math.min(buffers.partBytes, left));
+	let part = next();
 	let filled = 0;
 	for await (const piece of content.pieces()) {
 		for (let taken = 0; taken < piece.length;) {
 			if (filled === part.length) {
 				yield part;
 				left -= filled;
-				part = Buffer.allocUnsafeSlow(Math.min(partBytes, left));
+				part = next();
 				filled = 0;
 			}
 			const copied = piece.copy(part, filled, taken);

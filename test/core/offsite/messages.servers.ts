@@ -131,7 +131,7 @@ const refused: Record<string, { use: () => Promise<unknown>; says: string }> = {
 	},
 	'WebDAV, a password that is wrong': {
 		use: async () => await list(await openWebdav('', 'wrong-secret')),
-		says: 'The server of webdav://127.0.0.1:PORT/postgres refused the user. Correct user and password; Nextcloud wants an app password where two factors are switched on.',
+		says: 'The server of webdav://127.0.0.1:PORT/postgres refused the user. Correct user and password; Nextcloud needs an app password where two factors are switched on.',
 	},
 	'WebDAV, a directory that is not there': {
 		use: async () => await list(await openWebdav('not-there/')),

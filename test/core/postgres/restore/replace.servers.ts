@@ -99,7 +99,10 @@ test('sessions in the old database are ended, and new ones find the restored one
 test.each(['new', 'replace'] as const)(
 	'an exporter that visits every database again and again does not keep a %s one from its name',
 	async (kind) => {
+		// So much that a restore takes long enough to be visited.
+		await server.query('CREATE TABLE bulk AS SELECT generate_series(1, 500000) AS n', { database: 'n8n' });
 		const { path, manifest } = await backUp(server, 'n8n', directory.path());
+		await server.query('DROP TABLE bulk', { database: 'n8n' });
 		let isOver = false;
 		let visits = 0;
 		const visitors: pg.Client[] = [];
