@@ -1,8 +1,9 @@
-import { Decrypter, Encrypter, type Identity } from 'age-encryption';
+import type { Decrypter, Encrypter, Identity } from 'age-encryption';
 import { BackupError } from '../errors';
 import { BrokenSealError } from './brokenSeal';
 import { noIdentity } from './keygen';
 import type { DecryptionKeys, EncryptionKeys } from './keys';
+import { loadAge } from './loadAge';
 
 /** How an age file begins, and the key that its payload is encrypted with. */
 export interface SealedHeader {
@@ -27,6 +28,7 @@ const scryptWorkFactor = 16;
  * @throws BackupError `bad-parameter` for something that is no recipient, or without any key
  */
 export async function sealHeader(keys: EncryptionKeys): Promise<SealedHeader> {
+	const { Encrypter } = await loadAge();
 	const encrypter = new Encrypter();
 	if (keys.passphrase !== undefined) return await sealWithPassphrase(encrypter, keys.passphrase);
 	assertAnyRecipient(keys.recipients);
@@ -61,6 +63,7 @@ async function encryptNothing(encrypter: Encrypter): Promise<Buffer> {
  * when it is no header or was changed
  */
 export async function openHeader(header: Buffer, keys: DecryptionKeys): Promise<Buffer> {
+	const { Decrypter } = await loadAge();
 	const decrypter = new Decrypter();
 	const whenRead = new Witness();
 	const whenNoKeyFits = new Witness();

@@ -1,6 +1,6 @@
-import { generateIdentity, identityToRecipient } from 'age-encryption';
 import { BackupError } from '../errors';
 import type { DecryptionKeys, EncryptionKeys } from './keys';
+import { loadAge } from './loadAge';
 
 export interface KeyPair {
 	/** The private key, `AGE-SECRET-KEY-1…`. A secret. */
@@ -11,6 +11,7 @@ export interface KeyPair {
 
 /** A new pair of keys. */
 export async function makeKeyPair(): Promise<KeyPair> {
+	const { generateIdentity, identityToRecipient } = await loadAge();
 	const identity = await generateIdentity();
 	return { identity, recipient: await identityToRecipient(identity) };
 }
@@ -26,6 +27,7 @@ export async function readersWith({ identities, passphrase }: DecryptionKeys): P
 }
 
 async function recipientOf(identity: string): Promise<string> {
+	const { identityToRecipient } = await loadAge();
 	try {
 		return await identityToRecipient(identity);
 	} catch {
