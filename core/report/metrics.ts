@@ -1,5 +1,4 @@
-import type { CatalogEntry } from '../artifact';
-import type { Health, Report, SeriesReport } from './report';
+import { durationMs, type Health, type Report, type SeriesReport } from './report';
 
 interface Metric {
 	name: string;
@@ -35,8 +34,10 @@ function seriesMetrics(series: readonly SeriesReport[]): Metric[] {
 			'Size of the newest good backup.',
 			({ newestGood }) => newestGood?.storedBytes,
 		),
-		each('n8n_backup_last_good_duration_seconds', 'How long it took.', ({ newestGood }) =>
-			durationOf(newestGood),
+		each(
+			'n8n_backup_last_good_duration_seconds',
+			'How long it took.',
+			({ newestGood }) => newestGood && durationMs(newestGood) / 1000,
 		),
 		each('n8n_backup_kept', 'Backups that are there, in any state.', ({ history }) => history.length),
 		each('n8n_backup_last_verified_timestamp_seconds', 'When a backup was last verified.', ({ verified }) =>
@@ -85,12 +86,6 @@ function directoryMetrics({ at, space, failedRuns }: Report): Metric[] {
 
 function labelsOf({ component, prefix, instanceId }: SeriesReport): Record<string, string> {
 	return { component, prefix, instance: instanceId ?? 'unknown' };
-}
-
-/** How long a backup took, in seconds. */
-function durationOf(entry: CatalogEntry | undefined): number | undefined {
-	const manifest = entry?.manifest;
-	return manifest && (Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt)) / 1000;
 }
 
 function seconds(at: Date | undefined): number | undefined {

@@ -3,7 +3,14 @@ import type { CatalogEntry } from '../artifact';
 import { formatBytes, formatDate, formatDuration, plural } from '../units';
 import { chart } from './chart';
 import { html, Html, type HtmlValue } from './html';
-import { isAllGood, type CheckedBackup, type Health, type Report, type SeriesReport } from './report';
+import {
+	durationMs,
+	isAllGood,
+	type CheckedBackup,
+	type Health,
+	type Report,
+	type SeriesReport,
+} from './report';
 import { style } from './style';
 
 /** The most backups of a series whose figures are listed; the charts show all. */
@@ -256,8 +263,4 @@ function copiesIn(copies: SeriesReport['copies'], timeZone: string): string {
 function dateAndAge(at: Date, now: Date, timeZone: string): string {
 	const age = DateTime.fromJSDate(at).toRelative({ base: DateTime.fromJSDate(now), locale: 'en' });
 	return `${formatDate(at, timeZone)}, ${age}`;
-}
-
-function durationMs({ manifest }: CatalogEntry): number {
-	return manifest ? Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt) : 0;
 }

@@ -131,6 +131,11 @@ export function isAllGood({ series }: Report): boolean {
 	return series.length > 0 && series.every(({ health }) => health === 'good');
 }
 
+/** How long a backup took; 0 where no manifest says it. */
+export function durationMs({ manifest }: CatalogEntry): number {
+	return manifest ? Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt) : 0;
+}
+
 function reportSeries(
 	newest: CatalogEntry,
 	entries: readonly CatalogEntry[],
