@@ -5,6 +5,7 @@ import { allowedPath } from '../../shared/allowedPath';
 import { artifact, chosenBackups } from '../../shared/artifactParameter';
 import { decrypt, decryptionKeys } from '../../shared/encryption';
 import { progressReporter } from '../../shared/progress';
+import { drillFailed } from '../../shared/drillFailed';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 
@@ -70,8 +71,5 @@ function drillItem({ artifactPath, result, checks, obstacle, ...report }: Archiv
 		const what = `Whether the databases in ${artifactPath} are sound is unknown, since the drill could not be done: ${obstacle.what}`;
 		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
 	}
-	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
-	throw new BackupError('damaged', `${artifactPath} did not pass its drill: ${faults.join(' ')}`, {
-		advice: 'Do not rely on it; drill an older one, and make a new backup',
-	});
+	throw drillFailed(artifactPath, checks);
 }
