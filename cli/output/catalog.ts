@@ -1,4 +1,5 @@
-import { type CatalogEntry, isPast } from '../../core/artifact';
+import { type CatalogEntry, countsOf, isPast } from '../../core/artifact';
+import { presentCopies } from '../../core/report/words';
 import { formatDate, plural } from '../../core/units';
 
 /** A catalog entry for programs: dates as ISO 8601, everything else as the catalog has it. */
@@ -9,19 +10,12 @@ export function entryJson({ at, ...entry }: CatalogEntry): object {
 /** What an artifact holds, as its census says; `?` where no manifest does. */
 export function whatItHolds({ manifest }: CatalogEntry): string {
 	const census = manifest?.census;
-	switch (census?.kind) {
-		case 'postgres':
-			return `${plural(census.rows, 'row')} in ${plural(Object.keys(census.tables).length, 'table')}`;
-		case 'tar':
-			return plural(census.entries, 'entry', 'entries');
-		case 'redis':
-			return census.keys === undefined ? '?' : plural(census.keys, 'key');
-		case 'file':
-			return '1 file';
-		case 'unknown':
-		case undefined:
-			return '?';
-	}
+	if (census === undefined) return '?';
+	if (census.kind === 'file') return '1 file';
+	const { rows = 0, tables, entries, keys } = countsOf(census);
+	if (entries !== undefined) return plural(entries, 'entry', 'entries');
+	if (tables !== undefined) return `${plural(rows, 'row')} in ${plural(tables, 'table')}`;
+	return keys === undefined ? '?' : plural(keys, 'key');
 }
 
 /** `good, verified 2026-11-23 03:00:00, drilled …`; what was never tried is not mentioned. */
@@ -36,8 +30,8 @@ export function stateAndChecks(entry: CatalogEntry, timeZone: string): string {
 		return [`${verdict} ${formatDate(new Date(record.at), timeZone)}`];
 	});
 	const future = isPast(entry, new Date()) ? [] : ['dated in the future'];
-	const copies = (manifest?.copies ?? [])
-		.filter(({ prunedAt }) => prunedAt === undefined)
-		.map(({ place, lastSeenAt }) => `at ${place} ${formatDate(new Date(lastSeenAt), timeZone)}`);
+	const copies = presentCopies(manifest?.copies).map(
+		({ place, lastSeenAt }) => `at ${place} ${formatDate(new Date(lastSeenAt), timeZone)}`,
+	);
 	return [state, ...future, ...checks, ...copies].join(', ');
 }

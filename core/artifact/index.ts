@@ -4,6 +4,7 @@ export * from './backUpFirst';
 export * from './catalog';
 export * from './chooseArtifact';
 export * from './component';
+export * from './counts';
 export * from '../compression/compression';
 export * from './createArtifact';
 export { componentDirectory } from './directory';

@@ -12,6 +12,7 @@ import {
 	type SeriesReport,
 } from './report';
 import { style } from './style';
+import { componentWords, describeCheck } from './words';
 
 /** The most backups of a series whose figures are listed; the charts show all. */
 const longestList = 30;
@@ -22,13 +23,6 @@ const healthWords: Record<Health, string> = {
 	failed: 'Failed',
 	shrunk: 'Shrunk',
 	unknown: 'Unknown',
-};
-
-const componentWords: Record<CatalogEntry['component'], string> = {
-	postgres: 'PostgreSQL',
-	redis: 'Redis',
-	n8n: 'Archive',
-	env: 'File',
 };
 
 /** The report as one HTML page: no script, nothing fetched, light and dark. */
@@ -247,9 +241,7 @@ function badge(health: Health): Html {
 }
 
 function checked(backup: CheckedBackup | undefined, timeZone: string): string {
-	if (!backup) return 'never';
-	const { at, result } = backup.record;
-	return `${result} ${formatDate(new Date(at), timeZone)}`;
+	return backup ? describeCheck(backup.record, timeZone) : 'never';
 }
 
 /** Where copies are, and when each was last seen there. */

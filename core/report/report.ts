@@ -13,6 +13,7 @@ import {
 import { isSafetyBackup } from '../artifact/backUpFirst';
 import { type FailedRun, readFailedRuns } from '../artifact/failedRuns';
 import { planRetention, type RetentionPolicy, type Verdict } from '../retention';
+import { presentCopies } from './words';
 
 export interface ReportOptions {
 	/** The backup directory. */
@@ -132,7 +133,7 @@ export function isAllGood({ series }: Report): boolean {
 }
 
 /** How long a backup took; 0 where no manifest says it. */
-export function durationMs({ manifest }: CatalogEntry): number {
+export function durationMs({ manifest }: Pick<CatalogEntry, 'manifest'>): number {
 	return manifest ? Date.parse(manifest.finishedAt) - Date.parse(manifest.startedAt) : 0;
 }
 
@@ -161,7 +162,7 @@ function reportSeries(
 		history: own.filter((entry) => entry.manifest && entry.state !== 'missing').reverse(),
 		verified: newestChecked(own, ({ verification }) => verification),
 		drilled: newestChecked(own, ({ drill }) => drill),
-		copies: (newestGood?.manifest?.copies ?? []).filter(({ prunedAt }) => prunedAt === undefined),
+		copies: presentCopies(newestGood?.manifest?.copies),
 	};
 }
 

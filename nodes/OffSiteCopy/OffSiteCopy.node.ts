@@ -42,6 +42,8 @@ export class OffSiteCopy implements INodeType {
 			...properties,
 			...copy.properties,
 			...fetch.properties,
+			...list.properties,
+			...verify.properties,
 			...prune.properties,
 		],
 	};

@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type CatalogEntry, type Component, newestOfEach, presentArtifacts } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
 import { unknownBackup } from '../../core/verify/assertSound';
@@ -9,6 +9,7 @@ import { decrypt, decryptionKeys } from './encryption';
 import { progressReporter } from './progress';
 import * as shared from './properties';
 import type { Job } from './runJobs';
+import { chosenShape, simplify } from './simplify';
 
 export const option: INodePropertyOptions = {
 	name: 'Verify',
@@ -35,6 +36,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		{ ...artifactName, displayOptions: { show: { which: ['one'] } } },
 		...series,
 		decrypt,
+		simplify,
 	],
 );
 
@@ -47,9 +49,13 @@ export async function plan(
 	const onProgress = progressReporter(context);
 	const keys = await decryptionKeys(context, itemIndex);
 	const entries = await chooseEntries(context, itemIndex, components);
-	return entries.map(({ path, component }): Job => async (signal) => {
+	const shape = chosenShape(context, itemIndex);
+	return entries.map((entry): Job => async (signal) => {
+		const { path, component } = entry;
 		await allowedPath(context, path, 'Backup');
-		return verificationItem(await verifyBackup({ path, component, keys, onProgress }, signal));
+		const verification = await verifyBackup({ path, component, keys, onProgress }, signal);
+		assertHolds(verification);
+		return shape.verification(verification, entry);
 	});
 }
 
@@ -75,9 +81,8 @@ async function chooseEntries(
 	});
 }
 
-function verificationItem({ path, component, result, checks, ...report }: BackupVerification): IDataObject {
-	if (result === 'passed')
-		return { path, component, result, checks: checks.map((check) => ({ ...check })), ...report };
+function assertHolds({ path, result, checks }: BackupVerification): void {
+	if (result === 'passed') return;
 	if (result === 'unknown') throw unknownBackup(path, checks);
 	const faults = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
 	throw new BackupError('damaged', `${path} does not hold what it should: ${faults.join(' ')}`, {

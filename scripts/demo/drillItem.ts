@@ -2,22 +2,25 @@
 export const drillNode = 'Drill Postgres';
 
 interface DrillItem {
-	path: string;
+	name: string;
 	result: string;
-	checks: Array<{ check: string; result: string; detail: string }>;
+	duration: string;
+	rows?: number;
+	tables?: number;
+	obstacle?: string;
+	unknown?: string[];
 }
 
-/** What the drill's item says, one line a check. @throws unless all passed */
+/** What the drill's item says, and a fault for whatever was not proven. */
 export function readDrill(json: Record<string, unknown> | undefined): { text: string; faults: string[] } {
 	if (json === undefined) return { text: 'Nothing was drilled.', faults: ['The dump was not drilled'] };
-	const { path, result, checks } = json as unknown as DrillItem;
-	const width = Math.max(...checks.map(({ check }) => check.length));
-	const lines = checks.map(
-		(found) => `  ${found.check.padEnd(width)}  ${found.result.padEnd(7)}  ${found.detail}`,
-	);
-	const faults = checks
-		.filter((found) => found.result !== 'passed')
-		.map((found) => `The drill’s check "${found.check}" is ${found.result}: ${found.detail}`);
-	const text = [`The drill of ${path}: ${result}`, ...lines].join('\n');
+	const { name, result, duration, rows, tables, obstacle, unknown = [] } = json as unknown as DrillItem;
+	const compared = rows === undefined ? [] : [`${rows} rows in ${tables} tables compared`];
+	const lines = [...(obstacle === undefined ? [] : [obstacle]), ...unknown];
+	const text = [
+		[`The drill of ${name}: ${result} in ${duration}`, ...compared].join(', '),
+		...lines.map((line) => `  ${line}`),
+	].join('\n');
+	const faults = unknown.map((sentence) => `The drill could not try everything: ${sentence}`);
 	return { text, faults: result === 'passed' ? faults : [`The drill’s result is ${result}`, ...faults] };
 }

@@ -45,6 +45,7 @@ describeEngines('a backup directory whose component leads out of what n8n allows
 				backupDirectory,
 				file: join(place, '.env'),
 				destination: join(place, 'restored.env'),
+				simplify: false,
 				...parameters,
 			},
 			onError: 'continueErrorOutput',

@@ -1,23 +1,25 @@
 import { readDrill } from '../../scripts/demo/drillItem.ts';
 
-const path = '/backups/postgres/n8n_20261123_020000.sql.gz';
-const rows = { check: 'rows', result: 'passed', detail: 'All rows.' };
-const restore = { check: 'restore', result: 'passed', detail: 'It was restored.' };
+const name = 'n8n_20261123_020000.sql.gz';
+const drilled = { name, result: 'passed', duration: '9 s', rows: 5256, tables: 142 };
 
 describe('The demo ends with what the drill found', () => {
-	test('each check in a line, and no fault where all passed', () => {
-		expect(readDrill({ path, result: 'passed', checks: [restore, rows] })).toEqual({
-			text: `The drill of ${path}: passed\n  restore  passed   It was restored.\n  rows     passed   All rows.`,
+	test('what was compared in which time, and no fault where all passed', () => {
+		expect(readDrill(drilled)).toEqual({
+			text: `The drill of ${name}: passed in 9 s, 5256 rows in 142 tables compared`,
 			faults: [],
 		});
 	});
 
-	test('a check that failed or could not be tried is a fault: the demo has all that a drill needs', () => {
-		const checks = [restore, { check: 'credential', result: 'unknown', detail: 'No key.' }];
-		expect(readDrill({ path, result: 'passed', checks }).faults).toEqual([
-			'The drill’s check "credential" is unknown: No key.',
+	test('what could not be tried is a fault: the demo has all that a drill needs', () => {
+		expect(readDrill({ ...drilled, unknown: ['credential: No key.'] }).faults).toEqual([
+			'The drill could not try everything: credential: No key.',
 		]);
-		expect(readDrill({ path, result: 'unknown', checks }).faults).toHaveLength(2);
+		const obstacle = 'No such extension.';
+		expect(readDrill({ name, result: 'unknown', duration: '1 s', obstacle })).toEqual({
+			text: `The drill of ${name}: unknown in 1 s\n  ${obstacle}`,
+			faults: ['The drill’s result is unknown'],
+		});
 	});
 
 	test('no drill at all is a fault, too', () => {

@@ -53,19 +53,23 @@ describe('The outcome of a night', () => {
 	});
 
 	test('names the databases that were saved, and what there is to be warned of, also when something failed', () => {
-		const source = { host: 'db', port: 5432, database: 'n8n' };
 		const foreign = '“n8n” of db:5432 holds no tables of n8n’s: pick another credential';
 		const leftOut = 'Rows of public.execution_data are left out, too';
 		const items = [
-			{ component: 'postgres', source, warnings: [foreign, leftOut] },
-			{ component: 'postgres', source: { container: 'stack-db-1', database: 'crm' }, warnings: [] },
-			{ component: 'redis', source: { host: 'redis', port: 6379 }, warnings: [] },
-			{ component: 'n8n', source: { path: '/data' }, warnings: ['A socket was left out'] },
+			{
+				component: 'postgres',
+				source: 'database n8n of db:5432',
+				database: 'n8n',
+				warnings: [foreign, leftOut],
+			},
+			{ component: 'postgres', source: 'database crm in the container stack-db-1', database: 'crm' },
+			{ component: 'redis', source: 'Redis at redis:6379' },
+			{ component: 'n8n', source: 'directory /data', warnings: ['A socket was left out'] },
 		];
 		const text = (...failed: Failure[]) =>
 			valueOf(named('Outcome'), 'text', { 'All Components': [...items, ...failed], Drills: failed });
 		const rest =
-			`Saved database: n8n of db:5432. Saved database: crm in the container stack-db-1. ` +
+			`Saved: database n8n of db:5432. Saved: database crm in the container stack-db-1. ` +
 			`Warning about postgres: ${foreign} | ${leftOut} Warning about n8n: A socket was left out`;
 		expect(text()).toBe(`Backup finished: every component is saved. ${rest}`);
 		expect(text({ failedComponent: 'env', reason: blocked })).toBe(`Backup failed. env: ${blocked} ${rest}`);
@@ -76,7 +80,7 @@ describe('The outcome of a night', () => {
 	});
 
 	describe('says what a drill inside n8n found', () => {
-		const path = '/backups/postgres/n8n_20261123_020000.sql.gz';
+		const name = 'n8n_20261123_020000.sql.gz';
 		const finished = 'Backup finished: every component is saved.';
 		const afterDrill = (item: object) => ({
 			text: valueOf(named('Outcome'), 'text', { 'All Components': [{ component: 'n8n' }], Drills: [item] }),
@@ -84,28 +88,23 @@ describe('The outcome of a night', () => {
 		});
 
 		test('when all of it held', () => {
-			const checks = [{ check: 'rows', result: 'passed', detail: 'All rows.' }];
-			expect(afterDrill({ path, result: 'passed', checks })).toEqual({
+			expect(afterDrill({ name, result: 'passed' })).toEqual({
 				text: `${finished} Restored and compared: n8n_20261123_020000.sql.gz.`,
 				failed: [],
 			});
 		});
 
 		test('when a part of it could not be tried: that is named, and fails nothing', () => {
-			const checks = [
-				{ check: 'rows', result: 'passed', detail: 'All rows.' },
-				{ check: 'credential', result: 'unknown', detail: 'No key was found.' },
-			];
-			expect(afterDrill({ path, result: 'passed', checks })).toEqual({
-				text: `${finished} Restored and compared: n8n_20261123_020000.sql.gz. Unknown of it (credential): No key was found.`,
+			const unknown = ['credential: No key was found.'];
+			expect(afterDrill({ name, result: 'passed', unknown })).toEqual({
+				text: `${finished} Restored and compared: n8n_20261123_020000.sql.gz. Unknown of it: credential: No key was found.`,
 				failed: [],
 			});
 		});
 
 		test('when nothing could be found out: that is named, and fails nothing', () => {
 			const obstacle = 'No extension "postgis". Drill it on a server.';
-			const checks = [{ check: 'restore', result: 'unknown', detail: obstacle }];
-			expect(afterDrill({ path, result: 'unknown', obstacle, checks })).toEqual({
+			expect(afterDrill({ name, result: 'unknown', obstacle })).toEqual({
 				text: `${finished} Whether n8n_20261123_020000.sql.gz can be restored is unknown: ${obstacle}`,
 				failed: [],
 			});
@@ -128,13 +127,10 @@ describe('The outcome of a night', () => {
 			rules.values.map(({ conditions: { conditions } }) =>
 				Boolean(runInNewContext(conditions[0]!.leftValue.slice('={{'.length, -'}}'.length), { $json })),
 			);
-		expect(outputs({ component: 'postgres', source: { database: 'n8n' } })).toEqual([true, false]);
-		expect(outputs({ component: 'n8n', census: { databases: [{ path: 'database.sqlite' }] } })).toEqual([
-			false,
-			true,
-		]);
-		expect(outputs({ component: 'n8n', census: { databases: [] } })).toEqual([false, false]);
-		expect(outputs({ component: 'redis', source: { database: 0 } })).toEqual([false, false]);
+		expect(outputs({ component: 'postgres', database: 'n8n' })).toEqual([true, false]);
+		expect(outputs({ component: 'n8n', sqliteDatabases: ['database.sqlite'] })).toEqual([false, true]);
+		expect(outputs({ component: 'n8n' })).toEqual([false, false]);
+		expect(outputs({ component: 'redis', database: 'n8n' })).toEqual([false, false]);
 		expect(outputs({ failedComponent: 'postgres', reason: 'It is down.' })).toEqual([false, false]);
 	});
 });

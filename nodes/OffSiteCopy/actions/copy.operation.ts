@@ -1,9 +1,9 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { copyBackups, unencryptedKeyWarnings } from '../../../core/offsite';
-import { catalogItem } from '../../shared/catalogItem';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { openPlaces } from '../destination';
 import { failed } from '../outcome';
 
@@ -17,6 +17,7 @@ export const option: INodePropertyOptions = {
 export const properties: INodeProperties[] = shared.forOperations(
 	['copy'],
 	[
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'copyOptions',
@@ -54,6 +55,7 @@ export async function plan(
 		filesAtOnce?: number;
 		readBack?: boolean;
 	};
+	const shape = chosenShape(context, itemIndex);
 	const { root, destination } = await openPlaces(context, itemIndex, signal);
 	await using _ = destination;
 	const timeZone = context.getTimezone();
@@ -67,6 +69,6 @@ export async function plan(
 			...unencryptedKeyWarnings(copied),
 			...(recordProblem === undefined ? [] : [recordProblem]),
 		];
-		return async () => await Promise.resolve({ ...catalogItem(entry), place, outcome, warnings });
+		return async () => await Promise.resolve(shape.copied({ entry, place, outcome, warnings }));
 	});
 }

@@ -6,6 +6,7 @@ import { readList } from '../../shared/parameters';
 import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -27,6 +28,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'n8n_20261123_020000.sql.gz',
 			description: 'File names as List shows them, with commas between; empty for the newest of each kind',
 		},
+		simplify,
 	],
 );
 
@@ -37,6 +39,7 @@ export async function plan(
 	signal: AbortSignal,
 ): Promise<Job[]> {
 	const names = readList(context.getNodeParameter('names', itemIndex, ''));
+	const shape = chosenShape(context, itemIndex);
 	const { root, destination } = await openPlaces(context, itemIndex, signal);
 	await using _ = destination;
 	const { place } = destination;
@@ -59,7 +62,7 @@ export async function plan(
 				{ destination, entry, root, onProgress },
 				signal,
 			);
-			return { component: entry.component, name: entry.name, path, place, outcome, manifest, warnings };
+			return shape.fetched({ entry: { ...entry, path, manifest }, place, outcome, warnings });
 		};
 		jobs.push(await settle(bring));
 	}

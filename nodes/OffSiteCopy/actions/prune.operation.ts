@@ -1,9 +1,9 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { carryOutAt, planPruneAt } from '../../../core/retention';
 import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
-import { catalogItem } from '../../shared/catalogItem';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -19,6 +19,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		...rules,
 		dryRun,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -39,6 +40,7 @@ export async function plan(
 	const chosen = context.getNodeParameter('options', itemIndex, {}) as FurtherRules;
 	const isDryRun = context.getNodeParameter('dryRun', itemIndex) as boolean;
 	const policy = readPolicy(context, itemIndex, chosen);
+	const shape = chosenShape(context, itemIndex);
 	const { root, destination } = await openPlaces(context, itemIndex, signal);
 	await using _ = destination;
 	const { place } = destination;
@@ -58,7 +60,8 @@ export async function plan(
 		const carryOut = async () => {
 			const result = await carryOutAt(verdict, { destination, root, dryRun: isDryRun }, signal);
 			const { action, deleted, locked, reasons } = result;
-			return { ...catalogItem(verdict.entry), place, action, deleted, locked, dryRun: isDryRun, reasons };
+			const { entry } = verdict;
+			return shape.pruned({ entry, place, action, deleted, locked, dryRun: isDryRun, reasons });
 		};
 		jobs.push(await settle(carryOut));
 	}

@@ -1,9 +1,10 @@
-import type { IExecuteFunctions, INodePropertyOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { BackupError } from '../../../core/errors';
 import { readRemoteCatalog, verifyCopy } from '../../../core/offsite';
-import { catalogItem } from '../../shared/catalogItem';
 import { progressReporter } from '../../shared/progress';
+import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -14,12 +15,15 @@ export const option: INodePropertyOptions = {
 	action: 'Verify copies',
 };
 
+export const properties: INodeProperties[] = shared.forOperations(['verify'], [simplify]);
+
 /** One item for each copy; one that is not what its manifest says is an error. */
 export async function plan(
 	context: IExecuteFunctions,
 	itemIndex: number,
 	signal: AbortSignal,
 ): Promise<Job[]> {
+	const shape = chosenShape(context, itemIndex);
 	const { destination } = await openPlaces(context, itemIndex, signal);
 	await using _ = destination;
 	const { place } = destination;
@@ -28,7 +32,7 @@ export async function plan(
 	for (const entry of await readRemoteCatalog({ destination, timeZone: context.getTimezone() }, signal)) {
 		const verify = async () => {
 			const { result, checks } = await verifyCopy({ destination, entry, onProgress }, signal);
-			if (result !== 'failed') return { ...catalogItem(entry), place, result, checks };
+			if (result !== 'failed') return shape.copyVerification({ entry, place, result, checks });
 			const problems = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
 			throw new BackupError('damaged', `${entry.path} is damaged: ${problems.join(' ')}`, {
 				advice: 'Use another backup; move this one away, and the next copy replaces it',

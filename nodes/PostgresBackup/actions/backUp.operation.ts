@@ -4,11 +4,11 @@ import { BackupError } from '../../../core/errors';
 import type { DatabaseList } from '../../../core/postgres/connect/databaseList';
 import type { DumpRequest } from '../../../core/postgres/dump/dumpRequest';
 import type { PostgresEngine } from '../../../core/postgres/engine';
-import { artifactItem } from '../../shared/artifactItem';
 import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression, readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, type Shape, simplify } from '../../shared/simplify';
 import { idleTimeout } from '../connectionOptions';
 import { chosenEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
 
@@ -157,6 +157,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		shared.backupDirectory,
 		shared.compression,
 		encrypt,
+		simplify,
 		options,
 	],
 );
@@ -190,6 +191,7 @@ export async function plan(
 		extension: 'sql',
 		compression: readCompression(context, itemIndex, chosen.compressionLevel),
 	};
+	const shape = chosenShape(context, itemIndex);
 	const engine = await chosenEngine(context, itemIndex, chosen);
 	const { names, skipped } = await chooseDatabases(context, itemIndex, engine, signal);
 
@@ -200,17 +202,17 @@ export async function plan(
 			engine.dump(dumpRequest(database, names.length, chosen)),
 			index === 0 ? skipped : [],
 		);
-		return artifactItem(
+		return shape.artifact(
 			await backUp({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
 		);
 	});
-	return chosen.globals ? [...dumps, dumpGlobals(request, chosen.prefix, engine)] : dumps;
+	return chosen.globals ? [...dumps, dumpGlobals(request, chosen.prefix, { engine, shape })] : dumps;
 }
 
 function dumpGlobals(
 	request: Omit<ArtifactRequest, 'prefix' | 'step'>,
 	prefix: string | undefined,
-	engine: PostgresEngine,
+	{ engine, shape }: { engine: PostgresEngine; shape: Shape },
 ): Job {
 	return async (signal) => {
 		if (!engine.globals) {
@@ -220,7 +222,7 @@ function dumpGlobals(
 		}
 		const name = prefix ? `${prefix}_globals` : 'globals';
 		const step = 'Dumping roles and tablespaces';
-		return artifactItem(await backUp({ ...request, prefix: name, step }, engine.globals(), signal));
+		return shape.artifact(await backUp({ ...request, prefix: name, step }, engine.globals(), signal));
 	};
 }
 

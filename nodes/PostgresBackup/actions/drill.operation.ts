@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { BackupError } from '../../../core/errors';
 import { drill, type DrillReport } from '../../../core/postgres/drill/drill';
 import { allowedPath } from '../../shared/allowedPath';
@@ -9,6 +9,7 @@ import { progressReporter } from '../../shared/progress';
 import { drillFailed } from '../../shared/drillFailed';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 import { withoutExtensions } from '../withoutExtensions';
 
@@ -52,6 +53,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		shared.backupDirectory,
 		...artifact,
 		decrypt,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -96,24 +98,22 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		withoutExtensions: readList(chosen.withoutExtensions),
 		onProgress: progressReporter(context),
 	};
-	return dumps.map(
-		({ path }): Job =>
-			async (signal) =>
-				drillItem(await drill({ ...request, artifactPath: path }, signal)),
-	);
+	const shape = chosenShape(context, itemIndex);
+	return dumps.map((entry): Job => async (signal) => {
+		const report = await drill({ ...request, artifactPath: entry.path }, signal);
+		assertNotFailed(report);
+		return shape.drill(report, entry);
+	});
 }
 
 /**
  * What a drill on a server could not find out is an error: somebody chose that server for it. Inside n8n it is a limit
  * that was reached, and an item that says so.
  */
-function drillItem({ artifactPath, result, checks, obstacle, ...report }: DrillReport): IDataObject {
-	const item = { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
-	if (result === 'passed') return item;
-	if (obstacle) {
-		if (report.where === 'inside-n8n') return { ...item, obstacle: obstacle.message };
+function assertNotFailed({ artifactPath, where, result, checks, obstacle }: DrillReport): void {
+	if (result === 'failed') throw drillFailed(artifactPath, checks);
+	if (obstacle && where !== 'inside-n8n') {
 		const what = `Whether ${artifactPath} can be restored is unknown, since the drill could not be done: ${obstacle.what}`;
 		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
 	}
-	throw drillFailed(artifactPath, checks);
 }

@@ -1,9 +1,9 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type Component, components, readCatalog } from '../../../core/artifact';
 import { allowedPath } from '../../shared/allowedPath';
-import { catalogItem } from '../../shared/catalogItem';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 
 export const option: INodePropertyOptions = {
 	name: 'List',
@@ -29,6 +29,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: [...components],
 			description: 'Which backups to list',
 		},
+		simplify,
 	],
 );
 
@@ -40,5 +41,6 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		timeZone: context.getTimezone(),
 		components: context.getNodeParameter('components', itemIndex) as Component[],
 	});
-	return entries.map((entry) => async () => await Promise.resolve(catalogItem(entry)));
+	const shape = chosenShape(context, itemIndex);
+	return entries.map((entry) => async () => await Promise.resolve(shape.entry(entry)));
 }

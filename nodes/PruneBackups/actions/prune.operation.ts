@@ -1,19 +1,13 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { type Component, components, isComponent } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
-import {
-	acceptShrunk,
-	carryOut,
-	forgetFailedRuns,
-	planPrune,
-	type PruneResult,
-} from '../../../core/retention';
+import { acceptShrunk, carryOut, forgetFailedRuns, planPrune } from '../../../core/retention';
 import { allowedPath } from '../../shared/allowedPath';
-import { catalogItem } from '../../shared/catalogItem';
 import { readList } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 
 export const option: INodePropertyOptions = {
 	name: 'Prune',
@@ -28,6 +22,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		shared.backupDirectory,
 		...rules,
 		dryRun,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -99,6 +94,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		timeZone: context.getTimezone(),
 		accepted: readList(chosen.accepted),
 	};
+	const shape = chosenShape(context, itemIndex);
 	const now = new Date();
 	const verdicts = await planPrune({
 		...place,
@@ -114,7 +110,8 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	if (!isDryRun) await forgetFailedRuns(place.root, verdicts, now);
 	return verdicts.map((verdict) => async () => {
 		await allowedPath(context, verdict.entry.path, 'Artifact');
-		return pruneItem(await carryOut(verdict, { dryRun: isDryRun }), isDryRun);
+		const { entry, action, deleted, reasons } = await carryOut(verdict, { dryRun: isDryRun });
+		return shape.pruned({ entry, action, deleted, dryRun: isDryRun, reasons });
 	});
 }
 
@@ -123,8 +120,4 @@ function asComponent(name: string): Component {
 	throw new BackupError('bad-parameter', `"${name}" is no component`, {
 		advice: `Use ${components.join(', ')}; nothing was deleted`,
 	});
-}
-
-function pruneItem({ entry, action, reasons, deleted }: PruneResult, isDryRun: boolean): IDataObject {
-	return { ...catalogItem(entry), action, deleted, dryRun: isDryRun, reasons };
 }

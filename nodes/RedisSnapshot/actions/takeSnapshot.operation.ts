@@ -1,10 +1,10 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { backUp } from '../../../core/artifact';
-import { artifactItem } from '../../shared/artifactItem';
 import { encrypt } from '../../shared/encryption';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 import { type ContainerOptions, containerOptions } from '../containerOptions';
 import { chosenSnapshot, engineProperties } from '../engine';
 
@@ -21,6 +21,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		...engineProperties,
 		shared.backupDirectory,
 		encrypt,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -48,5 +49,6 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		compression: { method: 'none' as const },
 		step: 'Taking a snapshot of Redis',
 	};
-	return [async (signal) => artifactItem(await backUp(request, openSnapshot, signal))];
+	const shape = chosenShape(context, itemIndex);
+	return [async (signal) => shape.artifact(await backUp(request, openSnapshot, signal))];
 }

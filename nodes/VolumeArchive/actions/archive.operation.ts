@@ -4,7 +4,8 @@ import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
-import { artifactItemWithKeyWarning } from '../keyWarning';
+import { chosenShape, simplify } from '../../shared/simplify';
+import { withKeyWarning } from '../keyWarning';
 import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {
@@ -21,6 +22,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		shared.backupDirectory,
 		shared.compression,
 		encrypt,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -58,10 +60,11 @@ export async function plan(
 		compression: readCompression(context, itemIndex, chosen.compressionLevel),
 	};
 	const sources = await chooseSources(context, itemIndex, request.root, chosen, signal);
+	const shape = chosenShape(context, itemIndex);
 	return sources.map(({ name, prefix, open }): Job => async (jobSignal) => {
 		const ownPrefix = choosePrefix(chosen.prefix, prefix, sources.length);
 		const step = `Archiving ${name}`;
 		const artifact = await backUp({ ...request, prefix: ownPrefix, step }, open, jobSignal);
-		return await artifactItemWithKeyWarning(artifact, request);
+		return shape.artifact(await withKeyWarning(artifact, request));
 	});
 }

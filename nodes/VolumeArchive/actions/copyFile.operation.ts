@@ -6,7 +6,8 @@ import { encrypt } from '../../shared/encryption';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
-import { artifactItemWithKeyWarning } from '../keyWarning';
+import { chosenShape, simplify } from '../../shared/simplify';
+import { withKeyWarning } from '../keyWarning';
 
 export const option: INodePropertyOptions = {
 	name: 'Copy File',
@@ -30,6 +31,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		},
 		shared.backupDirectory,
 		encrypt,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -53,6 +55,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		compression: { method: 'none' as const },
 		step: `Copying ${path}`,
 	};
+	const shape = chosenShape(context, itemIndex);
 	return [
 		async (signal) => {
 			const artifact = await recordingFailure(
@@ -60,7 +63,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 				signal,
 				async () => await createArtifact(request, copyFile({ path }), signal),
 			);
-			return await artifactItemWithKeyWarning(artifact, request);
+			return shape.artifact(await withKeyWarning(artifact, request));
 		},
 	];
 }

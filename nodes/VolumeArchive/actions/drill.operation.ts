@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { BackupError } from '../../../core/errors';
 import { type ArchiveDrillReport, drillArchive } from '../../../core/volume/drill/drillArchive';
 import { allowedPath } from '../../shared/allowedPath';
@@ -8,6 +8,7 @@ import { progressReporter } from '../../shared/progress';
 import { drillFailed } from '../../shared/drillFailed';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
+import { chosenShape, simplify } from '../../shared/simplify';
 
 export const option: INodePropertyOptions = {
 	name: 'Drill',
@@ -22,6 +23,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 		shared.backupDirectory,
 		...artifact,
 		decrypt,
+		simplify,
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -55,21 +57,19 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		onProgress: progressReporter(context),
 	};
 	const archives = await chosenBackups(context, itemIndex, ['n8n']);
-	return archives.map(
-		({ path }): Job =>
-			async (signal) =>
-				drillItem(await drillArchive({ ...request, artifactPath: path }, signal)),
-	);
+	const shape = chosenShape(context, itemIndex);
+	return archives.map((entry): Job => async (signal) => {
+		const report = await drillArchive({ ...request, artifactPath: entry.path }, signal);
+		assertNotFailed(report);
+		return shape.drill(report, entry);
+	});
 }
 
 /** What kept a drill from finding anything out is an item that says so, but for an archive that has nothing to drill. */
-function drillItem({ artifactPath, result, checks, obstacle, ...report }: ArchiveDrillReport): IDataObject {
-	const item = { path: artifactPath, result, checks: checks.map((check) => ({ ...check })), ...report };
-	if (result === 'passed') return item;
-	if (obstacle && obstacle.code !== 'unsupported') return { ...item, obstacle: obstacle.message };
-	if (obstacle) {
+function assertNotFailed({ artifactPath, result, checks, obstacle }: ArchiveDrillReport): void {
+	if (result === 'failed') throw drillFailed(artifactPath, checks);
+	if (obstacle?.code === 'unsupported') {
 		const what = `Whether the databases in ${artifactPath} are sound is unknown, since the drill could not be done: ${obstacle.what}`;
 		throw new BackupError(obstacle.code, what, { advice: obstacle.advice });
 	}
-	throw drillFailed(artifactPath, checks);
 }

@@ -1,12 +1,12 @@
 import type { Manifest } from '../../../core/artifact';
 import { readManifest } from '../../../core/artifact';
-import { artifactItemWithKeyWarning } from '../../../nodes/VolumeArchive/keyWarning';
+import { withKeyWarning } from '../../../nodes/VolumeArchive/keyWarning';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 
 const directory = temporaryDirectory();
 
-/** The warnings of an archive's item beside an earlier copy of a .env. */
+/** The warnings of an archive beside an earlier copy of a .env. */
 async function warningsWith(
 	encryptionKey: Manifest['encryptionKey'],
 	earlier?: { manifest: Partial<Manifest> },
@@ -20,10 +20,10 @@ async function warningsWith(
 		manifest: { encryptionKey, warnings: ['2 files vanished'] },
 	});
 	const artifact = { path, manifest: await readManifest(path) };
-	return (await artifactItemWithKeyWarning(artifact, { root, timeZone: 'utc' })).warnings;
+	return (await withKeyWarning(artifact, { root, timeZone: 'utc' })).manifest.warnings;
 }
 
-describe('an archive’s item', () => {
+describe('an archive', () => {
 	it('warns when the encryption key is in no backup at all', async () => {
 		expect(await warningsWith('missing')).toEqual([
 			'2 files vanished',

@@ -35,7 +35,7 @@ export function dockerOperations(
 		redis: { host: 'means nothing here', port: 1 },
 	});
 	const call = async (place: string, parameters: object) => ({
-		parameters: { backupDirectory: await backups(place), ...parameters },
+		parameters: { backupDirectory: await backups(place), simplify: false, ...parameters },
 		credentials: credentials(),
 	});
 	/** A backup to begin with, made by the node itself. */

@@ -38,7 +38,7 @@ export function encryptedOperations(servers: () => Servers, { own, other }: Keys
 		};
 	};
 	const call = (parameters: object, encryption: object) => ({
-		parameters: { useEncryption: true, ...parameters },
+		parameters: { useEncryption: true, simplify: false, ...parameters },
 		credentials: { ...serverCredentials(), ...encryption },
 	});
 

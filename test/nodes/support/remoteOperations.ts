@@ -113,6 +113,7 @@ export function remoteOperation(servers: () => RemoteServers, access: string): O
 		await writeBackup(backupDirectory, { stamp: '20250101_020000' });
 		return {
 			backupDirectory,
+			simplify: false,
 			...(await of().parameters(`${basename(place)}-${access.replaceAll(' ', '-')}`)),
 		};
 	};

@@ -66,7 +66,7 @@ export function serverOperations(
 		(await servers().postgres.psql('SELECT datname FROM pg_database ORDER BY 1')).split('\n');
 
 	const backUp = (engine: string): Omit<OperationRow, 'name'> => ({
-		works: async (place) => await call(place),
+		works: async (place) => await call(place, { simplify: false }),
 		judge: ([item]) => {
 			expect(item).toMatchObject({ engine: { name: engine }, census: { tables: { 'public.item': 3 } } });
 			expect(execFileSync('gunzip', ['-c', item!.path as string]).toString()).toContain('COPY public.item');
@@ -80,7 +80,7 @@ export function serverOperations(
 			const dir = join(place, 'redis');
 			await mkdir(dir);
 			await servers().redis.cli('CONFIG', 'SET', 'dir', dir);
-			return await call(place);
+			return await call(place, { simplify: false });
 		},
 		judge: ([item]) => {
 			expect(item).toMatchObject({ engine: { name: engine }, census: { keys: 1 } });
