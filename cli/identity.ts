@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { lstat, open, stat } from 'node:fs/promises';
+import type { OpenSource } from '../core/artifact';
 
 interface Owner extends Identity {
 	/** Whether there is a link where the directory should be: then nobody but its owner follows it. */
@@ -42,6 +43,33 @@ export async function asOwnerOf<T>(directory: string, work: () => Promise<T>): P
 		active.splice(active.indexOf(owner), 1);
 		become(active.at(-1) ?? root);
 	}
+}
+
+/**
+ * The same source, read with the rights that the command was started with, from when it is opened until it has ended: root
+ * reads what is backed up, while the file that it becomes is made and named as the owner of the backup directory.
+ */
+export function withOwnRights(open: OpenSource): OpenSource {
+	if (process.getuid?.() !== 0) return open;
+	return async (signal) => {
+		const own = { ...root };
+		active.push(own);
+		become(own);
+		const release = () => {
+			active.splice(active.indexOf(own), 1);
+			become(active.at(-1) ?? root);
+		};
+		try {
+			const source = await open(signal);
+			const finished = source.finished.finally(release);
+			// Whoever opened the source waits for it in time.
+			finished.catch(() => {});
+			return { ...source, finished };
+		} catch (error) {
+			release();
+			throw error;
+		}
+	};
 }
 
 /** Opens it, for `access` would ask on behalf of the real user. */

@@ -3,6 +3,7 @@ import { packageVersion } from '../core/version';
 import type { AddCommand, CommandTools, RunAction } from './command';
 import { addAccept } from './commands/accept';
 import { addCopy } from './commands/copy';
+import { addCreate } from './commands/create';
 import { addDrill } from './commands/drill';
 import { addFetch } from './commands/fetch';
 import { addKeygen } from './commands/keygen';
@@ -19,12 +20,12 @@ import { Output } from './output/output';
 import type { Terminal } from './terminal';
 
 const commands: AddCommand[] = [
-	...[addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
+	...[addCreate, addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
 	...[addCopy, addFetch, addKeygen],
 	...[addQuery, addReport, addMetrics],
 ];
 
-const description = `Lists, verifies, queries, restores and prunes the backups that n8n-nodes-backup made; n8n need not be running.
+const description = `Makes, lists, verifies, queries, restores and prunes the backups of n8n-nodes-backup; n8n need not be running.
 
 Passwords are taken from the environment (PGPASSWORD, REDISCLI_AUTH), from --password-file, or asked for.`;
 

@@ -29,11 +29,11 @@ export function addGlobalOptions(program: Command, env: NodeJS.ProcessEnv): void
 		)
 		.option(
 			'--prefix <prefix>',
-			'only backups with this file prefix, what stands before the date: the database’s name, mostly',
+			'only backups with this file prefix, what stands before the date: the database’s name, mostly; of create, what names begin with',
 		)
 		.option(
 			'--instance <id>',
-			'only backups of the n8n with this instance id, or its beginning; or "unknown"',
+			'only backups of the n8n with this instance id, or its beginning; or "unknown"; of create, whose backup it is',
 		)
 		.option('--json', 'one JSON document on stdout, nothing else');
 }

@@ -8,7 +8,7 @@ export function entryJson({ at, ...entry }: CatalogEntry): object {
 }
 
 /** What an artifact holds, as its census says; `?` where no manifest does. */
-export function whatItHolds({ manifest }: CatalogEntry): string {
+export function whatItHolds({ manifest }: Pick<CatalogEntry, 'manifest'>): string {
 	const census = manifest?.census;
 	if (census === undefined) return '?';
 	if (census.kind === 'file') return '1 file';

@@ -7,6 +7,7 @@ export * from './component';
 export * from './counts';
 export * from '../compression/compression';
 export * from './createArtifact';
+export * from './defaultPrefixes';
 export { componentDirectory } from './directory';
 export * from './failedRuns';
 export * from './manifest';

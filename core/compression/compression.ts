@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream';
 import { constants, createGunzip, createZstdCompress, type Gunzip, type ZstdDecompress } from 'node:zlib';
+import { BackupError } from '../errors';
 import { withoutAge } from '../encryption/ageName';
 import { ParallelGzip } from './parallelGzip';
 import { WholeZstdDecompress } from './zstdDecompress';
@@ -12,6 +13,21 @@ export interface Compression {
 	method: CompressionMethod;
 	/** gzip: 1 to 9, zstd: 1 to 19. Undefined: gzip 5, and {@link balancedZstd}. */
 	level?: number;
+}
+
+/**
+ * Method and level as somebody chose them.
+ *
+ * @throws BackupError `bad-parameter` for a level that the method does not have
+ */
+export function chosenCompression(method: CompressionMethod, level?: number): Compression {
+	const highest = method === 'gzip' ? 9 : 19;
+	if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= highest)) {
+		throw new BackupError('bad-parameter', `${method} has no compression level ${level}`, {
+			advice: `Choose a whole number from 1 to ${highest}`,
+		});
+	}
+	return { method, level };
 }
 
 /** Bytes taken from a compressor or decompressor at a time: fewer, larger steps are fewer trips between threads. */

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
-import { type OpenSource, prefixFor } from '../../core/artifact';
+import { defaultPrefixes, type OpenSource, prefixFor } from '../../core/artifact';
 import { composeProjectVolumes, connectDocker, type HoldStillRequest } from '../../core/docker';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { dockerVolume, type DockerVolumeTarget } from '../../core/volume/dockerVolume';
@@ -182,7 +182,7 @@ async function directorySource(
 	const path = context.getNodeParameter('directory', itemIndex) as string;
 	const directory = await allowedPath(context, path, 'Directory');
 	const open = archiveDirectory({ directory, exclude: readList(exclude), backupDirectory: root, readBack });
-	return { name: directory, prefix: 'n8n_data', open };
+	return { name: directory, prefix: defaultPrefixes.n8n, open };
 }
 
 async function dockerTargets(

@@ -1,6 +1,10 @@
 import type { IExecuteFunctions } from 'n8n-workflow';
-import type { ArtifactRequest, Compression, CompressionMethod } from '../../core/artifact';
-import { BackupError } from '../../core/errors';
+import {
+	type ArtifactRequest,
+	chosenCompression,
+	type Compression,
+	type CompressionMethod,
+} from '../../core/artifact';
 import { allowedPath } from './allowedPath';
 import { encryptionKeys } from './encryption';
 import { progressReporter } from './progress';
@@ -27,13 +31,7 @@ export async function commonRequest(
  */
 export function readCompression(context: IExecuteFunctions, itemIndex: number, level?: number): Compression {
 	const method = context.getNodeParameter('compression', itemIndex) as CompressionMethod;
-	const highest = method === 'gzip' ? 9 : 19;
-	if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= highest)) {
-		throw new BackupError('bad-parameter', `${method} has no compression level ${level}`, {
-			advice: `Choose a whole number from 1 to ${highest}`,
-		});
-	}
-	return { method, level };
+	return chosenCompression(method, level);
 }
 
 /** What the names of one of several artifacts begin with: the wanted prefix and, to tell them apart, the standard one. */

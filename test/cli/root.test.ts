@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, lchown, mkdir, readdir, readFile, rename, stat, symlink } from 'node:fs/promises';
+import {
+	chmod,
+	chown,
+	lchown,
+	mkdir,
+	readdir,
+	readFile,
+	rename,
+	stat,
+	symlink,
+	writeFile,
+} from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type Artifact, type Component, manifestPath } from '../../core/artifact';
 import { asOwnerOf } from '../../cli/identity';
@@ -94,6 +105,32 @@ describeAsRoot('root in a backup directory of uid 1000 (skipped unless root)', (
 			}
 		},
 	);
+
+	it('backs up what only root can read, and what it makes is theirs', async () => {
+		const secret = directory.path('secret.env');
+		await writeFile(secret, 'N8N_ENCRYPTION_KEY=of-root\n', { mode: 0o600 });
+		await mkdir(directory.path('volume'), { mode: 0o700 });
+		await writeFile(directory.path('volume', 'config'), 'x', { mode: 0o600 });
+		for (const args of [
+			['file', secret],
+			['volume', directory.path('volume')],
+		]) {
+			const { exitCode, stdout, stderr } = await command(['create', ...args, '-d', root(), '--json']);
+			expect([exitCode, stderr]).toEqual([0, '']);
+			const { path } = JSON.parse(stdout) as { path: string };
+			for (const made of [path, manifestPath(path)]) {
+				const { uid, gid, mode } = await stat(made);
+				expect([uid, gid, mode & 0o777]).toEqual([owner, owner, 0o600]);
+			}
+		}
+	});
+
+	it('writes down a failed backup as that user', async () => {
+		const { exitCode } = await command(['create', 'file', directory.path('none'), '-d', root()]);
+		expect(exitCode).toBe(1);
+		const [record] = await readdir(`${root()}/failed-runs`);
+		expect((await stat(`${root()}/failed-runs/${record!}`)).uid).toBe(owner);
+	});
 
 	it('is root again afterwards, whatever happened, and however the work overlapped', async () => {
 		expect((await runCommand(['list', '-d', root()])).exitCode).toBe(0);

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { backUp } from '../../../core/artifact';
+import { backUp, defaultPrefixes } from '../../../core/artifact';
 import { encrypt } from '../../shared/encryption';
 import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
@@ -43,7 +43,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const request = {
 		...(await commonRequest(context, itemIndex)),
 		component: 'redis' as const,
-		prefix: chosen.prefix ?? 'dump',
+		prefix: chosen.prefix ?? defaultPrefixes.redis,
 		extension: 'rdb',
 		// Redis compresses what is worth it within the file.
 		compression: { method: 'none' as const },

@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { createArtifact, recordingFailure } from '../../../core/artifact';
+import { createArtifact, defaultPrefixes, recordingFailure } from '../../../core/artifact';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
 import { encrypt } from '../../shared/encryption';
@@ -44,7 +44,9 @@ export const properties: INodeProperties[] = shared.forOperations(
 );
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
-	const { prefix = 'env' } = context.getNodeParameter('options', itemIndex, {}) as { prefix?: string };
+	const { prefix = defaultPrefixes.env } = context.getNodeParameter('options', itemIndex, {}) as {
+		prefix?: string;
+	};
 	const common = await commonRequest(context, itemIndex);
 	const path = await allowedPath(context, context.getNodeParameter('file', itemIndex) as string, 'File');
 	const request = {
