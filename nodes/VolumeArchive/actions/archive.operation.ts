@@ -5,7 +5,7 @@ import { choosePrefix, commonRequest, readCompression } from '../../shared/param
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
-import { withKeyWarning } from '../keyWarning';
+import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {

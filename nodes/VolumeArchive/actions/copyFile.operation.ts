@@ -7,7 +7,7 @@ import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
-import { withKeyWarning } from '../keyWarning';
+import { withKeyWarning } from '../../../core/n8n/keyWarning';
 
 export const option: INodePropertyOptions = {
 	name: 'Copy File',

@@ -1,6 +1,6 @@
 import type { Manifest } from '../../../core/artifact';
 import { readManifest } from '../../../core/artifact';
-import { withKeyWarning } from '../../../nodes/VolumeArchive/keyWarning';
+import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 
