@@ -13,14 +13,15 @@ import { type OpenSource, withWarnings } from './source';
  * @throws BackupError `shrunk`, with the backup kept; else as createArtifact does, with nothing left but the record
  */
 export async function backUp(
-	request: Omit<ArtifactRequest, 'compareWith'>,
+	request: Omit<ArtifactRequest, 'compareWith' | 'expectedBytes'>,
 	openSource: OpenSource,
 	signal: AbortSignal,
 ): Promise<Artifact> {
 	return await recordingFailure(request, signal, async () => {
 		const { before, problems } = await lastFull(request);
 		const open = withWarnings(openSource, problems);
-		const artifact = await createArtifact({ ...request, compareWith: before }, open, signal);
+		const compared = { ...request, compareWith: before, expectedBytes: before?.rawBytes };
+		const artifact = await createArtifact(compared, open, signal);
 		const { shrunk } = artifact.manifest;
 		if (shrunk) throw shrunkError(artifact.path, artifact.manifest.artifact, shrunk);
 		return artifact;

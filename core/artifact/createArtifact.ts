@@ -35,6 +35,8 @@ export interface ArtifactRequest {
 	instanceId?: string;
 	/** The last full backup of its series, to tell whether this one holds far less. */
 	compareWith?: Manifest;
+	/** About how many raw bytes there will be, for progress; what the source says when undefined. */
+	expectedBytes?: number;
 	/** What is being done, for progress: `Dumping n8n`. */
 	step: string;
 	onProgress?: OnProgress;
@@ -167,7 +169,8 @@ async function stream(
 	try {
 		// Before the source is opened: it is not to wait for a key that is none.
 		const seal = request.encryption && (await sealHeader(request.encryption));
-		const { stream: bytes, finished, readBack } = await openSource(signal);
+		const { stream: bytes, finished, readBack, expectedBytes } = await openSource(signal);
+		const totalBytes = request.expectedBytes ?? expectedBytes;
 		finished.catch(endAll);
 		// The source ends by itself; this is for one that does not.
 		addAbortSignal(signal, bytes);
@@ -180,7 +183,8 @@ async function stream(
 				readBack,
 				seal,
 				facts: finished,
-				onBytes: (rawBytes) => request.onProgress?.({ step: request.step, rawBytes }),
+				onBytes: (rawBytes) =>
+					request.onProgress?.({ step: request.step, rawBytes, totalBytes, isEstimate: true }),
 			},
 			signal,
 		);

@@ -7,6 +7,8 @@ export interface Progress {
 	rawBytes: number;
 	/** Undefined where nobody can know it beforehand. */
 	totalBytes?: number;
+	/** Whether the total is a guess: the size of the last backup, or of the database. */
+	isEstimate?: boolean;
 	/** What is being done, as a person would say it: `dumping n8n`. */
 	step: string;
 }
@@ -31,6 +33,8 @@ export interface SourceFacts {
 export interface Source {
 	/** The raw bytes, before compression. Destroying it ends whatever produces them. */
 	stream: Readable;
+	/** About how many raw bytes there will be, where the source can tell. */
+	expectedBytes?: number;
 	/**
 	 * Settles after the stream has ended, and rejects when the producing side did not say that it was whole
 	 * (exit code, trailer, checksum). Never settles before the stream has ended successfully.

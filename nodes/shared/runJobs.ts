@@ -5,9 +5,11 @@ import {
 	NodeOperationError,
 } from 'n8n-workflow';
 import { BackupError, errorMessage } from '../../core/errors';
+import { logInfo } from './progress';
+import { Told } from './told';
 
 /** One piece of work that becomes one item, or as many as it gives. */
-export type Job = (signal: AbortSignal) => Promise<IDataObject | IDataObject[]>;
+export type Job = (signal: AbortSignal) => Promise<IDataObject | IDataObject[] | Told>;
 
 /** Reads the parameters of one item and says what there is to do for it. */
 export type PlanJobs = (itemIndex: number, signal: AbortSignal) => Promise<Job[]>;
@@ -23,6 +25,7 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 	const signal = context.getExecutionCancelSignal() ?? new AbortController().signal;
 	const results: INodeExecutionData[] = [];
 	const failures: NodeOperationError[] = [];
+	const sentences: string[] = [];
 
 	for (const [item] of context.getInputData().entries()) {
 		const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -32,7 +35,7 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 			} catch (error) {
 				if (signal.aborted) throw canceled(context, error, item);
 				const failure = nodeError(context, error, item);
-				context.logger.error(failure.message, { node: context.getNode().name });
+				logError(context, error);
 				if (context.continueOnFail())
 					results.push({ json: { error: plainMessage(error) }, pairedItem: { item } });
 				else failures.push(failure);
@@ -41,11 +44,38 @@ export async function runJobs(context: IExecuteFunctions, plan: PlanJobs): Promi
 		};
 		for (const job of (await attempt(async () => await plan(item, signal))) ?? []) {
 			const made = (await attempt(async () => await job(signal))) ?? [];
-			for (const json of Array.isArray(made) ? made : [made]) results.push({ json, pairedItem: { item } });
+			if (made instanceof Told) {
+				sentences.push(made.sentence);
+				logInfo(context, made.sentence);
+			}
+			for (const json of itemsOf(made)) results.push({ json, pairedItem: { item } });
 		}
 	}
 	if (failures[0]) throw failures[0];
+	tell(context, sentences);
 	return [results];
+}
+
+function itemsOf(made: Awaited<ReturnType<Job>>): IDataObject[] {
+	if (made instanceof Told) return [made.item];
+	return Array.isArray(made) ? made : [made];
+}
+
+/** The most sentences that are shown below a node’s output. */
+const mostShown = 5;
+
+function tell(context: IExecuteFunctions, sentences: readonly string[]): void {
+	if (sentences.length === 0) return;
+	const shown = sentences.slice(0, mostShown);
+	const rest = sentences.length - shown.length;
+	const message = [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join('; ');
+	context.addExecutionHints({ message, location: 'outputPane' });
+}
+
+/** n8n itself logs nothing of an error that becomes an item, and of one that stops the node not which node it was. */
+function logError(context: IExecuteFunctions, error: unknown): void {
+	const { name } = context.getNode();
+	context.logger.error(`${name}: ${plainMessage(error)}`, { node: name });
 }
 
 /** Both sentences: what happened and what to do next. */
@@ -64,8 +94,9 @@ function canceled(context: IExecuteFunctions, error: unknown, itemIndex: number)
 
 /** The editor shows what happened as the headline and what to do next below it. */
 function nodeError(context: IExecuteFunctions, error: unknown, itemIndex: number): NodeOperationError {
-	const node = context.getNode();
-	if (!(error instanceof BackupError))
-		return new NodeOperationError(node, errorMessage(error), { itemIndex });
-	return new NodeOperationError(node, error.what, { itemIndex, description: error.advice });
+	const { what, advice } = error instanceof BackupError ? error : { what: errorMessage(error) };
+	const failure = new NodeOperationError(context.getNode(), what, { itemIndex, description: advice });
+	// n8n logs an error and all its causes, and this one’s would be the same sentence again.
+	failure.cause = undefined;
+	return failure;
 }

@@ -10,6 +10,7 @@ import { progressReporter } from './progress';
 import * as shared from './properties';
 import type { Job } from './runJobs';
 import { chosenShape, simplify } from './simplify';
+import { tellMoved, Told } from './told';
 
 export const option: INodePropertyOptions = {
 	name: 'Verify',
@@ -55,7 +56,7 @@ export async function plan(
 		await allowedPath(context, path, 'Backup');
 		const verification = await verifyBackup({ path, component, keys, onProgress }, signal);
 		assertHolds(verification);
-		return shape.verification(verification, entry);
+		return new Told(shape.verification(verification, entry), tellMoved(entry, 'verified'));
 	});
 }
 

@@ -4,6 +4,7 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellMoved, Told } from '../../shared/told';
 import { openPlaces } from '../destination';
 import { failed } from '../outcome';
 
@@ -69,6 +70,8 @@ export async function plan(
 			...unencryptedKeyWarnings(copied),
 			...(recordProblem === undefined ? [] : [recordProblem]),
 		];
-		return async () => await Promise.resolve(shape.copied({ entry, place, outcome, warnings }));
+		const item = shape.copied({ entry, place, outcome, warnings });
+		const made = outcome === 'copied' ? new Told(item, tellMoved(entry, `copied to ${place}`)) : item;
+		return async () => await Promise.resolve(made);
 	});
 }

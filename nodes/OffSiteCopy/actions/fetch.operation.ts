@@ -7,6 +7,7 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellMoved, Told } from '../../shared/told';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -62,7 +63,8 @@ export async function plan(
 				{ destination, entry, root, onProgress },
 				signal,
 			);
-			return shape.fetched({ entry: { ...entry, path, manifest }, place, outcome, warnings });
+			const item = shape.fetched({ entry: { ...entry, path, manifest }, place, outcome, warnings });
+			return outcome === 'fetched' ? new Told(item, tellMoved(entry, `fetched from ${place}`)) : item;
 		};
 		jobs.push(await settle(bring));
 	}

@@ -4,6 +4,7 @@ import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../.
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellMoved, Told } from '../../shared/told';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -61,7 +62,8 @@ export async function plan(
 			const result = await carryOutAt(verdict, { destination, root, dryRun: isDryRun }, signal);
 			const { action, deleted, locked, reasons } = result;
 			const { entry } = verdict;
-			return shape.pruned({ entry, place, action, deleted, locked, dryRun: isDryRun, reasons });
+			const item = shape.pruned({ entry, place, action, deleted, locked, dryRun: isDryRun, reasons });
+			return deleted ? new Told(item, tellMoved(entry, `deleted at ${place}`)) : item;
 		};
 		jobs.push(await settle(carryOut));
 	}

@@ -5,6 +5,7 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellMoved, Told } from '../../shared/told';
 import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
@@ -32,7 +33,10 @@ export async function plan(
 	for (const entry of await readRemoteCatalog({ destination, timeZone: context.getTimezone() }, signal)) {
 		const verify = async () => {
 			const { result, checks } = await verifyCopy({ destination, entry, onProgress }, signal);
-			if (result !== 'failed') return shape.copyVerification({ entry, place, result, checks });
+			if (result !== 'failed') {
+				const item = shape.copyVerification({ entry, place, result, checks });
+				return result === 'passed' ? new Told(item, tellMoved(entry, `verified at ${place}`)) : item;
+			}
 			const problems = checks.filter((check) => check.result === 'failed').map(({ detail }) => detail);
 			throw new BackupError('damaged', `${entry.path} is damaged: ${problems.join(' ')}`, {
 				advice: 'Use another backup; move this one away, and the next copy replaces it',

@@ -9,6 +9,7 @@ import { choosePrefix, commonRequest, readCompression, readList } from '../../sh
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, type Shape, simplify } from '../../shared/simplify';
+import { tellArtifact, Told } from '../../shared/told';
 import { idleTimeout } from '../connectionOptions';
 import { chosenEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
 
@@ -202,9 +203,9 @@ export async function plan(
 			engine.dump(dumpRequest(database, names.length, chosen)),
 			index === 0 ? skipped : [],
 		);
-		return shape.artifact(
-			await backUp({ ...request, prefix, step: `Dumping ${database}` }, openDump, jobSignal),
-		);
+		const step = `Dumping ${database}`;
+		const artifact = await backUp({ ...request, prefix, step }, openDump, jobSignal);
+		return new Told(shape.artifact(artifact), tellArtifact(artifact));
 	});
 	return chosen.globals ? [...dumps, dumpGlobals(request, chosen.prefix, { engine, shape })] : dumps;
 }
@@ -222,7 +223,8 @@ function dumpGlobals(
 		}
 		const name = prefix ? `${prefix}_globals` : 'globals';
 		const step = 'Dumping roles and tablespaces';
-		return shape.artifact(await backUp({ ...request, prefix: name, step }, engine.globals(), signal));
+		const artifact = await backUp({ ...request, prefix: name, step }, engine.globals(), signal);
+		return new Told(shape.artifact(artifact), tellArtifact(artifact));
 	};
 }
 

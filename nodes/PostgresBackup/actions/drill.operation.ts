@@ -9,7 +9,8 @@ import { progressReporter } from '../../shared/progress';
 import { drillFailed } from '../../shared/drillFailed';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
-import { chosenShape, simplify } from '../../shared/simplify';
+import { chosenShape, drillFigures, simplify } from '../../shared/simplify';
+import { tellDrill, Told } from '../../shared/told';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 import { withoutExtensions } from '../withoutExtensions';
 
@@ -102,7 +103,8 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	return dumps.map((entry): Job => async (signal) => {
 		const report = await drill({ ...request, artifactPath: entry.path }, signal);
 		assertNotFailed(report);
-		return shape.drill(report, entry);
+		const done = report.where === 'inside-n8n' ? 'restored inside n8n' : 'restored on a server';
+		return new Told(shape.drill(report, entry), tellDrill({ ...drillFigures(report, entry), done }));
 	});
 }
 

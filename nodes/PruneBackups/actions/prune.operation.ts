@@ -8,6 +8,7 @@ import * as shared from '../../shared/properties';
 import { dryRun, type FurtherRules, furtherRules, readPolicy, rules } from '../../shared/retentionRules';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellMoved, Told } from '../../shared/told';
 
 export const option: INodePropertyOptions = {
 	name: 'Prune',
@@ -111,7 +112,9 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	return verdicts.map((verdict) => async () => {
 		await allowedPath(context, verdict.entry.path, 'Artifact');
 		const { entry, action, deleted, reasons } = await carryOut(verdict, { dryRun: isDryRun });
-		return shape.pruned({ entry, action, deleted, dryRun: isDryRun, reasons });
+		const item = shape.pruned({ entry, action, deleted, dryRun: isDryRun, reasons });
+		if (action === 'keep') return item;
+		return new Told(item, tellMoved(entry, deleted ? 'deleted' : 'would be deleted'));
 	});
 }
 

@@ -5,6 +5,7 @@ import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
+import { tellArtifact, Told } from '../../shared/told';
 import { type ContainerOptions, containerOptions } from '../containerOptions';
 import { chosenSnapshot, engineProperties } from '../engine';
 
@@ -50,5 +51,10 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		step: 'Taking a snapshot of Redis',
 	};
 	const shape = chosenShape(context, itemIndex);
-	return [async (signal) => shape.artifact(await backUp(request, openSnapshot, signal))];
+	return [
+		async (signal) => {
+			const artifact = await backUp(request, openSnapshot, signal);
+			return new Told(shape.artifact(artifact), tellArtifact(artifact));
+		},
+	];
 }

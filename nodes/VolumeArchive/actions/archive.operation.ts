@@ -1,11 +1,12 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { backUp } from '../../../core/artifact';
+import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
-import { withKeyWarning } from '../../../core/n8n/keyWarning';
+import { tellArtifact, Told } from '../../shared/told';
 import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {
@@ -65,6 +66,6 @@ export async function plan(
 		const ownPrefix = choosePrefix(chosen.prefix, prefix, sources.length);
 		const step = `Archiving ${name}`;
 		const artifact = await backUp({ ...request, prefix: ownPrefix, step }, open, jobSignal);
-		return shape.artifact(await withKeyWarning(artifact, request));
+		return new Told(shape.artifact(await withKeyWarning(artifact, request)), tellArtifact(artifact));
 	});
 }

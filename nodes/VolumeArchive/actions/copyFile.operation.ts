@@ -1,5 +1,6 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { createArtifact, defaultPrefixes, recordingFailure } from '../../../core/artifact';
+import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
 import { encrypt } from '../../shared/encryption';
@@ -7,7 +8,7 @@ import { commonRequest } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
-import { withKeyWarning } from '../../../core/n8n/keyWarning';
+import { tellArtifact, Told } from '../../shared/told';
 
 export const option: INodePropertyOptions = {
 	name: 'Copy File',
@@ -65,7 +66,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 				signal,
 				async () => await createArtifact(request, copyFile({ path }), signal),
 			);
-			return shape.artifact(await withKeyWarning(artifact, request));
+			return new Told(shape.artifact(await withKeyWarning(artifact, request)), tellArtifact(artifact));
 		},
 	];
 }

@@ -8,7 +8,8 @@ import { progressReporter } from '../../shared/progress';
 import { drillFailed } from '../../shared/drillFailed';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
-import { chosenShape, simplify } from '../../shared/simplify';
+import { chosenShape, drillFigures, simplify } from '../../shared/simplify';
+import { tellDrill, Told } from '../../shared/told';
 
 export const option: INodePropertyOptions = {
 	name: 'Drill',
@@ -61,7 +62,8 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	return archives.map((entry): Job => async (signal) => {
 		const report = await drillArchive({ ...request, artifactPath: entry.path }, signal);
 		assertNotFailed(report);
-		return shape.drill(report, entry);
+		const figures = drillFigures(report, entry);
+		return new Told(shape.drill(report, entry), tellDrill({ ...figures, done: 'databases opened' }));
 	});
 }
 

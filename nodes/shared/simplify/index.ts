@@ -5,6 +5,7 @@ import { whole } from './whole';
 
 export { simplify } from './property';
 export type { Shape } from './shape';
+export { drillFigures } from './drillFigures';
 
 /** The shape that an operation’s parameter `simplify` chooses. Read it before the work begins: it may be an expression. */
 export function chosenShape(context: IExecuteFunctions, itemIndex: number): Shape {

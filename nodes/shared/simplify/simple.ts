@@ -6,6 +6,7 @@ import type { CheckResult } from '../../../core/artifact/checks';
 import { durationMs } from '../../../core/report/report';
 import { describeCheck, describeSource, presentCopies } from '../../../core/report/words';
 import { formatBytes, formatDate, formatDuration } from '../../../core/units';
+import { drillFigures } from './drillFigures';
 import type { Shape } from './shape';
 
 type Backup = Omit<CatalogEntry, 'prefix'>;
@@ -41,17 +42,18 @@ export function simple(timeZone: string): Shape {
 				path,
 			});
 		},
-		drill({ artifactPath, result, checks, durationMs: took, obstacle, warnings }, { manifest }) {
-			const { rows, tables } = hasComparedRows(checks) && manifest ? countsOf(manifest.census) : {};
+		drill(outcome, entry) {
+			const { artifactPath, result, checks, warnings } = outcome;
+			const { name, durationMs: took, rows, tables, obstacle } = drillFigures(outcome, entry);
 			return filled({
-				name: basename(artifactPath),
+				name,
 				result,
 				...duration(took),
 				rows,
 				tables,
-				obstacle: obstacle?.message,
+				obstacle,
 				// The obstacle is what makes all of it unknown.
-				unknown: obstacle ? [] : unknowns(checks),
+				unknown: obstacle === undefined ? unknowns(checks) : [],
 				warnings,
 				path: artifactPath,
 			});
@@ -109,10 +111,6 @@ function unknowns(checks: readonly CheckResult[]): string[] {
 	return checks
 		.filter(({ result }) => result === 'unknown')
 		.map(({ check, detail }) => `${check}: ${detail}`);
-}
-
-function hasComparedRows(checks: readonly CheckResult[]): boolean {
-	return checks.some(({ check, result }) => /^rows\b/.test(check) && result === 'passed');
 }
 
 function filled(fields: IDataObject): IDataObject {

@@ -7,6 +7,7 @@ import {
 	type ArtifactRequest,
 	createArtifact,
 	type OpenSource,
+	type Progress,
 	readCatalog,
 	readManifest,
 	type Source,
@@ -102,6 +103,21 @@ describe('making an artifact', () => {
 		);
 		expect(seen.at(-1)).toBe(Buffer.concat(lines).length);
 		expect(seen).toEqual([...seen].sort((a, b) => a - b));
+	});
+
+	it('reports about how much there will be: as much as is expected, else as much as the source says', async () => {
+		const totals = async (expectedBytes?: number) => {
+			const seen = new Set<string>();
+			const onProgress = ({ totalBytes, isEstimate }: Progress) => seen.add(`${totalBytes} ${isEstimate}`);
+			await createArtifact(
+				request({ onProgress, expectedBytes }),
+				opening(lines, { expectedBytes: 7_000_000 }),
+				never,
+			);
+			return [...seen];
+		};
+		expect(await totals()).toEqual(['7000000 true']);
+		expect(await totals(8_000_000)).toEqual(['8000000 true']);
 	});
 
 	it('has the file read back as the source says before it has its name', async () => {

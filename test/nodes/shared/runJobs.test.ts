@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeRun, NodeToRun } from '../../../lab/nodeEngine/nodeEngine';
+import { eventually } from '../../support/eventually';
 import { writeBackup } from '../../support/writeBackup';
 import { describeEngines } from '../support/engines';
 
@@ -105,6 +106,47 @@ describeEngines('running an operation over items', (n8n) => {
 			},
 		});
 		expect(await copies()).toEqual(['first', 'last']);
+	});
+
+	/** What n8n has logged since. The engine’s output comes through a pipe, in its own time. */
+	async function loggedSince(length: number, last: string): Promise<string[]> {
+		await eventually(() => Promise.resolve(expect(n8n().engine.log.slice(length)).toContain(last)));
+		return n8n().engine.log.slice(length).trimEnd().split('\n');
+	}
+
+	test('logs each error once, with the name of the node and what to do', async () => {
+		const before = n8n().engine.log.length;
+		await list(['/nowhere/at/all', '/nowhere/else/too'], { onError: 'continueErrorOutput' });
+		const advice = 'Correct the path, or mount it into the container of n8n and of every worker.';
+		expect(await loggedSince(before, '/else/too nor')).toEqual([
+			`Node: Backup Directory: neither /nowhere/at/all nor /nowhere/at exists. ${advice}`,
+			`Node: Backup Directory: neither /nowhere/else/too nor /nowhere/else exists. ${advice}`,
+		]);
+	});
+
+	test('lets n8n log what stops the node without saying it twice again', async () => {
+		const before = n8n().engine.log.length;
+		await list(['/nowhere/at/all']);
+		await copy(['first']).then(async ({ running }) => await running);
+		const lines = await loggedSince(before, 'first: ');
+		const [ours, ...n8nsOwn] = lines.filter((line) => line.includes('/nowhere/at/all'));
+		expect(ours).toMatch(/^Node: Backup Directory: neither .* Correct the path/);
+		expect(n8nsOwn).toEqual([expect.stringMatching(/^Backup Directory: neither/)]);
+	});
+
+	test('logs a line for each artifact that is done, and shows them below the output', async () => {
+		const before = n8n().engine.log.length;
+		const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+		const { hints } = await (await copy(names)).running;
+		const line = (name: string) => expect.stringMatching(new RegExp(`${name}: 1 B in \\d+ ms$`)) as string;
+		expect(await loggedSince(before, 'g: 1 B')).toEqual(names.map((name) => line(`Node: ${name}`)));
+		const shown = names.slice(0, 5).map((name) => `${name}: 1 B in \\d+ ms`);
+		expect(hints).toEqual([
+			{
+				message: expect.stringMatching(new RegExp(`^${[...shown, 'and 2 more'].join('; ')}$`)) as string,
+				location: 'outputPane',
+			},
+		]);
 	});
 
 	describe('with Retry On Fail', () => {

@@ -57,7 +57,7 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 			cancellation[Symbol.dispose]();
 		});
 		facts.catch(() => {});
-		return { stream: thread.output, finished: facts };
+		return { stream: thread.output, finished: facts, expectedBytes: survey.databaseBytes };
 	};
 }
 

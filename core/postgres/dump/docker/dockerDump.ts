@@ -65,7 +65,7 @@ export function dockerDump(
 		);
 		watchExec(exec, { client, target, applicationName, idleTimeoutMs: request.idleTimeoutMs });
 		const dumping = { client, target, exec, request: survey.request, signal };
-		return inspected(dumping, async (inspection, messages) => {
+		const dumped = inspected(dumping, async (inspection, messages) => {
 			const unchecked = await survey.check(inspection.census);
 			const said = dumpWarnings(messages, containerPlace(container));
 			return dumpFacts({
@@ -77,6 +77,7 @@ export function dockerDump(
 				place: { container: container.name },
 			});
 		});
+		return { ...dumped, expectedBytes: survey.databaseBytes };
 	};
 }
 

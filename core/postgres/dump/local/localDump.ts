@@ -77,7 +77,7 @@ export function localDump(
 		const dump = followProgram(ended, blocks, { connection, survey, inspector });
 		const facts = dump.finished.finally(() => environment[Symbol.asyncDispose]());
 		facts.catch(() => {});
-		return { stream: dump.stream, finished: facts };
+		return { stream: dump.stream, finished: facts, expectedBytes: survey.databaseBytes };
 	};
 }
 

@@ -9,12 +9,16 @@ export class DumpScope {
 	readonly #selection: DumpSelection;
 	/** The role that the survey was made as. */
 	readonly user: string;
+	/** Of the whole database on the server’s disk, indexes included. */
+	readonly databaseBytes: number | undefined;
 	readonly #isStandby: boolean;
 
 	constructor(selection: DumpSelection, lines: readonly SurveyLine[]) {
 		this.#selection = selection;
-		this.#isStandby = lines.some(({ server }) => server?.isStandby);
-		this.user = lines.find(({ server }) => server)?.server?.user ?? '';
+		const server = lines.find((line) => line.server)?.server;
+		this.#isStandby = server?.isStandby ?? false;
+		this.user = server?.user ?? '';
+		this.databaseBytes = server?.bytes;
 		this.relations = new Map(lines.flatMap(({ relation }) => (relation ? [[relation.id, relation]] : [])));
 		this.matches = lines.flatMap(({ match }) => (match ? [match] : []));
 		this.schemas = lines.flatMap(({ schema }) => (schema ? [schema] : []));

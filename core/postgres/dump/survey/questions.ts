@@ -39,7 +39,8 @@ export interface SurveyedSchema {
 
 /** One line of the answer; each has exactly one of these. */
 export interface SurveyLine {
-	server?: { isStandby: boolean; user: string };
+	/** `bytes`: of the database on the server’s disk. */
+	server?: { isStandby: boolean; user: string; bytes: number };
 	schema?: SurveyedSchema;
 	relation?: Relation;
 	match?: Match;
@@ -48,7 +49,8 @@ export interface SurveyLine {
 const ownSchemas = `nspname !~ '^pg_' AND nspname <> 'information_schema'`;
 
 const server = `SELECT pg_catalog.json_build_object('server',
-	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery(), 'user', current_user))`;
+	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery(), 'user', current_user,
+	'bytes', pg_catalog.pg_database_size(pg_catalog.current_database())))`;
 
 const schemas = `SELECT pg_catalog.json_build_object('schema',
 	pg_catalog.json_build_object('id', oid::bigint, 'schema', nspname))

@@ -20,6 +20,8 @@ export interface Survey {
 	request: DumpRequest;
 	/** Of the database, for a restore into a new one. */
 	properties: DatabaseProperties | undefined;
+	/** Of the database on the server’s disk. */
+	databaseBytes: number | undefined;
 	/** What whoever restores the dump should know. */
 	warnings: string[];
 	/**
@@ -52,6 +54,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 	return {
 		request: followed.request,
 		properties,
+		databaseBytes: scope.databaseBytes,
 		warnings: [...foreign, ...unmatched, ...followed.warnings, ...lacking],
 		check: async (census) => {
 			const later = await askAgain(ask, surveyQuestion(followed.request.selection), followed.request);

@@ -77,6 +77,14 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		expect(facts.engine.name).toBe(engine);
 	});
 
+	test('says beforehand how large the database is on the server’s disk', async () => {
+		const { stream, finished, expectedBytes } = await open('everything')(new AbortController().signal);
+		stream.resume();
+		await finished;
+		const size = await server.psql(`SELECT pg_database_size('everything')`);
+		expect(expectedBytes! / Number(size)).toBeCloseTo(1, 1);
+	});
+
 	test.each([
 		'UPPER lower',
 		'ünïcode 数据库 😀',
