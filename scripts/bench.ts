@@ -95,8 +95,9 @@ async function measurePostgres(bench: Bench): Promise<void> {
 	try {
 		await step('An n8n database', () => createN8nDatabase(server, 'n8n', bench.scale.bytes));
 		await step('Dumps', () => measureDumps(bench, server, 'n8n'));
-		const artifact = await makeArtifact(bench, server, 'n8n');
-		await step('Verifying', () => measureVerify(bench, artifact));
+		const artifact = await makeArtifact(bench, server, 'n8n', 'gzip');
+		const framed = await makeArtifact(bench, server, 'n8n', 'zstd');
+		await step('Verifying', () => measureVerify(bench, artifact, framed));
 		await step('Restoring', () => measureRestore(bench, server, artifact));
 		await step('Drilling', () => measureDrill(bench, server, artifact));
 		await step('Dumps in a container', () => measureContainerDumps(bench, server, 'n8n'));

@@ -54,6 +54,7 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			...bench.peer('pg_dump > /dev/null', 'pg_dump > /dev/null', { env }),
 			...bench.peer('pg_dump | gzip', `pg_dump | gzip > ${output}`, { env }),
 			...bench.peer('pg_dump | zstd -3', `pg_dump | zstd -q -3 > ${output}`, { ...aside, needs: 'zstd' }),
+			...bench.peer('pg_dump | zstd -T0 -3', `pg_dump | zstd -q -T0 -3 > ${output}`, { env, needs: 'zstd' }),
 			...bench.peer('pg_dump | pigz', `pg_dump | pigz > ${output}`, { ...aside, needs: 'pigz' }),
 			...bench.peer('pg_dump -Z 6', `pg_dump -Z 6 > ${output}`, aside),
 			...bench.peer('pg_dump -Fc', `pg_dump -Fc > ${output}`, aside),
@@ -61,6 +62,7 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 		[
 			['Postgres Back Up, built-in, zstd', 'pg_dump > /dev/null'],
 			['Postgres Back Up, built-in, zstd', 'pg_dump | zstd -3'],
+			['Postgres Back Up, built-in, zstd', 'pg_dump | zstd -T0 -3'],
 			['Postgres Back Up, built-in, zstd, encrypted', 'Postgres Back Up, built-in, zstd'],
 			['Postgres Back Up, built-in, gzip, encrypted', 'Postgres Back Up, built-in, gzip'],
 			['Postgres Back Up, local, zstd', 'pg_dump > /dev/null'],
@@ -72,16 +74,22 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 	);
 }
 
-/** Verifying a dump: ours reads its SQL as well and counts every row, the peer only unpacks and hashes. */
-export async function measureVerify(bench: Bench, path: string): Promise<void> {
-	const ours = 'Verify of a gzip dump';
-	const peer = 'gunzip -t; sha256sum';
+/** Verifying dumps: ours reads their SQL as well and counts every row, the peers only unpack and hash. */
+export async function measureVerify(bench: Bench, gzip: string, zstd: string): Promise<void> {
+	const ours = { gzip: 'Verify of a gzip dump', zstd: 'Verify of a zstd dump' };
+	const peers = { gzip: 'gunzip -t; sha256sum', zstd: 'zstd -t; sha256sum' };
+	const verify = (path: string) => () => runJob({ kind: 'verify', component: 'postgres', path });
 	await bench.race(
 		[
-			{ name: ours, run: () => runJob({ kind: 'verify', component: 'postgres', path }) },
-			...bench.peer(peer, `gunzip -t ${path}; sha256sum ${path}`),
+			{ name: ours.gzip, run: verify(gzip) },
+			{ name: ours.zstd, run: verify(zstd) },
+			...bench.peer(peers.gzip, `gunzip -t ${gzip}; sha256sum ${gzip}`),
+			...bench.peer(peers.zstd, `zstd -q -t ${zstd}; sha256sum ${zstd}`, { needs: 'zstd' }),
 		],
-		[[ours, peer]],
+		[
+			[ours.gzip, peers.gzip],
+			[ours.zstd, peers.zstd],
+		],
 	);
 }
 
@@ -142,19 +150,24 @@ export async function measureDrill(bench: Bench, server: PostgresServer, path: s
 	);
 }
 
-/** One gzip dump, out of the reach of the races' own clearing up. */
-export async function makeArtifact(bench: Bench, server: PostgresServer, database: string): Promise<string> {
-	const backupDirectory = await bench.emptyDirectory('artifact');
+/** A dump, out of the reach of the races' own clearing up. */
+export async function makeArtifact(
+	bench: Bench,
+	server: PostgresServer,
+	database: string,
+	method: 'gzip' | 'zstd',
+): Promise<string> {
+	const backupDirectory = await bench.emptyDirectory(`artifact-${method}`);
 	await runJob({
 		kind: 'dump',
 		engine: 'built-in',
 		connection: connectionTo(server),
 		databases: [database],
-		compression: { method: 'gzip' },
+		compression: { method },
 		backupDirectory,
 	});
 	const names = await readdir(join(backupDirectory, 'postgres'));
-	const name = names.find((candidate) => candidate.endsWith('.sql.gz'));
+	const name = names.find((candidate) => /\.sql\.(gz|zst)$/.test(candidate));
 	if (name === undefined) throw new Error(`There is no dump in ${backupDirectory}`);
 	return join(backupDirectory, 'postgres', name);
 }

@@ -42,6 +42,7 @@ async function measureTree(bench: Bench, what: string, directory: string): Promi
 			bench.ours(encrypted(zstd), archive('zstd', { encryption })),
 			...bench.peer('tar czf', `tar -C ${directory} -czf ${output} .`),
 			...bench.peer('tar | zstd -3', `${tar} | zstd -q -3 > ${output}`, { needs: 'zstd' }),
+			...bench.peer('tar | zstd -T0 -3', `${tar} | zstd -q -T0 -3 > ${output}`, { needs: 'zstd' }),
 			...bench.peer('tar | pigz', `${tar} | pigz > ${output}`, { needs: 'pigz', isAside: true }),
 			...bench.peer('restic backup', `${restic} backup ${directory}`, {
 				needs: 'restic',
@@ -56,6 +57,7 @@ async function measureTree(bench: Bench, what: string, directory: string): Promi
 			[gzip, 'tar czf'],
 			[gzip, 'tar | pigz'],
 			[zstd, 'tar | zstd -3'],
+			[zstd, 'tar | zstd -T0 -3'],
 			[unproven, 'tar | zstd -3'],
 			[encrypted(gzip), gzip],
 			[encrypted(zstd), zstd],

@@ -115,9 +115,9 @@ export async function readStored(
 		});
 	};
 	try {
-		if (decompressor) {
-			// Bytes behind the end of a stream can make Node's zstd fail after the pipeline has settled.
-			decompressor.on('error', () => {});
+		if (typeof decompressor === 'function') {
+			await pipeline(plainBytes, decompressor, consumeAll, { signal });
+		} else if (decompressor) {
 			await pipeline(plainBytes, decompressor, consumeAll, { signal });
 			assertNothingBehind(decompressor, plain.bytes, path);
 		} else {
@@ -132,14 +132,17 @@ export async function readStored(
 	return { storedBytes: stored.bytes, rawBytes: raw.bytes, sha256: hash.digest('hex'), isEncrypted };
 }
 
-/** Node stops reading at the end of a compressed stream and says nothing of what follows. */
+/** Node's gunzip stops reading at the end of a compressed stream and says nothing of what follows. */
 function assertNothingBehind(
 	{ bytesWritten }: Pick<Gunzip, 'bytesWritten'>,
 	compressedBytes: number,
 	path: string,
 ): void {
-	if (bytesWritten === compressedBytes) return;
-	throw new BackupError('damaged', `${path} goes on behind the end of its compressed stream`, {
+	if (bytesWritten !== compressedBytes) throw goesOnBehindEnd(path);
+}
+
+function goesOnBehindEnd(path: string): BackupError {
+	return new BackupError('damaged', `${path} goes on behind the end of its compressed stream`, {
 		advice: 'Something was appended to it or wrote into it; use another backup',
 	});
 }
@@ -193,6 +196,7 @@ export function artifactReadError(error: unknown, path: string): BackupError {
 			cause: error,
 		});
 	}
+	if (code === 'ZSTD_BEHIND_END') return goesOnBehindEnd(path);
 	if (code.startsWith('Z_') || code.startsWith('ZSTD_') || code.startsWith('ERR_ZSTD')) {
 		return new BackupError('damaged', `${path} cannot be decompressed: ${errorMessage(error)}`, {
 			advice,

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { CompressionMethod, Manifest } from '../../../core/artifact';
 import { manifestIfAny, toCheckRecord, recordChecks } from '../../../core/artifact/verifyArtifact';
+import { seekTable } from '../../../core/compression/seekTable';
 import { verifyPostgresArtifact } from '../../../core/postgres/verifyPostgres';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
@@ -198,9 +199,34 @@ describe('each fault has its own message', () => {
 
 	test('something behind the compressed stream', async () => {
 		const { path } = await artifact();
-		const stored = Buffer.concat([compressors.zstd(dump), compressors.zstd(dump)]);
+		const stored = Buffer.concat([compressors.zstd(dump), Buffer.from('more')]);
 		expect(await failuresWith(stored, 'zstd')).toEqual([
 			`compression: ${path} goes on behind the end of its compressed stream.`,
+		]);
+	});
+
+	test('a frame twice', async () => {
+		const stored = Buffer.concat([compressors.zstd(dump), compressors.zstd(dump)]);
+		expect(await failuresWith(stored, 'zstd')).toEqual([
+			'rows: public.users has 4 rows instead of 2.',
+			expect.stringMatching(/^raw size: /),
+		]);
+	});
+
+	test('frames in another order than their seek table lists', async () => {
+		const { path } = await artifact();
+		const parts = [dump.slice(0, 100), dump.slice(100)];
+		const frames = parts.map((part) => ({ raw: Buffer.from(part), stored: compressors.zstd(part) }));
+		const table = seekTable(
+			frames.toReversed().map(({ raw, stored }) => ({
+				compressedBytes: stored.length,
+				rawBytes: raw.length,
+				checksum: stored.readUInt32LE(stored.length - 4),
+			})),
+		);
+		const stored = Buffer.concat([...frames.map((frame) => frame.stored), table]);
+		expect(await failuresWith(stored, 'zstd')).toEqual([
+			`compression: ${path} cannot be decompressed: its frames are not those that its seek table lists.`,
 		]);
 	});
 
