@@ -20,7 +20,9 @@ async function through(
 		},
 	});
 	const source = Readable.from(chunks, { objectMode: false });
-	await (transform ? pipeline([source, transform, sink]) : pipeline(source, sink));
+	if (typeof transform === 'function') await pipeline(source, transform, sink);
+	else if (transform) await pipeline(source, transform, sink);
+	else await pipeline(source, sink);
 	return Buffer.concat(out);
 }
 
