@@ -3,7 +3,8 @@ import { delimiter, dirname } from 'node:path';
 export interface N8nOptions {
 	/** Where n8n keeps its .n8n folder; it serves as its home directory too. */
 	userFolder: string;
-	database: { host: string; port: number; user: string; password: string; database: string };
+	/** PostgreSQL; without it n8n keeps its data in SQLite, in its folder. */
+	database?: { host: string; port: number; user: string; password: string; database: string };
 	/** Directories that nodes may read and write. */
 	allowedPaths: string[];
 	timezone?: string;
@@ -19,18 +20,12 @@ export function n8nEnvironment(
 	options: N8nOptions,
 	ports: { editor: number; taskBroker: number },
 ): NodeJS.ProcessEnv {
-	const { database } = options;
 	return {
 		PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
 		HOME: options.userFolder,
 		LANG: 'C.UTF-8',
 		N8N_USER_FOLDER: options.userFolder,
-		DB_TYPE: 'postgresdb',
-		DB_POSTGRESDB_HOST: database.host,
-		DB_POSTGRESDB_PORT: String(database.port),
-		DB_POSTGRESDB_DATABASE: database.database,
-		DB_POSTGRESDB_USER: database.user,
-		DB_POSTGRESDB_PASSWORD: database.password,
+		...databaseEnvironment(options),
 		GENERIC_TIMEZONE: options.timezone ?? 'UTC',
 		N8N_RESTRICT_FILE_ACCESS_TO: options.allowedPaths.join(';'),
 		N8N_PORT: String(ports.editor),
@@ -39,6 +34,18 @@ export function n8nEnvironment(
 		N8N_RUNNERS_BROKER_PORT: String(ports.taskBroker),
 		...quiet,
 		...options.env,
+	};
+}
+
+function databaseEnvironment({ database }: N8nOptions): NodeJS.ProcessEnv {
+	if (!database) return { DB_TYPE: 'sqlite' };
+	return {
+		DB_TYPE: 'postgresdb',
+		DB_POSTGRESDB_HOST: database.host,
+		DB_POSTGRESDB_PORT: String(database.port),
+		DB_POSTGRESDB_DATABASE: database.database,
+		DB_POSTGRESDB_USER: database.user,
+		DB_POSTGRESDB_PASSWORD: database.password,
 	};
 }
 

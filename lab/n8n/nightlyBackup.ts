@@ -1,6 +1,6 @@
 import type { CredentialReference } from './editor.ts';
 import type { S3Server } from '../servers/swift.ts';
-import type { Stack } from './stack.ts';
+import type { N8nWithFiles, Stack } from './stack.ts';
 import { fillIn, shippedWorkflow, type Choices, type Workflow } from './workflow.ts';
 
 /** The trigger that starts the workflow by hand, as it is called on the canvas. */
@@ -37,15 +37,25 @@ export async function nightlyBackup(
 	credentials: Choices['credentials'],
 	settings: Choices['settings'] = {},
 ): Promise<Workflow> {
-	return fillIn(await shippedWorkflow('nightly-backup.json'), {
-		credentials,
-		settings: {
-			backupDirectory: stack.backupDirectory,
-			n8nDataDirectory: stack.n8nDataDirectory,
-			envFile: stack.envFile,
-			...settings,
-		},
-	});
+	return await backupOf(stack, 'nightly-backup.json', credentials, settings);
+}
+
+/** The shipped workflow for an n8n that keeps its data in SQLite, set to back up this very one. */
+export async function nightlySqliteBackup(
+	n8n: N8nWithFiles,
+	settings: Choices['settings'] = {},
+): Promise<Workflow> {
+	return await backupOf(n8n, 'nightly-backup-sqlite.json', {}, settings);
+}
+
+async function backupOf(
+	{ backupDirectory, n8nDataDirectory, envFile }: N8nWithFiles,
+	file: string,
+	credentials: Choices['credentials'],
+	settings: Choices['settings'],
+): Promise<Workflow> {
+	const places = { backupDirectory, n8nDataDirectory, envFile };
+	return fillIn(await shippedWorkflow(file), { credentials, settings: { ...places, ...settings } });
 }
 
 /** Where a night copies its backups to. */
@@ -72,7 +82,7 @@ export function withOffSite(workflow: Workflow, { credential, ...place }: OffSit
 
 /** Saves the credential of an S3 server. */
 export async function createS3Credential(
-	{ editor }: Stack,
+	{ editor }: N8nWithFiles,
 	{ endpoint, accessKeyId, secretAccessKey }: Pick<S3Server, 'endpoint' | 'accessKeyId' | 'secretAccessKey'>,
 ): Promise<CredentialReference> {
 	const keys = { endpoint, accessKeyId, secretAccessKey };

@@ -8,17 +8,21 @@ import { sampleCredentials, sampleWorkflows } from './samples.ts';
 
 /** Fills a new n8n with what a small company's has after some weeks: workflows, credentials and executions. */
 export async function seedN8n(editor: Editor, database: N8nDatabase, executions: number): Promise<void> {
-	// Through n8n itself, which encrypts credentials with its key.
+	await insertExecutions(database, await seedWorkflows(editor), executions);
+}
+
+type SavedWorkflow = Workflow & { id: string; versionId: string };
+
+/** The workflows and credentials alone, through n8n itself, which encrypts credentials with its key. */
+export async function seedWorkflows(editor: Editor): Promise<SavedWorkflow[]> {
 	for (const { name, type, data } of sampleCredentials) await editor.createCredential(name, type, data);
 	const workflows: SavedWorkflow[] = [];
 	for (const workflow of sampleWorkflows) {
 		const { id, versionId } = await editor.createWorkflow(workflow);
 		workflows.push({ ...workflow, id, versionId });
 	}
-	await insertExecutions(database, workflows, executions);
+	return workflows;
 }
-
-type SavedWorkflow = Workflow & { id: string; versionId: string };
 
 /** Straight into the tables: running as many would take hours. */
 async function insertExecutions(

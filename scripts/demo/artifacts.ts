@@ -36,11 +36,11 @@ export async function listBackups(backupDirectory: string): Promise<BackupFile[]
 }
 
 /**
- * What is missing or broken, one line each; empty when every component has a good artifact and nothing else lies
- * about.
+ * What is missing or broken, one line each; empty when every expected component has a good artifact and nothing else
+ * lies about.
  */
-export function findFaults(files: BackupFile[]): string[] {
-	const absent = components.filter(
+export function findFaults(files: BackupFile[], expected = components): string[] {
+	const absent = expected.filter(
 		(component) => !files.some((file) => file.component === component && file.checksum === 'holds'),
 	);
 	const bad = files.filter((file) => file.checksum !== undefined && file.checksum !== 'holds');

@@ -1,6 +1,9 @@
 /** The node of the nightly workflow that restores the dump of the night. */
 export const drillNode = 'Drill Postgres';
 
+/** The one of the workflow for SQLite. */
+export const sqliteDrillNode = 'Drill n8n Data';
+
 interface DrillItem {
 	name: string;
 	result: string;

@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { aptGet } from './aptGet.ts';
 
-/** A program that the tests or the demo need, and the Debian package that brings it. */
+/** A program that the tests or the demo need (or the path of another file), and the Debian package that brings it. */
 export interface NeededProgram {
 	program: string;
 	debianPackage: string;
@@ -12,7 +12,15 @@ export interface NeededProgram {
 /** PostgreSQL is none of them: the demo's own comes from npm. */
 export const demoPrograms: NeededProgram[] = [{ program: 'redis-server', debianPackage: 'redis-server' }];
 
+/** What n8n's SQLite is compiled with. */
+export const compilers: NeededProgram[] = [
+	{ program: 'gcc', debianPackage: 'gcc' },
+	{ program: 'g++', debianPackage: 'g++' },
+	{ program: '/usr/include/uv.h', debianPackage: 'libuv1-dev' },
+];
+
 export const testPrograms: NeededProgram[] = [
+	...compilers,
 	{ program: 'initdb', debianPackage: 'postgresql' },
 	{ program: 'psql', debianPackage: 'postgresql-client' },
 	{ program: 'pgbouncer', debianPackage: 'pgbouncer' },
@@ -41,6 +49,11 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'swift-container-server', debianPackage: 'swift-container' },
 	{ program: 'swift-account-server', debianPackage: 'swift-account' },
 	{ program: 'memcached', debianPackage: 'memcached' },
+	// Another reader of Prometheus’ text format.
+	{
+		program: '/usr/lib/python3/dist-packages/prometheus_client/parser.py',
+		debianPackage: 'python3-prometheus-client',
+	},
 ];
 
 export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) =>
@@ -84,6 +97,7 @@ export async function ensurePrograms(needed: NeededProgram[]): Promise<void> {
  */
 export function isInstalled(program: string): boolean {
 	const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+	if (isAbsolute(program)) return isFile(program);
 	if (program === 'initdb' && existsSync('/usr/lib/postgresql')) return true;
 	return folders.some((folder) => isFile(join(folder, program)));
 }

@@ -150,7 +150,23 @@ describe('a night when all goes well', () => {
 
 	test('the execution is green, the success is reported and no failure', () => {
 		expect(execution).toMatchObject({ status: 'success', error: undefined });
-		expect(receiver.requests).toEqual([{ method: 'GET', path: '/succeeded', body: '' }]);
+		const { text } = execution.nodes.Outcome!.outputs[0]![0]!;
+		expect(receiver.requests).toEqual([{ method: 'POST', path: '/succeeded', body: text }]);
+	});
+
+	test('what is told is a line for each component with its figures, which are those of the manifests', async () => {
+		const { census } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
+		const rows = (census as PostgresCensus).rows.toLocaleString('en');
+		expect(receiver.requests[0]!.body.split('\n')).toEqual([
+			'Backup finished.',
+			expect.stringMatching(
+				`^✓ PostgreSQL n8n: [\\d.]+ [kM]B in [\\d.]+ m?s, ${rows} rows, restored inside n8n in \\d+ m?s$`,
+			),
+			expect.stringMatching(/^✓ Redis: [\d.]+ kB in \d+ m?s, 1,\d{3} keys$/),
+			expect.stringMatching(/^✓ n8n’s data: [\d.]+ MB in \d+ m?s, [\d,]+ files and folders$/),
+			expect.stringMatching(/^✓ \.env: \d+ B$/),
+			'Old backups deleted: 8',
+		]);
 	});
 
 	test('each component has one artifact, whose bytes are what its manifest says', async () => {
@@ -243,9 +259,6 @@ describe('a night when all goes well', () => {
 		const passed = drill!.findings.map((finding) => /^(\w+): passed\./.exec(finding)?.[1] ?? finding);
 		expect(passed.sort()).toEqual(['credential', 'n8n', 'restore', 'rows', 'sha256', 'structure']);
 		expect(Date.parse(drill!.at)).toBeGreaterThanOrEqual(Date.parse(finishedAt));
-		expect(execution.nodes.Outcome!.outputs[0]![0]!.text).toContain(
-			` Restored and compared: ${basename(artifact)}.`,
-		);
 	});
 
 	test('the editor shows the item of that drill: that it passed, how long it took, how many rows (needs Chromium)', async () => {
@@ -302,7 +315,13 @@ describe('the shipped drill', () => {
 	test('drills and verifies what a night has saved: rows restored, a credential decrypted, every file read', async () => {
 		const { backupDirectory } = await runNight();
 		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'success', error: undefined });
-		expect(receiver.requests).toEqual([{ method: 'GET', path: '/succeeded', body: '' }]);
+		expect(receiver.requests).toEqual([
+			{
+				method: 'POST',
+				path: '/succeeded',
+				body: expect.stringMatching(/^The restore drill passed/) as string,
+			},
+		]);
 
 		const { drill } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
 		expect(drill).toMatchObject({ result: 'passed' });
@@ -322,7 +341,7 @@ describe('the shipped drill', () => {
 		bytes[bytes.length >> 1]! ^= 1;
 		await writeFile(artifact, bytes);
 
-		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		expect(await runDrill(backupDirectory)).toMatchObject({ status: 'error', failedNode: 'Drill Failed' });
 		expect(receiver.requests.map(({ path }) => path)).toEqual(['/failed']);
 		const { text } = JSON.parse(receiver.requests[0]!.body) as { text: string };
 		expect(text).toMatch(/redis: .*does not hold what it should/);
@@ -383,9 +402,15 @@ describe('a night when something is broken', () => {
 		'off-site': 'Mark Off-Site',
 	};
 
+	/** What they are called where people are told of them. */
+	const names: Record<string, string> = {
+		...{ postgres: 'PostgreSQL', redis: 'Redis', n8n: 'n8n’s data', env: '\\.env' },
+		...{ prune: 'Deleting old backups', 'off-site': 'Copying off-site' },
+	};
+
 	/** What every bad night has in common: red, told to whoever listens, and no success reported. */
 	function expectRedNight(execution: Execution, failed: Record<string, RegExp>): void {
-		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		expect(execution).toMatchObject({ status: 'error', failedNode: 'Backup Failed' });
 		expect(receiver.requests).toEqual([
 			{ method: 'POST', path: '/failed', body: expect.any(String) as string },
 		]);
@@ -401,7 +426,7 @@ describe('a night when something is broken', () => {
 			expect(reason).toMatch(failed[component]!);
 			// Said once, behind the names of all that it hit.
 			expect(execution.error?.split(reason)).toHaveLength(2);
-			expect(execution.error).toMatch(new RegExp(`\\b${component}(, [\\w-]+)*: `));
+			expect(execution.error).toMatch(new RegExp(`^✗ .*${names[component]!}(, [^:\\n]+)*: `, 'm'));
 			expect(execution.nodes[marks[component]!]?.error).toMatch(
 				/^✗ [^\n]*not (saved|pruned|copied off-site): [^\n]+$/,
 			);
@@ -456,7 +481,7 @@ describe('a night when something is broken', () => {
 		await expectOthersSaved(backupDirectory, ['env', 'n8n']);
 		// No key was saved: that is said, and no fault of the database.
 		expect(execution.error).toMatch(
-			/Restored and compared: n8n_\d+_\d+\.sql\.gz\. Unknown of it \(credential\): .*no n8n or env backup holds an encryption key/,
+			/^⚠ n8n_\d+_\d+\.sql\.gz: credential: .*no n8n or env backup holds an encryption key/m,
 		);
 		const { drill } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
 		expect(drill).toMatchObject({ result: 'passed' });
@@ -471,7 +496,7 @@ describe('a night when something is broken', () => {
 			n8nDataDirectory: other,
 		});
 
-		expect(execution).toMatchObject({ status: 'error', failedNode: 'End Red' });
+		expect(execution).toMatchObject({ status: 'error', failedNode: 'Backup Failed' });
 		const reason = /did not pass its drill: No stored credential could be decrypted with the key in env_/;
 		expect(execution.nodes['Mark Dump']?.error).toMatch(reason);
 		const [notification] = receiver.requests.map(
@@ -505,7 +530,10 @@ describe('a night when something is broken', () => {
 		const { execution } = await runNight({ backupDirectory: '/var/backups' });
 		const reason = /N8N_RESTRICT_FILE_ACCESS_TO/;
 		expectRedNight(execution, { postgres: reason, redis: reason, n8n: reason, env: reason, prune: reason });
-		expect(execution.error).toMatch(/^Backup failed\. postgres, redis, n8n, env, prune: [^|]*$/);
+		expect(execution.error!.split('\n')).toEqual([
+			'Backup failed: PostgreSQL, Redis, n8n’s data, .env, Deleting old backups.',
+			expect.stringMatching(/^✗ PostgreSQL, Redis, n8n’s data, \.env, Deleting old backups: /),
+		]);
 	});
 
 	const asRoot = process.getuid?.() === 0 ? test : test.skip;
