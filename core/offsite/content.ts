@@ -1,73 +1,123 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { BackupError, fileError } from '../errors';
 import type { Manifest } from '../artifact';
 
 /** What is put under a name. */
 export interface Content {
 	bytes: number;
-	/** The bytes; a piece stays as it is. May be asked for again. Fails before its end where they are not what they should be. */
-	pieces(): AsyncIterable<Buffer>;
+	/** Begins to read it from its start; may be done again. */
+	open(): ContentReader;
 }
 
-/** Bytes of one read. */
-const pieceBytes = 256 * 1024;
+/** Content that is being read, into memory of whoever reads. */
+export interface ContentReader extends AsyncDisposable {
+	/**
+	 * Fills the memory with the next bytes, of which there must be as many. Before the last of them is given out, it is
+	 * known that all of them together are what they should be.
+	 *
+	 * @throws what keeps them from being given out
+	 */
+	read(into: Buffer): Promise<void>;
+}
+
+/** Bytes that are read at a time: they are still in the processor's cache when they are hashed. */
+const readBytes = 512 * 1024;
 
 /** Small content that is at hand. */
 export function textContent(text: string): Content {
 	const bytes = Buffer.from(text);
 	return {
 		bytes: bytes.length,
-		async *pieces() {
-			yield bytes;
+		open() {
+			let position = 0;
+			return {
+				read: async (into) => {
+					position += bytes.copy(into, 0, position);
+					await Promise.resolve();
+				},
+				[Symbol.asyncDispose]: async () => await Promise.resolve(),
+			};
 		},
 	};
 }
 
 /**
- * An artifact's file. Its last piece is given out only when all of them together are what the manifest says, so
+ * An artifact's file. Its last byte is given out only when all of them together are what the manifest says, so
  * that nobody can complete another file under its name.
  *
- * @throws BackupError from its pieces: `damaged`, or whatever {@link fileError} says of the file
+ * @throws BackupError from its reader: `damaged`, or whatever {@link fileError} says of the file
  */
 export function artifactContent(
 	path: string,
-	{ storedBytes, sha256 }: Pick<Manifest, 'storedBytes' | 'sha256'>,
+	manifest: Pick<Manifest, 'storedBytes' | 'sha256'>,
 	onBytes: (bytes: number) => void = () => {},
 ): Content {
-	return { bytes: storedBytes, pieces };
+	return { bytes: manifest.storedBytes, open: () => new ArtifactReader(path, manifest, onBytes) };
+}
 
-	async function* pieces(): AsyncGenerator<Buffer, void> {
-		const hash = createHash('sha256');
-		let bytes = 0;
-		let held: Buffer | undefined;
-		for await (const piece of readFile(path)) {
-			if (held) yield held;
-			hash.update(piece);
-			bytes += piece.length;
-			if (bytes > storedBytes) break;
-			onBytes(piece.length);
-			held = piece;
+/** All of a content in pieces, each in memory of its own. */
+export async function* piecesOf(content: Content, pieceBytes: number): AsyncGenerator<Buffer, void> {
+	await using reader = content.open();
+	// Nothing at all is read, too, because it may be wrong.
+	let left = content.bytes;
+	do {
+		const piece = Buffer.allocUnsafeSlow(Math.min(pieceBytes, left));
+		await reader.read(piece);
+		yield piece;
+		left -= piece.length;
+	} while (left > 0);
+}
+
+class ArtifactReader implements ContentReader {
+	readonly #path: string;
+	readonly #manifest: Pick<Manifest, 'storedBytes' | 'sha256'>;
+	readonly #onBytes: (bytes: number) => void;
+	readonly #hash = createHash('sha256');
+	#file: FileHandle | undefined;
+	#position = 0;
+
+	constructor(
+		path: string,
+		manifest: Pick<Manifest, 'storedBytes' | 'sha256'>,
+		onBytes: (bytes: number) => void,
+	) {
+		this.#path = path;
+		this.#manifest = manifest;
+		this.#onBytes = onBytes;
+	}
+
+	async read(into: Buffer): Promise<void> {
+		try {
+			const file = (this.#file ??= await openToRead(this.#path));
+			for (let filled = 0; filled < into.length;) {
+				const length = Math.min(readBytes, into.length - filled);
+				const { bytesRead } = await file.read(into, filled, length, this.#position);
+				if (bytesRead === 0) throw changed(this.#path);
+				this.#hash.update(into.subarray(filled, filled + bytesRead));
+				filled += bytesRead;
+				this.#position += bytesRead;
+				this.#onBytes(bytesRead);
+			}
+			if (this.#position === this.#manifest.storedBytes) await this.#assertWhole(file);
+		} catch (error) {
+			throw fileError(error, this.#path);
 		}
-		if (bytes !== storedBytes || hash.digest('hex') !== sha256) throw changed(path);
-		if (held) yield held;
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#file?.close();
+	}
+
+	async #assertWhole(file: FileHandle): Promise<void> {
+		const { bytesRead } = await file.read(Buffer.alloc(1), 0, 1, this.#position);
+		if (bytesRead > 0 || this.#hash.digest('hex') !== this.#manifest.sha256) throw changed(this.#path);
 	}
 }
 
-async function* readFile(path: string): AsyncGenerator<Buffer, void> {
-	try {
-		await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-		for (let position = 0; ;) {
-			const buffer = Buffer.allocUnsafeSlow(pieceBytes);
-			const { bytesRead } = await file.read(buffer, 0, pieceBytes, position);
-			if (bytesRead === 0) return;
-			position += bytesRead;
-			yield buffer.subarray(0, bytesRead);
-		}
-	} catch (error) {
-		throw fileError(error, path);
-	}
+async function openToRead(path: string): Promise<FileHandle> {
+	return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
 }
 
 function changed(path: string): BackupError {

@@ -9,7 +9,7 @@ import { isPartial } from '../../files/abandoned';
 import { AtomicFile, partialPath } from '../../files/atomicFile';
 import { syncDirectory } from '../../files/durable';
 import { Refusals } from '../../files/refusals';
-import type { Content } from '../content';
+import { type Content, piecesOf } from '../content';
 import type { Destination, RemoteFile } from '../destination';
 
 const pieceBytes = 256 * 1024;
@@ -72,7 +72,7 @@ class DirectoryDestination implements Destination {
 		const path = join(this.place, name);
 		// Of its own: another run may be copying the same, and whoever is first gives the name.
 		await using file = await AtomicFile.create(path, { partial: partialPath(path, randomUUID()) });
-		for await (const piece of content.pieces()) {
+		for await (const piece of piecesOf(content, pieceBytes)) {
 			if (signal.aborted) throw cancelledError(signal.reason);
 			await file.write(piece);
 		}

@@ -14,6 +14,7 @@ import type { Content } from '../content';
 import type { Destination, RemoteFile } from '../destination';
 import { cutOff, taken } from '../faults';
 import { withIdleLimit } from '../idle';
+import { LentMemory } from '../lentMemory';
 import { s3Error, statusOf } from './s3Error';
 import { upload } from './upload';
 
@@ -46,6 +47,9 @@ const usualIdleMs = 60_000;
  */
 const uploadingTimes = 10;
 
+/** So much of all parts is in memory at a time: six of the smallest. */
+const partsInMemoryBytes = 30 * 1024 * 1024;
+
 /** A started upload belongs to a run that is gone when it was not completed in two days. */
 const abandonedAfterMs = 48 * 60 * 60_000;
 
@@ -56,6 +60,7 @@ export class S3Destination implements Destination {
 	readonly #client: S3Client;
 	/** The same, with more patience. */
 	readonly #uploadClient: S3Client;
+	readonly #memory = new LentMemory(partsInMemoryBytes);
 	readonly #idleWithinMs: number;
 
 	constructor(options: S3Options) {
@@ -71,6 +76,8 @@ export class S3Destination implements Destination {
 				// What the SDK would otherwise send with each request is refused by some servers.
 				requestChecksumCalculation: 'WHEN_REQUIRED',
 				responseChecksumValidation: 'WHEN_REQUIRED',
+				// Waiting for the server's word before each part took a connection of its own for each.
+				expectContinueHeader: false,
 				requestHandler: { connectionTimeout: connectWithinMs, socketTimeout },
 			});
 		this.#client = clientWith(this.#idleWithinMs);
@@ -117,7 +124,7 @@ export class S3Destination implements Destination {
 		};
 		await this.#attempt(
 			signal,
-			async () => await upload({ client: this.#uploadClient, object }, content, signal),
+			async () => await upload({ client: this.#uploadClient, object, memory: this.#memory }, content, signal),
 		);
 	}
 

@@ -10,14 +10,12 @@ import {
 	UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import type { Content } from '../content';
+import type { LentMemory } from '../lentMemory';
 
 /** The least that S3 takes for a part other than the last. */
 const leastPartBytes = 5 * 1024 * 1024;
 
 const mostParts = 10_000;
-
-/** Parts on their way at a time. */
-const partsAtOnce = 3;
 
 const abortWithinMs = 10_000;
 
@@ -28,6 +26,14 @@ export interface UploadTarget {
 		Bucket: string;
 		Key: string;
 	};
+	/** For the parts of all uploads there together. */
+	memory: LentMemory;
+}
+
+interface UploadId {
+	Bucket: string;
+	Key: string;
+	UploadId: string | undefined;
 }
 
 /** Bytes of each part but the last: S3 takes 10,000 parts at most. */
@@ -45,40 +51,29 @@ export function partBytesFor(bytes: number): number {
  * does not reach the requests under way.
  */
 export async function upload(target: UploadTarget, content: Content, signal: AbortSignal): Promise<void> {
-	const buffers = new PartBuffers(partBytesFor(content.bytes));
-	const parts = gatherParts(content, buffers);
-	if (content.bytes > buffers.partBytes)
-		return await uploadParts(target, content, { parts, buffers }, signal);
-	const { value: body } = await parts.next();
-	const input = { ...target.object, Body: body ?? Buffer.alloc(0), ContentLength: content.bytes };
-	await target.client.send(new PutObjectCommand(input), { abortSignal: signal });
+	if (content.bytes > partBytesFor(content.bytes)) return await uploadParts(target, content, signal);
+	const { client, object, memory } = target;
+	const Body = await memory.take(content.bytes);
+	try {
+		await using reader = content.open();
+		await reader.read(Body);
+		const input = { ...object, Body, ContentLength: content.bytes };
+		await client.send(new PutObjectCommand(input), { abortSignal: signal });
+	} finally {
+		memory.letGo(Body);
+	}
 }
 
-interface Parts {
-	parts: AsyncIterable<Buffer>;
-	/** Where they go when they have arrived. */
-	buffers: PartBuffers;
-}
-
-async function uploadParts(
-	target: UploadTarget,
-	content: Content,
-	parts: Parts,
-	signal: AbortSignal,
-): Promise<void> {
+async function uploadParts(target: UploadTarget, content: Content, signal: AbortSignal): Promise<void> {
 	const { client, object } = target;
 	const { Bucket, Key } = object;
 	const { UploadId } = await client.send(new CreateMultipartUploadCommand(object), { abortSignal: signal });
 	const id = { Bucket, Key, UploadId };
-	const failure = new AbortController();
-	const abortSignal = AbortSignal.any([signal, failure.signal]);
 	try {
-		const Parts = await sendParts({ client, id }, parts, abortSignal);
-		await client.send(new CompleteMultipartUploadCommand({ ...id, MultipartUpload: { Parts } }), {
-			abortSignal,
-		});
+		const Parts = await sendParts(target, id, content, signal);
+		const completion = new CompleteMultipartUploadCommand({ ...id, MultipartUpload: { Parts } });
+		await client.send(completion, { abortSignal: signal });
 	} catch (error) {
-		failure.abort(error);
 		await giveUp(target, id);
 		// The completion may have been done, and only its answer lost.
 		if (!signal.aborted && (await isThere(target, content.bytes))) return;
@@ -86,38 +81,52 @@ async function uploadParts(
 	}
 }
 
-interface UploadId {
-	client: S3Client;
-	id: { Bucket: string; Key: string; UploadId: string | undefined };
-}
-
+/** As many at a time as there is memory for. When one fails, no other is begun and those under way are ended. */
 async function sendParts(
-	{ client, id }: UploadId,
-	{ parts, buffers }: Parts,
-	abortSignal: AbortSignal,
+	{ client, memory }: UploadTarget,
+	id: UploadId,
+	content: Content,
+	signal: AbortSignal,
 ): Promise<CompletedPart[]> {
+	const failing = new AbortController();
+	const abortSignal = AbortSignal.any([signal, failing.signal]);
 	const sent: CompletedPart[] = [];
-	const underWay = new Set<Promise<void>>();
 	const send = async (Body: Buffer, PartNumber: number) => {
-		const input = { ...id, Body, PartNumber, ContentLength: Body.length };
-		const { ETag } = await client.send(new UploadPartCommand(input), { abortSignal });
-		sent.push({ ETag, PartNumber });
-		buffers.giveBack(Body);
+		try {
+			const input = { ...id, Body, PartNumber, ContentLength: Body.length };
+			const { ETag } = await client.send(new UploadPartCommand(input), { abortSignal });
+			sent[PartNumber - 1] = { ETag, PartNumber };
+			memory.giveBack(Body);
+		} catch (error) {
+			memory.letGo(Body);
+			failing.abort(error);
+		}
 	};
-	let partNumber = 0;
-	for await (const part of parts) {
-		const sending: Promise<void> = send(part, ++partNumber).finally(() => underWay.delete(sending));
-		underWay.add(sending);
-		// One that fails while nobody waits stays, so that the next race throws it.
-		sending.catch(() => underWay.add(sending));
-		if (underWay.size >= partsAtOnce) await Promise.race(underWay);
+	const partBytes = partBytesFor(content.bytes);
+	const sending: Array<Promise<void>> = [];
+	try {
+		await using reader = content.open();
+		for (let left = content.bytes; left > 0; left -= partBytes) {
+			const part = await memory.take(Math.min(partBytes, left));
+			try {
+				abortSignal.throwIfAborted();
+				await reader.read(part);
+			} catch (error) {
+				memory.giveBack(part);
+				throw error;
+			}
+			sending.push(send(part, sending.length + 1));
+		}
+	} catch (error) {
+		failing.abort(error);
 	}
-	await Promise.all(underWay);
-	return sent.sort((a, b) => a.PartNumber! - b.PartNumber!);
+	await Promise.all(sending);
+	failing.signal.throwIfAborted();
+	return sent;
 }
 
 /** The server keeps parts, and asks for money, until somebody gives them up; the next run's sweep does otherwise. */
-async function giveUp({ client }: UploadTarget, id: UploadId['id']): Promise<void> {
+async function giveUp({ client }: UploadTarget, id: UploadId): Promise<void> {
 	const abortSignal = AbortSignal.timeout(abortWithinMs);
 	await client.send(new AbortMultipartUploadCommand(id), { abortSignal }).catch(() => {});
 }
@@ -129,47 +138,4 @@ async function isThere({ client, object }: UploadTarget, bytes: number): Promise
 		({ ContentLength }) => ContentLength === bytes,
 		() => false,
 	);
-}
-
-/** Buffers of a part each, used again: one that waits for the garbage collector takes its memory, too. */
-class PartBuffers {
-	readonly partBytes: number;
-	readonly #free: Buffer[] = [];
-
-	constructor(partBytes: number) {
-		this.partBytes = partBytes;
-	}
-
-	take(bytes: number): Buffer {
-		return this.#free.pop()?.subarray(0, bytes) ?? Buffer.allocUnsafeSlow(bytes);
-	}
-
-	/** A part that nobody reads any more. */
-	giveBack(part: Buffer): void {
-		this.#free.push(Buffer.from(part.buffer));
-	}
-}
-
-/** Puts pieces together to parts of equal size, the last one excepted. */
-async function* gatherParts(content: Content, buffers: PartBuffers): AsyncGenerator<Buffer, undefined> {
-	let left = content.bytes;
-	const next = () => buffers.take(Math.min(buffers.partBytes, left));
-	let part = next();
-	let filled = 0;
-	for await (const piece of content.pieces()) {
-		for (let taken = 0; taken < piece.length;) {
-			if (filled === part.length) {
-				yield part;
-				left -= filled;
-				part = next();
-				filled = 0;
-			}
-			const copied = piece.copy(part, filled, taken);
-			if (copied === 0) throw new Error('There were more bytes than had been said');
-			filled += copied;
-			taken += copied;
-		}
-	}
-	yield part.subarray(0, filled);
-	return undefined;
 }

@@ -1,5 +1,6 @@
 import type { Content } from '../content';
 import { cutOff } from '../faults';
+import { LentMemory } from '../lentMemory';
 import type { OpenRemote, SftpCalls } from './sftpCalls';
 
 /** Every server takes this much in one request. */
@@ -8,29 +9,45 @@ const pieceBytes = 32 * 1024;
 /** Requests on their way at a time: over a long line each one waits for its answer. */
 const requestsAtOnce = 32;
 
-/** Writes all of a content, many requests at a time. */
+/** Of the content, read at a time. */
+const readBytes = 8 * pieceBytes;
+
+/** Writes all of a content, many requests at a time: as many as there is memory for. */
 export async function writeAll(
 	calls: SftpCalls,
 	file: OpenRemote,
 	content: Content,
 	signal: AbortSignal,
 ): Promise<void> {
-	const underWay = new Set<Promise<unknown>>();
-	let position = 0;
-	for await (const piece of content.pieces()) {
-		for (let start = 0; start < piece.length; start += pieceBytes) {
-			const part = piece.subarray(start, start + pieceBytes);
-			const writing: Promise<unknown> = calls
-				.write(file, part, position, signal)
-				.finally(() => underWay.delete(writing));
-			position += part.length;
-			// A failure while nobody waits is remembered by the set, and thrown at the next turn.
-			writing.catch(() => underWay.add(writing));
-			underWay.add(writing);
-			if (underWay.size >= requestsAtOnce) await Promise.race(underWay);
+	const memory = new LentMemory(requestsAtOnce * pieceBytes);
+	const failing = new AbortController();
+	const write = async (bytes: Buffer, position: number) => {
+		const requests: Array<Promise<void>> = [];
+		for (let start = 0; start < bytes.length; start += pieceBytes) {
+			const piece = bytes.subarray(start, start + pieceBytes);
+			requests.push(calls.write(file, piece, position + start, signal));
 		}
-	}
+		try {
+			await Promise.all(requests);
+			memory.giveBack(bytes);
+		} catch (error) {
+			memory.letGo(bytes);
+			failing.abort(error);
+		}
+	};
+	const underWay = new Set<Promise<void>>();
+	await using reader = content.open();
+	let position = 0;
+	do {
+		const bytes = await memory.take(Math.min(readBytes, content.bytes - position));
+		failing.signal.throwIfAborted();
+		await reader.read(bytes);
+		const writing: Promise<void> = write(bytes, position).finally(() => underWay.delete(writing));
+		underWay.add(writing);
+		position += bytes.length;
+	} while (position < content.bytes);
 	await Promise.all(underWay);
+	failing.signal.throwIfAborted();
 }
 
 /** All of a file in order, many requests ahead. */

@@ -6,7 +6,7 @@ import type { Component } from '../../artifact';
 import { BackupError, cancelledError, hasCode } from '../../errors';
 import { isPartial } from '../../files/abandoned';
 import { partialPath } from '../../files/atomicFile';
-import type { Content } from '../content';
+import { type Content, piecesOf } from '../content';
 import { abandonedPartialAfterMs, type Destination, type RemoteFile } from '../destination';
 import { cutOff, taken } from '../faults';
 import { withIdleLimit } from '../idle';
@@ -23,6 +23,8 @@ export interface WebdavOptions {
 }
 
 const usualIdleMs = 60_000;
+
+const pieceBytes = 256 * 1024;
 
 /** Servers take a while to put a large file away: so many times longer. */
 const puttingAwayTimes = 10;
@@ -163,7 +165,7 @@ export class WebdavDestination implements Destination {
 		async function* watched() {
 			let isOurs = true;
 			try {
-				for await (const piece of content.pieces()) {
+				for await (const piece of piecesOf(content, pieceBytes)) {
 					watch.restart();
 					isOurs = false;
 					yield piece;
@@ -180,7 +182,7 @@ export class WebdavDestination implements Destination {
 		body.on('error', () => {});
 		try {
 			const headers = { 'Content-Length': String(content.bytes) };
-			const data = content.bytes === 0 ? '' : body;
+			const data = content.bytes === 0 ? await nothing(body) : body;
 			const end = AbortSignal.any([signal, watch.signal]);
 			await this.#client.putFileContents(pathOf(partial), data, { headers, signal: end });
 		} catch (error) {
@@ -216,4 +218,10 @@ export class WebdavDestination implements Destination {
 
 function pathOf(name: string): string {
 	return `/${name}`;
+}
+
+/** The client sends no body that is empty; it is read all the same, because that may be wrong. */
+async function nothing(body: Readable): Promise<string> {
+	for await (const _ of body);
+	return '';
 }

@@ -2,19 +2,12 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type DisturbingProxy, startProxy } from '../../../lab/servers/disturbingProxy';
 import { type Destination, openDestination } from '../../../core/offsite';
-import type { Content } from '../../../core/offsite/content';
+import { contentFrom, contentOf } from './support/contents';
 import { createRandom, patience, type TestServer, testServers } from './support/testServers';
 
 const signal = patience;
 
 const name = 'postgres/n8n_20250101_020000.sql.gz';
-const content = (bytes: Buffer): Content => ({
-	bytes: bytes.length,
-	async *pieces() {
-		for (let at = 0; at < bytes.length; at += 100_000)
-			yield await Promise.resolve(bytes.subarray(at, at + 100_000));
-	},
-});
 const read = async (destination: Destination, from: string) => {
 	const pieces: Buffer[] = [];
 	for await (const piece of destination.get(from, signal())) pieces.push(piece);
@@ -48,7 +41,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 		'gives back %d bytes as they were put',
 		async (size) => {
 			const bytes = randomBytes(size);
-			await destination.put(name, content(bytes), signal());
+			await destination.put(name, contentOf(bytes), signal());
 			expect(await destination.head(name, signal())).toEqual({ name, bytes: size });
 			expect(await destination.list('postgres', signal())).toEqual([{ name, bytes: size }]);
 			expect((await read(destination, name)).equals(bytes)).toBe(true);
@@ -61,7 +54,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 		'keeps a file of a prefix such as %s',
 		async (prefix) => {
 			const odd = `env/${prefix}_20250101_020000.backup`;
-			await destination.put(odd, content(Buffer.from(prefix)), signal());
+			await destination.put(odd, contentOf(Buffer.from(prefix)), signal());
 			expect(await destination.list('env', signal())).toEqual([
 				{ name: odd, bytes: Buffer.byteLength(prefix) },
 			]);
@@ -70,8 +63,8 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 	);
 
 	it('overwrites nothing', async () => {
-		await destination.put(name, content(Buffer.from('first')), signal());
-		await expect(destination.put(name, content(Buffer.from('second')), signal())).rejects.toMatchObject({
+		await destination.put(name, contentOf(Buffer.from('first')), signal());
+		await expect(destination.put(name, contentOf(Buffer.from('second')), signal())).rejects.toMatchObject({
 			code: 'exists',
 		});
 		expect((await read(destination, name)).toString()).toBe('first');
@@ -80,13 +73,10 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 	it.each([50_000, 7_000_000])(
 		'has nothing under a name whose %d bytes failed before their end',
 		async (size) => {
-			const failing: Content = {
-				bytes: size,
-				async *pieces() {
-					yield await Promise.resolve(Buffer.alloc(size - 1));
-					throw new RangeError('not what it should be');
-				},
-			};
+			const failing = contentFrom(size, async function* () {
+				yield await Promise.resolve(Buffer.alloc(size - 1));
+				throw new RangeError('not what it should be');
+			});
 			await expect(destination.put(name, failing, signal())).rejects.toThrow();
 			expect(await destination.head(name, signal())).toBeUndefined();
 			expect(await destination.list('postgres', signal())).toEqual([]);
@@ -106,7 +96,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 			proxy.disturb(undefined);
 			const through = await server.open({ port: proxy.port });
 			proxy.disturb({ kind: 'cut', afterBytes: Math.floor(random() * 6_500_000) });
-			const put = await through.put(name, content(bytes), signal()).then(
+			const put = await through.put(name, contentOf(bytes), signal()).then(
 				() => undefined,
 				(error: unknown) => error,
 			);
@@ -134,7 +124,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 
 	it('never gives out a cut file as a whole one', async () => {
 		const bytes = randomBytes(3_000_000);
-		await destination.put(name, content(bytes), signal());
+		await destination.put(name, contentOf(bytes), signal());
 		for (let run = 0; run < 8; run++) {
 			proxy.disturb(undefined);
 			const through = await server.open({ port: proxy.port });
@@ -151,7 +141,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 		const through = await server.open({ port: proxy.port });
 		proxy.disturb({ kind: 'stall', afterBytes: 1_000_000 });
 		const cancellation = new AbortController();
-		const put = through.put(name, content(randomBytes(8_000_000)), cancellation.signal);
+		const put = through.put(name, contentOf(randomBytes(8_000_000)), cancellation.signal);
 		setTimeout(() => cancellation.abort(), 1000);
 		await expect(put).rejects.toMatchObject({ code: 'cancelled' });
 		await through[Symbol.asyncDispose]();
@@ -160,12 +150,10 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 
 	it('takes large files in constant memory', async () => {
 		const block = Buffer.alloc(256 * 1024);
-		const large: Content = {
-			bytes: 200 * 1024 * 1024,
-			async *pieces() {
-				for (let at = 0; at < this.bytes; at += block.length) yield await Promise.resolve(block);
-			},
-		};
+		const bytes = 200 * 1024 * 1024;
+		const large = contentFrom(bytes, async function* () {
+			for (let at = 0; at < bytes; at += block.length) yield await Promise.resolve(block);
+		});
 		global.gc?.();
 		const before = process.memoryUsage();
 		let peak = 0;
@@ -178,7 +166,7 @@ describe.each(Object.keys(testServers))('%s as a destination', (kind) => {
 		} finally {
 			clearInterval(watch);
 		}
-		expect(await destination.head(name, signal())).toEqual({ name, bytes: large.bytes });
+		expect(await destination.head(name, signal())).toEqual({ name, bytes });
 		expect(peak).toBeLessThan(100 * 1024 * 1024);
 	}, 180_000);
 });

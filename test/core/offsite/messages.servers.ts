@@ -12,13 +12,14 @@ import {
 	hostKeyGiven,
 	openDestination,
 } from '../../../core/offsite';
-import { type Content, textContent } from '../../../core/offsite/content';
+import { textContent } from '../../../core/offsite/content';
 import { type SftpServer, type SftpServerOptions, startSftp } from '../../../lab/servers/sftp';
 import { startSwift, type SwiftServer } from '../../../lab/servers/swift';
 import { startWebdav, type WebdavServer } from '../../../lab/servers/webdav';
 import { describeDisks, temporaryDisks } from '../../support/disks';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
+import { contentFrom, contentOf } from './support/contents';
 import { patience } from './support/testServers';
 
 jest.setTimeout(240_000);
@@ -247,7 +248,7 @@ describe('A byte that changes on its way', () => {
 		const { port } = server.address() as AddressInfo;
 		try {
 			const destination = await openS3({ prefix: 'spoiled', endpoint: `http://127.0.0.1:${port}` });
-			await expect(destination.put(name, randomContent(100_000), patience())).rejects.toThrow(
+			await expect(destination.put(name, contentOf(randomBytes(100_000)), patience())).rejects.toThrow(
 				's3://backups/spoiled received other bytes than were sent. Check the network between n8n and that server, then run it again.',
 			);
 			expect(await (await openS3({ prefix: 'spoiled' })).head(name, patience())).toBeUndefined();
@@ -265,15 +266,6 @@ async function* spoil(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 		isFirst = false;
 		yield piece;
 	}
-}
-
-function randomContent(bytes: number): Content {
-	return {
-		bytes,
-		async *pieces() {
-			yield await Promise.resolve(randomBytes(bytes));
-		},
-	};
 }
 
 describe('Two copies at once', () => {
@@ -321,12 +313,9 @@ describeDisks('A disk that is full at the other side', () => {
 	const disks = temporaryDisks();
 	/** More than the disk holds, and more than one part. */
 	const bytes = 80_000_000;
-	const large: Content = {
-		bytes,
-		async *pieces() {
-			for (let at = 0; at < bytes; at += 250_000) yield await Promise.resolve(Buffer.alloc(250_000, 1));
-		},
-	};
+	const large = contentFrom(bytes, async function* () {
+		for (let at = 0; at < bytes; at += 250_000) yield await Promise.resolve(Buffer.alloc(250_000, 1));
+	});
 
 	it.each<[string, (disk: string) => Promise<Destination>, string]>([
 		[

@@ -10,6 +10,7 @@ import { type Destination, hostKeyGiven, openDestination } from '../../../core/o
 import { startSftp } from '../../../lab/servers/sftp';
 import { startSwift, type SwiftServer } from '../../../lab/servers/swift';
 import { startWebdav } from '../../../lab/servers/webdav';
+import { contentFrom, contentOf } from './support/contents';
 import { patience } from './support/testServers';
 
 jest.setTimeout(240_000);
@@ -51,13 +52,10 @@ describe('The parts of an upload to S3 that was not completed', () => {
 	};
 
 	it.each([6_000_000, 30_000_000])('are given up when its bytes fail at their end: %d', async (bytes) => {
-		const failing = {
-			bytes,
-			async *pieces() {
-				yield await Promise.resolve(Buffer.alloc(bytes - 1));
-				throw new RangeError('not what it should be');
-			},
-		};
+		const failing = contentFrom(bytes, async function* () {
+			yield await Promise.resolve(Buffer.alloc(bytes - 1));
+			throw new RangeError('not what it should be');
+		});
 		await expect(destination.put(name, failing, patience())).rejects.toThrow();
 		expect(await begun()).toEqual([]);
 		expect(await destination.list('postgres', patience())).toEqual([]);
@@ -102,7 +100,7 @@ describe('A partial file of a run that is gone', () => {
 	])('is taken away by a later one, a day after it was written to: %s', async (_, start) => {
 		const { files, destination, stop } = await start();
 		try {
-			await destination.put(name, { bytes: 0, async *pieces() {} }, patience());
+			await destination.put(name, contentOf(Buffer.alloc(0)), patience());
 			const at = (file: string) => join(files, 'postgres', file);
 			const old = new Date(Date.now() - 1.1 * dayMs);
 			for (const file of ['.old.partial', '.new.partial', 'old.txt']) await writeFile(at(file), '');
