@@ -33,6 +33,8 @@ export interface ArtifactRequest {
 	timeZone: string;
 	/** The n8n instance that makes the backup, for the manifest. */
 	instanceId?: string;
+	/** Its version, where it runs. */
+	n8nVersion?: string;
 	/** The last full backup of its series, to tell whether this one holds far less. */
 	compareWith?: Manifest;
 	/** About how many raw bytes there will be, for progress; what the source says when undefined. */
@@ -87,6 +89,7 @@ export async function createArtifact(
 		...facts,
 		warnings: [...facts.warnings, ...early],
 		instanceId: request.instanceId,
+		n8nVersion: request.n8nVersion,
 		packageVersion,
 	};
 	const manifest = withComparison(made, request.compareWith);

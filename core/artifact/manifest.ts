@@ -37,6 +37,8 @@ export interface DatabaseCensus {
 	check: 'passed' | 'unchecked';
 	/** Rows of every table, only of n8n's own database. */
 	tables?: Record<string, number>;
+	/** Only of n8n's own database. Backups by earlier versions lack it. */
+	n8n?: N8nHistory;
 }
 
 export interface RedisCensus {
@@ -81,6 +83,16 @@ export interface DatabaseProperties {
 	settings: Array<{ role?: string; name: string; value: string }>;
 }
 
+/** How far an n8n's database was migrated when it was backed up: an older n8n does not know what newer ones made of it. */
+export interface N8nHistory {
+	/** The n8n that used the database last, where it writes that down (table `instance_version_history`). */
+	version?: string;
+	/** Name of the migration that ran last (table `migrations`). */
+	lastMigration: string;
+	/** How many there were. */
+	migrations: number;
+}
+
 /** Where the bytes came from. Never a secret. */
 export interface ManifestSource {
 	host?: string;
@@ -89,6 +101,8 @@ export interface ManifestSource {
 	serverVersion?: string;
 	/** Of the database. Settings with a dot in their names are left out: applications keep secrets in them. */
 	properties?: DatabaseProperties;
+	/** Of the database's n8n, where there is one, and one only. */
+	n8n?: N8nHistory;
 	container?: string;
 	volume?: string;
 	path?: string;
@@ -155,6 +169,8 @@ export interface Manifest {
 	encryptionKey?: 'found' | 'missing';
 	/** The n8n instance that made the backup. */
 	instanceId?: string;
+	/** Version of the n8n that made the backup; unknown where a command made it. */
+	n8nVersion?: string;
 	packageVersion: string;
 	/** Only where it was found to be so. */
 	shrunk?: ShrinkRecord;

@@ -21,6 +21,12 @@ const copy = z.looseObject({
 	prunedAt: date.optional(),
 });
 
+const n8nHistory = z.looseObject({
+	version: z.string().optional(),
+	lastMigration: z.string(),
+	migrations: count,
+});
+
 const census = z.discriminatedUnion('kind', [
 	z.looseObject({
 		kind: z.literal('postgres'),
@@ -42,6 +48,7 @@ const census = z.discriminatedUnion('kind', [
 					path: z.string(),
 					check: z.enum(['passed', 'unchecked']),
 					tables: z.record(z.string(), count).optional(),
+					n8n: n8nHistory.optional(),
 				}),
 			)
 			.optional(),
@@ -84,6 +91,7 @@ const source = z.looseObject({
 	database: z.string().optional(),
 	serverVersion: z.string().optional(),
 	properties: properties.optional(),
+	n8n: n8nHistory.optional(),
 	container: z.string().optional(),
 	volume: z.string().optional(),
 	path: z.string().optional(),
@@ -123,6 +131,7 @@ const further = {
 	census,
 	warnings: z.array(z.string()),
 	encryptionKey: z.enum(['found', 'missing']).optional(),
+	n8nVersion: z.string().optional(),
 	packageVersion: z.string(),
 	drill: checkRecord.optional(),
 	copies: z.array(copy).optional(),
@@ -130,7 +139,10 @@ const further = {
 
 // A field that is new in Manifest does not compile before it is checked here.
 const fields = { ...essential, ...further } satisfies Record<keyof Manifest, z.ZodType>;
-const whole = z.looseObject(fields);
+
+/** Every field of a manifest, for whoever documents them. */
+export const manifestFields = z.looseObject(fields);
+const whole = manifestFields;
 const leastOfAll = z.looseObject(essential);
 
 /** What stands in place of a field that this version does not understand in a newer version's manifest. */
@@ -142,6 +154,7 @@ const notUnderstood: Record<keyof typeof further, unknown> = {
 	census: { kind: 'unknown' },
 	warnings: [],
 	encryptionKey: undefined,
+	n8nVersion: undefined,
 	packageVersion: 'unknown',
 	drill: undefined,
 	copies: undefined,

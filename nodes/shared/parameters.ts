@@ -5,6 +5,7 @@ import {
 	type Compression,
 	type CompressionMethod,
 } from '../../core/artifact';
+import { runningN8nVersion } from '../../core/n8n/runningN8n';
 import { allowedPath } from './allowedPath';
 import { encryptionKeys } from './encryption';
 import { progressReporter } from './progress';
@@ -13,13 +14,16 @@ import { progressReporter } from './progress';
 export async function commonRequest(
 	context: IExecuteFunctions,
 	itemIndex: number,
-): Promise<Pick<ArtifactRequest, 'root' | 'encryption' | 'timeZone' | 'instanceId' | 'onProgress'>> {
+): Promise<
+	Pick<ArtifactRequest, 'root' | 'encryption' | 'timeZone' | 'instanceId' | 'n8nVersion' | 'onProgress'>
+> {
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	return {
 		root: await allowedPath(context, directory, 'Backup Directory'),
 		encryption: await encryptionKeys(context, itemIndex),
 		timeZone: context.getTimezone(),
 		instanceId: context.getInstanceId(),
+		n8nVersion: runningN8nVersion(),
 		onProgress: progressReporter(context),
 	};
 }

@@ -27,6 +27,7 @@ describe('the command line', () => {
 		[['restore', 'postgres', 'x.sql', '--into', 'a', '--replace', 'b'], 'cannot be used with'],
 		[['restore', 'postgres', 'x.sql', '--map-role', 'old'], 'Write it as old=new.'],
 		[['restore', 'postgres', 'x.sql', '--port', '70000'], 'Use a whole number, 1 to 65535.'],
+		[['restore', 'postgres', 'x.sql', '--n8n-version', 'latest'], 'Write it as n8n does: 2.40.7.'],
 		[['restore', 'volume', 'x.tar.gz'], "required option '--to <directory>' not specified"],
 	])('refuses %j with exit code 2 and says why on stderr', async (args, message) => {
 		const { exitCode, stdout, stderr } = await runCommand(args);

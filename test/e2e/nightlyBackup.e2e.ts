@@ -6,6 +6,7 @@ import { saveDrillItem } from '../../scripts/demo/drillPicture.ts';
 import { root } from '../../scripts/lib/paths.ts';
 import type { CredentialReference } from '../../lab/n8n/editor.ts';
 import type { Execution } from '../../lab/n8n/execution.ts';
+import { n8nVersion } from '../../lab/n8n/ensureN8n.ts';
 import {
 	createCredentials,
 	createS3Credential,
@@ -188,6 +189,16 @@ describe('a night when all goes well', () => {
 			const artifact = basename(await onlyArtifact(backupDirectory, component));
 			expect(await filesOf(backupDirectory, component)).toEqual([artifact, `${artifact}.manifest.json`]);
 		}
+	});
+
+	test('the manifest names the n8n that made it, and how far its database is migrated', async () => {
+		const artifact = await onlyArtifact(backupDirectory, 'postgres');
+		const query = 'SELECT name FROM migrations ORDER BY id DESC LIMIT 1';
+		const lastMigration = await stack.postgres.psql(query, { database: 'n8n' });
+		expect(await readManifest(artifact)).toMatchObject({
+			n8nVersion,
+			source: { n8n: { version: n8nVersion, lastMigration } },
+		});
 	});
 
 	test('only their owner can read the files', async () => {

@@ -3,7 +3,7 @@ import type { StoredDataKey } from '../../n8n/credentialData';
 import type { FoundKey } from '../../n8n/encryptionKeys';
 import { judgeCredentials, sampleSize } from '../../n8n/judgeCredentials';
 import type { TextQueries } from '../queries';
-import { findN8nTables, isThere, type N8nTables, nameFor, tableName } from './n8nTables';
+import { findN8nTables, isThere, type N8nTables, nameFor, tableName } from '../n8nTables';
 
 const check = 'credential';
 

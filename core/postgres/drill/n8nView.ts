@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../artifact/checks';
 import type { TextQueries } from '../queries';
-import { findN8nTables, isThere, type N8nTables, nameFor, tableName } from './n8nTables';
+import { findN8nTables, isThere, type N8nTables, nameFor, tableName } from '../n8nTables';
 
 const check = 'n8n';
 

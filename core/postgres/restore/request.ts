@@ -63,6 +63,8 @@ export interface RestoreRequest {
 	connection: PostgresConnection;
 	target: RestoreTarget;
 	options?: RestoreOptions;
+	/** The n8n that is going to use the database, to warn where it is older than what was backed up. */
+	n8nVersion?: string;
 	/** IANA name of the zone that the dated name of a replaced database is written in; UTC when undefined. */
 	timeZone?: string;
 	onProgress?: OnProgress;

@@ -11,6 +11,8 @@ import { adoptionStatements, adoptNew, chosenOwner, creationClauses } from './ad
 import { creationsFor, readDumpHead } from './dumpHead';
 import { loadDump, type Loaded, loadSettings } from './loadDump';
 import { databaseExists, Maintenance, runMaintenance } from './maintenance';
+import type { WholeHistory } from '../n8nHistory';
+import { historyIfAny, historyOf, olderN8nWarnings } from './olderN8n';
 import { serverTarget } from './serverTarget';
 import type { RestoreReport, RestoreRequest } from './request';
 import { dropLeftOvers, ScratchDatabase } from './scratchDatabase';
@@ -43,13 +45,14 @@ export async function restoreDump(request: RestoreRequest, signal: AbortSignal):
 	const creations = present ? ([creationClauses(present)] as const) : creationsFor(head, dumped);
 	await using scratch = await ScratchDatabase.create(maintenance, 'restore', creations, signal);
 	const loaded = await fill(request, { maintenance, compression, database: scratch.name }, signal);
+	const older = await warnOfOlderN8n(request, loaded.n8n, signal);
 	const outcome = await putInPlace(request, { maintenance, scratch, present, startedAt }, signal);
 	return {
 		...outcome,
 		rawBytes: loaded.rawBytes,
 		rows: loaded.rows,
 		comparison: loaded.comparison,
-		warnings: [...loaded.warnings, ...localeWarnings(scratch, creations), ...outcome.warnings],
+		warnings: [...loaded.warnings, ...localeWarnings(scratch, creations), ...older, ...outcome.warnings],
 		durationMs: Date.now() - startedAt.getTime(),
 	};
 }
@@ -99,6 +102,8 @@ async function inspectTarget(
 
 interface Filled extends Loaded {
 	comparison?: CensusComparison;
+	/** How far the n8n in it is migrated. */
+	n8n?: WholeHistory;
 }
 
 /** Loads the dump into the scratch database and compares it with what was backed up. */
@@ -131,7 +136,8 @@ async function fill(
 			signal,
 		);
 		assertChecksum(artifactPath, loaded, manifest);
-		if (manifest?.census.kind !== 'postgres') return loaded;
+		const n8n = await historyIfAny(target.queries);
+		if (manifest?.census.kind !== 'postgres') return { ...loaded, n8n };
 		onProgress?.({ step: 'Comparing rows', rawBytes: loaded.rawBytes, totalBytes: manifest.rawBytes });
 		const comparison = await compareCensus(target.queries, manifest.census, {
 			only: options.tables,
@@ -139,12 +145,22 @@ async function fill(
 			leftOut: loaded.leftOutTables,
 		});
 		assertSameRows(comparison);
-		return { ...loaded, comparison };
+		return { ...loaded, comparison, n8n };
 	} catch (error) {
 		throw signal.aborted ? cancelledError(error) : serverError(error, connection);
 	} finally {
 		await closeClient(client);
 	}
+}
+
+async function warnOfOlderN8n(
+	{ target, connection, manifest, n8nVersion }: RestoreRequest,
+	restored: WholeHistory | undefined,
+	signal: AbortSignal,
+): Promise<string[]> {
+	const isCompared = target.kind === 'replace' && restored !== undefined;
+	const present = isCompared ? await historyOf(connection, target.database, signal) : undefined;
+	return olderN8nWarnings({ manifest, restored, present, n8nVersion });
 }
 
 function assertSameRows(comparison: CensusComparison): void {

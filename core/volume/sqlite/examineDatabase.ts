@@ -1,5 +1,5 @@
 import type * as SqliteModule from 'node:sqlite';
-import type { DatabaseCensus } from '../../artifact/manifest';
+import type { DatabaseCensus, N8nHistory } from '../../artifact/manifest';
 import { errorMessage } from '../../errors';
 import { sqliteErrorKind } from './sqliteError';
 
@@ -30,7 +30,10 @@ export function examineDatabase(database: Database): Examination {
 	database.exec('PRAGMA trusted_schema = OFF; PRAGMA ignore_check_constraints = ON');
 	const check = quickCheck(database);
 	const tables = tablesOf(database);
-	return { ...check, ...(isN8n(tables) ? { tables: countRows(database, tables) } : {}) };
+	const [prefix] = n8nPrefixes(tables);
+	if (prefix === undefined) return check;
+	const n8n = historyOf(database, tables, prefix);
+	return { ...check, tables: countRows(database, tables), ...(n8n && { n8n }) };
 }
 
 function quickCheck(database: Database): Pick<Examination, 'check' | 'uncheckedReason'> {
@@ -54,15 +57,42 @@ function tablesOf(database: Database): string[] {
 	return rows.map(({ name }) => String(name)).filter((name) => !name.startsWith('sqlite_'));
 }
 
-function isN8n(tables: string[]): boolean {
+/** What each n8n in it writes before the names of its tables; nothing, mostly. */
+function n8nPrefixes(tables: string[]): string[] {
 	const last = n8nTables[0]!;
 	const prefixes = tables.filter((name) => name.endsWith(last)).map((name) => name.slice(0, -last.length));
-	return prefixes.some((prefix) => n8nTables.every((name) => tables.includes(`${prefix}${name}`)));
+	return prefixes.filter((prefix) => n8nTables.every((name) => tables.includes(`${prefix}${name}`)));
+}
+
+/** How far it is migrated, where that can be found out. */
+function historyOf(database: Database, tables: string[], prefix: string): N8nHistory | undefined {
+	const rows = (name: string, columns: string): Array<Record<string, unknown>> => {
+		const table = `${prefix}${name}`;
+		if (!tables.includes(table)) return [];
+		try {
+			return database.prepare(`SELECT ${columns} FROM ${quoted(table)} ORDER BY id DESC`).all();
+		} catch {
+			return [];
+		}
+	};
+	const migrations = rows('migrations', 'name');
+	const [last] = migrations;
+	const [version] = rows('instance_version_history', `major || '.' || minor || '.' || patch AS version`);
+	if (last === undefined) return undefined;
+	return {
+		...(version && { version: String(version.version) }),
+		lastMigration: String(last.name),
+		migrations: migrations.length,
+	};
+}
+
+function quoted(name: string): string {
+	return `"${name.replaceAll('"', '""')}"`;
 }
 
 function countRows(database: Database, tables: string[]): Record<string, number> {
 	const counts = tables.map((name): [string, number] => {
-		const row = database.prepare(`SELECT count(*) AS n FROM "${name.replaceAll('"', '""')}"`).get();
+		const row = database.prepare(`SELECT count(*) AS n FROM ${quoted(name)}`).get();
 		return [name, Number(row?.n)];
 	});
 	return Object.fromEntries(counts);

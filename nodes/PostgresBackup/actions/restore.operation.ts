@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOpti
 import { backUpFirst } from '../../../core/artifact';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
 import { BackupError } from '../../../core/errors';
+import { runningN8nVersion } from '../../../core/n8n/runningN8n';
 import { builtInDump } from '../../../core/postgres/dump/builtIn/builtInDump';
 import { assertNotOwnDatabase, type RunningExecution } from '../../../core/postgres/restore/ownDatabase';
 import type {
@@ -178,6 +179,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 					connection,
 					target,
 					options: restoreOptions(chosen),
+					n8nVersion: runningN8nVersion(),
 					timeZone: context.getTimezone(),
 					onProgress: progressReporter(context),
 				},

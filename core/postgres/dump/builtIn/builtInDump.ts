@@ -93,6 +93,7 @@ async function finish(
 			request,
 			inspection,
 			properties: survey.properties,
+			n8n: survey.n8n,
 			warnings: [...survey.warnings, ...dumpWarnings(exit.messages, connection), ...unchecked],
 			place: { host: connection.host, port: connection.port },
 		});

@@ -73,6 +73,7 @@ export function dockerDump(
 				request: survey.request,
 				inspection,
 				properties: survey.properties,
+				n8n: survey.n8n,
 				warnings: [...warnings, ...survey.warnings, ...said, ...unchecked],
 				place: { container: container.name },
 			});

@@ -118,6 +118,7 @@ function followProgram(
 				request,
 				inspection,
 				properties: survey.properties,
+				n8n: survey.n8n,
 				warnings: [...survey.warnings, ...dumpWarnings(end.messages, connection), ...unchecked],
 				place: { host: connection.host, port: connection.port },
 			});

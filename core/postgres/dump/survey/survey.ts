@@ -1,10 +1,11 @@
-import type { DatabaseProperties, PostgresCensus } from '../../../artifact';
+import type { DatabaseProperties, N8nHistory, PostgresCensus } from '../../../artifact';
 import { BackupError, errorMessage } from '../../../errors';
 import { parseProperties, propertiesQuestion, withoutSecrets } from '../../databaseProperties';
 import type { DumpRequest } from '../dumpRequest';
 import { DumpScope } from './dumpScope';
 import { type Dependency, dependencyQuestion, describeLacking } from './lacking';
 import { assertNoTableMissing, quotedName } from './missingTables';
+import { askForHistory } from './n8nHistory';
 import { describeForeign } from './n8nTables';
 import { surveyQuestion, type SurveyLine } from './questions';
 import { danglingTables } from './references';
@@ -22,6 +23,8 @@ export interface Survey {
 	properties: DatabaseProperties | undefined;
 	/** Of the database on the server’s disk. */
 	databaseBytes: number | undefined;
+	/** Of the only n8n in it. */
+	n8n: N8nHistory | undefined;
 	/** What whoever restores the dump should know. */
 	warnings: string[];
 	/**
@@ -55,6 +58,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 		request: followed.request,
 		properties,
 		databaseBytes: scope.databaseBytes,
+		n8n: await askForHistory(ask, scope),
 		warnings: [...foreign, ...unmatched, ...followed.warnings, ...lacking],
 		check: async (census) => {
 			const later = await askAgain(ask, surveyQuestion(followed.request.selection), followed.request);

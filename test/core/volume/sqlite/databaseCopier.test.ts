@@ -47,6 +47,26 @@ function children(): string[] {
 	return readFileSync('/proc/thread-self/children', 'utf8').trim().split(' ').filter(Boolean);
 }
 
+test.each(['', 'team_'])('n8n’s own database says how far it is migrated: prefix “%s”', async (prefix) => {
+	for (const table of ['workflow_entity', 'credentials_entity', 'execution_entity'])
+		makeDatabase(`CREATE TABLE ${prefix}${table} (id INTEGER)`);
+	const found = async () => {
+		const copied = await copier.copy(live(), copy());
+		return copied.kind === 'database' ? copied.examination.n8n : copied;
+	};
+	expect(await found()).toBeUndefined();
+	makeDatabase(
+		`CREATE TABLE ${prefix}migrations (id INTEGER PRIMARY KEY, timestamp bigint, name varchar);` +
+			`INSERT INTO ${prefix}migrations (timestamp, name) VALUES (1, 'First1'), (2, 'Second2')`,
+	);
+	expect(await found()).toEqual({ lastMigration: 'Second2', migrations: 2 });
+	makeDatabase(
+		`CREATE TABLE ${prefix}instance_version_history (id INTEGER PRIMARY KEY, major int, minor int, patch int);` +
+			`INSERT INTO ${prefix}instance_version_history (major, minor, patch) VALUES (2, 9, 1), (2, 40, 7)`,
+	);
+	expect(await found()).toEqual({ version: '2.40.7', lastMigration: 'Second2', migrations: 2 });
+});
+
 test.each(['', 'team_'])(
 	'the census of n8n’s own database has the rows of each table: prefix “%s”',
 	async (prefix) => {

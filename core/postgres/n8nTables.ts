@@ -1,5 +1,5 @@
-import type { TextQueries } from '../queries';
-import { quoteIdentifier } from '../sql';
+import type { TextQueries } from './queries';
+import { quoteIdentifier } from './sql';
 
 /** Where n8n's tables are: it can be told to use another schema and to put a prefix before every name. */
 export interface N8nTables {
