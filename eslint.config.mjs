@@ -115,8 +115,10 @@ export default tseslint.config(
 		rules: {
 			// People pick the PostgreSQL and Redis credentials that their n8n has already: that is the point.
 			'@n8n/community-nodes/no-credential-reuse': 'off',
-			// What deletes and overwrites backups is not for a language model to call.
+			// What deletes and overwrites is not for a language model to call. What only reads, Prune Backups offers.
 			'@n8n/community-nodes/node-usable-as-tool': 'off',
+			// They are made of the operations' names; the rule sees only literals.
+			'n8n-nodes-base/node-class-description-missing-subtitle': 'off',
 			// All that a node does is done to one thing, its backups: a resource to choose first would be the only one.
 			'@n8n/community-nodes/resource-operation-pattern': 'off',
 		},

@@ -22,7 +22,7 @@ export class BackupEncryptionAgeApi implements ICredentialType {
 					description: 'Public keys: with them alone this n8n writes backups and can read none',
 				},
 				{
-					name: 'A Passphrase',
+					name: 'Passphrase',
 					value: 'passphrase',
 					description: 'Whoever knows it, this n8n included',
 				},
@@ -43,7 +43,7 @@ export class BackupEncryptionAgeApi implements ICredentialType {
 			type: 'string',
 			typeOptions: { rows: 3 },
 			default: '',
-			placeholder: 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
+			placeholder: 'e.g. age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p',
 			displayOptions: { show: { readBy: ['recipients'] } },
 			description:
 				'Public keys, one a line. The identity of any of them reads the backups: give each person who may restore a pair of their own.',
@@ -54,7 +54,7 @@ export class BackupEncryptionAgeApi implements ICredentialType {
 			type: 'string',
 			typeOptions: { password: true, rows: 3 },
 			default: '',
-			placeholder: 'AGE-SECRET-KEY-1…',
+			placeholder: 'e.g. AGE-SECRET-KEY-1…',
 			displayOptions: { show: { readBy: ['recipients'] } },
 			description:
 				'The private key, only needed to read: to restore, to drill, to verify what is inside. Leave it empty for an n8n that shall only write.',

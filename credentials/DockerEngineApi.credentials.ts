@@ -13,6 +13,15 @@ const pem = (displayName: string, name: string, description: string): INodePrope
 	description,
 });
 
+/** Docker’s own ports; an engine with TLS listens on another one. */
+const port = (tls: boolean, standard: number): INodeProperties => ({
+	displayName: 'Port',
+	name: 'port',
+	type: 'number',
+	default: standard,
+	displayOptions: { show: { connectBy: ['tcp'], tls: [tls] } },
+});
+
 /** Where the Docker Engine API is. The nodes that use it bring the connection test. */
 export class DockerEngineApi implements ICredentialType {
 	name = 'dockerEngineApi';
@@ -24,6 +33,13 @@ export class DockerEngineApi implements ICredentialType {
 	documentationUrl = 'https://www.npmjs.com/package/n8n-nodes-backup';
 
 	properties: INodeProperties[] = [
+		{
+			displayName:
+				'Whoever can use the Docker Engine API is root on its machine. Share this credential with nobody who is not, and prefer a socket proxy that allows only what is needed.',
+			name: 'rootWarning',
+			type: 'notice',
+			default: '',
+		},
 		{
 			displayName: 'Connect By',
 			name: 'connectBy',
@@ -55,11 +71,12 @@ export class DockerEngineApi implements ICredentialType {
 			name: 'host',
 			type: 'string',
 			default: '',
-			placeholder: 'docker-proxy',
+			placeholder: 'e.g. docker-proxy',
 			displayOptions: overTcp,
 		},
-		{ displayName: 'Port', name: 'port', type: 'number', default: 2375, displayOptions: overTcp },
 		{ displayName: 'Use TLS', name: 'tls', type: 'boolean', default: false, displayOptions: overTcp },
+		port(false, 2375),
+		port(true, 2376),
 		{
 			displayName: 'Ignore SSL Issues (Insecure)',
 			name: 'ignoreTlsIssues',

@@ -59,7 +59,8 @@ const nodeTypes = {
 	getByName: (type) => nodeTypes.getByNameAndVersion(type),
 	getByNameAndVersion(type) {
 		if (type === 'test.inputItems') return inputItems;
-		return loader.getNode(type.slice(type.indexOf('.') + 1)).type;
+		// As a tool of an AI agent, a node has a type of its own.
+		return loader.getNode(type.slice(type.indexOf('.') + 1).replace(/Tool$/, '')).type;
 	},
 	getKnownTypes: () => loader.known.nodes,
 };

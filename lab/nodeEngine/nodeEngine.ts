@@ -17,6 +17,8 @@ export interface NodeEngineOptions {
 export interface NodeToRun {
 	/** As the package names it: `pruneBackups`. */
 	node: string;
+	/** 1 when undefined. */
+	typeVersion?: number;
 	parameters: Record<string, unknown>;
 	/** Decrypted, by type. */
 	credentials?: Record<string, Record<string, unknown>>;
@@ -176,7 +178,7 @@ export class NodeEngine {
 	}
 }
 
-function workflowOf({ node, parameters, ...options }: Omit<NodeToRun, 'mode'>): object {
+function workflowOf({ node, parameters, typeVersion = 1, ...options }: Omit<NodeToRun, 'mode'>): object {
 	const { credentials = {}, onError, retry, input = [{}], timeZone = 'UTC' } = options;
 	return {
 		id: 'test',
@@ -189,6 +191,7 @@ function workflowOf({ node, parameters, ...options }: Omit<NodeToRun, 'mode'>): 
 			},
 			{
 				...placed('Node', `n8n-nodes-backup.${node}`),
+				typeVersion,
 				parameters,
 				credentials: Object.fromEntries(
 					Object.keys(credentials).map((type) => [type, { id: type, name: type }]),

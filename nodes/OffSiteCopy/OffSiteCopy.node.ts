@@ -5,6 +5,7 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
+import { operationSubtitle } from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as copy from './actions/copy.operation';
 import * as fetch from './actions/fetch.operation';
@@ -14,6 +15,7 @@ import * as verify from './actions/verify.operation';
 import { credentials, properties } from './destination';
 
 const operations = { copy, fetch, list, prune, verify };
+const options = [copy.option, fetch.option, list.option, prune.option, verify.option];
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class OffSiteCopy implements INodeType {
@@ -23,7 +25,7 @@ export class OffSiteCopy implements INodeType {
 		icon: { light: 'file:offSiteCopy.svg', dark: 'file:offSiteCopy.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["destination"] }}',
+		subtitle: operationSubtitle(options),
 		description:
 			'Copy backups to S3, SFTP, WebDAV or another directory, and list, verify, fetch and prune them there',
 		defaults: { name: 'Off-Site Copy' },
@@ -36,7 +38,7 @@ export class OffSiteCopy implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [copy.option, fetch.option, list.option, prune.option, verify.option],
+				options,
 				default: 'copy',
 			},
 			...properties,

@@ -8,6 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as backUp from './actions/backUp.operation';
@@ -18,6 +19,8 @@ import { engineCredentials } from './engine';
 
 type Operation = 'backUp' | 'drill' | 'query' | 'restore' | 'verify';
 
+const operations = [backUp.option, drill.option, query.option, restore.option, verify.option];
+
 /** Routes to the operations; each lives in its own file under actions/. */
 export class PostgresBackup implements INodeType {
 	description: INodeTypeDescription = {
@@ -26,8 +29,7 @@ export class PostgresBackup implements INodeType {
 		icon: { light: 'file:postgresBackup.svg', dark: 'file:postgresBackup.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle:
-			'={{ {"backUp": "back up", "drill": "drill", "query": "query", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
+		subtitle: shared.operationSubtitle(operations),
 		description: 'Back up PostgreSQL databases, with nothing installed beside n8n',
 		defaults: { name: 'Postgres Backup' },
 		inputs: [NodeConnectionTypes.Main],
@@ -39,11 +41,11 @@ export class PostgresBackup implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [backUp.option, drill.option, query.option, restore.option, verify.option],
+				options: operations,
 				default: 'backUp',
 			},
 			...backUp.properties,
-			...verify.properties,
+			...verify.properties('postgres'),
 			...drill.properties,
 			...query.properties,
 			...restore.properties,

@@ -3,13 +3,13 @@ import type { PostgresConnection } from '../../core/postgres/connect/connection'
 import { postgresConnection } from '../shared/postgresConnection';
 
 export const idleTimeout: INodeProperties = {
-	displayName: 'Idle Timeout',
+	displayName: 'Idle Timeout (Seconds)',
 	name: 'idleTimeout',
 	type: 'number',
 	typeOptions: { minValue: 1 },
 	default: 60,
 	description:
-		'Seconds of silence after which the server is asked whether it is still at work; if not, this fails. Waiting for a lock or for a long statement is no reason to fail.',
+		'Length of silence after which the server is asked whether it is still at work; if not, this fails. Waiting for a lock or for a long statement is no reason to fail.',
 };
 
 export interface ConnectionOptions {

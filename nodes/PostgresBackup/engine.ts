@@ -66,7 +66,7 @@ export const containerLogin: INodeProperties[] = [
 		name: 'containerSystemUser',
 		type: 'string',
 		default: '',
-		placeholder: 'postgres',
+		placeholder: 'e.g. postgres',
 		displayOptions: { show: { '/engine': ['docker'] } },
 		description: 'User of the container’s operating system, for servers that ask for the same name (peer)',
 	},

@@ -6,7 +6,7 @@ export const withoutExtensions: INodeProperties = {
 	name: 'withoutExtensions',
 	type: 'string',
 	default: '',
-	placeholder: 'pg_cron',
+	placeholder: 'e.g. pg_cron',
 	description:
 		'Extensions to leave out, with commas between: those that the server lacks, or that only one database can have',
 };

@@ -8,6 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as restore from './actions/restore.operation';
@@ -15,6 +16,8 @@ import * as takeSnapshot from './actions/takeSnapshot.operation';
 import { engineCredentials } from './engine';
 
 type Operation = 'restore' | 'takeSnapshot' | 'verify';
+
+const operations = [restore.option, takeSnapshot.option, verify.option];
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class RedisSnapshot implements INodeType {
@@ -24,8 +27,7 @@ export class RedisSnapshot implements INodeType {
 		icon: { light: 'file:redisSnapshot.svg', dark: 'file:redisSnapshot.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle:
-			'={{ {"restore": "restore", "takeSnapshot": "take snapshot", "verify": "verify"}[$parameter["operation"]] }}',
+		subtitle: shared.operationSubtitle(operations),
 		description: 'Save all databases of a Redis server as an RDB file, with nothing installed beside n8n',
 		defaults: { name: 'Redis Snapshot' },
 		inputs: [NodeConnectionTypes.Main],
@@ -37,11 +39,11 @@ export class RedisSnapshot implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [restore.option, takeSnapshot.option, verify.option],
+				options: operations,
 				default: 'takeSnapshot',
 			},
 			...takeSnapshot.properties,
-			...verify.properties,
+			...verify.properties('redis'),
 			...restore.properties,
 		],
 	};

@@ -5,6 +5,10 @@ import { readText } from '../shared/parameters';
 
 const displayOptions = { show: { '/engine': ['docker'] } };
 
+/** What is known of the login within a container, for the node’s parameters. */
+export const loginHint =
+	'Of the Redis credential only user and password are used; port and TLS within the container are options';
+
 /** How the server is reached within its own container, where the credential’s host and port mean nothing. */
 export const containerOptions: INodeProperties[] = [
 	{
@@ -12,7 +16,7 @@ export const containerOptions: INodeProperties[] = [
 		name: 'containerCertificate',
 		type: 'string',
 		default: '',
-		placeholder: '/tls/redis.crt',
+		placeholder: 'e.g. /tls/redis.crt',
 		displayOptions,
 		description: 'For a server that asks for one: its path within the container',
 	},
@@ -21,7 +25,7 @@ export const containerOptions: INodeProperties[] = [
 		name: 'containerKey',
 		type: 'string',
 		default: '',
-		placeholder: '/tls/redis.key',
+		placeholder: 'e.g. /tls/redis.key',
 		displayOptions,
 		description: 'The key of that certificate: its path within the container',
 	},

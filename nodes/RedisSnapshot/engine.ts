@@ -9,7 +9,7 @@ import { container } from '../shared/dockerProperties';
 import { encryptionCredential } from '../shared/encryption';
 import * as shared from '../shared/properties';
 import { redisConnection } from '../shared/redisConnection';
-import { containerLogin, type ContainerOptions } from './containerOptions';
+import { containerLogin, type ContainerOptions, loginHint } from './containerOptions';
 
 export const engineCredentials: INodeCredentialDescription[] = [
 	{
@@ -41,30 +41,15 @@ export const engineProperties: INodeProperties[] = [
 		},
 	]),
 	{
-		displayName:
-			'A snapshot holds all databases of the server; the credential’s database number plays no part',
-		name: 'databaseHint',
-		type: 'notice',
-		default: '',
-	},
-	{
-		displayName:
-			'Of the Redis credential only user and password are used; port and TLS within the container are options',
-		name: 'containerHint',
-		type: 'notice',
-		default: '',
-		displayOptions: { show: { engine: ['docker'] } },
-	},
-	{
 		displayName: 'RDB File',
 		name: 'rdbPath',
 		type: 'string',
 		default: '',
-		placeholder: '/redis-data/dump.rdb',
+		placeholder: 'e.g. /redis-data/dump.rdb',
 		displayOptions: { show: { engine: ['local'] } },
 		description: 'The server’s RDB file as n8n sees it. Leave it empty when both see it at the same path.',
 	},
-	{ ...container, displayOptions: { show: { engine: ['docker'] } } },
+	{ ...container, displayOptions: { show: { engine: ['docker'] } }, hint: loginHint },
 ];
 
 /** A snapshot by the engine that the parameters choose, with the credential that belongs to it. */

@@ -8,6 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
 import * as archive from './actions/archive.operation';
@@ -19,6 +20,15 @@ import { sourceCredentials } from './source';
 
 type Operation = 'archive' | 'copyFile' | 'drill' | 'query' | 'restore' | 'verify';
 
+const operations = [
+	archive.option,
+	copyFile.option,
+	drill.option,
+	query.option,
+	restore.option,
+	verify.option,
+];
+
 /** Routes to the operations; each lives in its own file under actions/. */
 export class VolumeArchive implements INodeType {
 	description: INodeTypeDescription = {
@@ -27,8 +37,7 @@ export class VolumeArchive implements INodeType {
 		icon: { light: 'file:volumeArchive.svg', dark: 'file:volumeArchive.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle:
-			'={{ {"archive": "archive", "copyFile": "copy file", "drill": "drill", "query": "query", "restore": "restore", "verify": "verify"}[$parameter["operation"]] }}',
+		subtitle: shared.operationSubtitle(operations),
 		description: 'Archive n8n’s data folder and other directories, and keep copies of files such as .env',
 		defaults: { name: 'Volume Archive' },
 		inputs: [NodeConnectionTypes.Main],
@@ -40,14 +49,14 @@ export class VolumeArchive implements INodeType {
 				name: 'operation',
 				type: 'options',
 				noDataExpression: true,
-				options: [archive.option, copyFile.option, drill.option, query.option, restore.option, verify.option],
+				options: operations,
 				default: 'archive',
 			},
 			...archive.properties,
 			...copyFile.properties,
 			...drill.properties,
 			...query.properties,
-			...verify.properties,
+			...verify.properties('n8n'),
 			...restore.properties,
 		],
 	};

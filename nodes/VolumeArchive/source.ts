@@ -53,7 +53,7 @@ export const picked = (
 			type: 'list',
 			typeOptions: { searchListMethod, searchable: true },
 		},
-		{ displayName: 'By Name', name: 'name', type: 'string', placeholder },
+		{ displayName: 'By Name', name: 'name', type: 'string', placeholder: `e.g. ${placeholder}` },
 	],
 });
 
@@ -72,13 +72,13 @@ export const sourceProperties: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		required: true,
-		placeholder: '/backup-sources/n8n',
+		placeholder: 'e.g. /backup-sources/n8n',
 		displayOptions: { show: { engine: ['built-in'] } },
 		description:
 			'Directory to archive, as n8n sees it. n8n blocks its own data folder, so mount that volume a second time, read-only, at another path.',
 	},
 	{
-		displayName: 'What',
+		displayName: 'Source',
 		name: 'dockerSource',
 		type: 'options',
 		options: [
@@ -101,7 +101,7 @@ export const sourceProperties: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		required: true,
-		placeholder: '/home/node/.n8n',
+		placeholder: 'e.g. /home/node/.n8n',
 		displayOptions: whenSourceIs('path'),
 	},
 ];
@@ -112,7 +112,7 @@ export const sourceOptions: INodeProperties[] = [
 		name: 'holdStill',
 		type: 'string',
 		default: '',
-		placeholder: 'worker, grafana',
+		placeholder: 'e.g. worker, grafana',
 		displayOptions: { show: { '/engine': ['docker'] } },
 		description:
 			'Names or Compose services of containers that must not write meanwhile, with commas between. They run again afterwards, whatever happens.',
@@ -122,7 +122,7 @@ export const sourceOptions: INodeProperties[] = [
 		name: 'exclude',
 		type: 'string',
 		default: '',
-		placeholder: '*.log, nodes/node_modules/',
+		placeholder: 'e.g. *.log, nodes/node_modules/',
 		displayOptions: { show: { '/engine': ['built-in'] } },
 		description: 'Patterns of what to leave out, as in .gitignore, with commas between',
 	},

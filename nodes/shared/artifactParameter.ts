@@ -14,14 +14,22 @@ import {
 import { allowedPath } from './allowedPath';
 import { readText } from './parameters';
 
+/** What backups of a component are called, for placeholders. */
+const examples: Record<Component, { prefix: string; name: string }> = {
+	postgres: { prefix: 'n8n', name: 'n8n_20261123_020000.sql.gz' },
+	redis: { prefix: 'dump', name: 'dump_20261123_020000.rdb' },
+	n8n: { prefix: 'n8n_data', name: 'n8n_data_20261123_020000.tar.gz' },
+	env: { prefix: 'env', name: 'env_20261123_020000.backup' },
+};
+
 /** Which series of backups an operation is about. */
-export const series: INodeProperties[] = [
+export const series = (component: Component): INodeProperties[] => [
 	{
 		displayName: 'File Prefix',
 		name: 'artifactPrefix',
 		type: 'string',
 		default: '',
-		placeholder: 'n8n',
+		placeholder: `e.g. ${examples[component].prefix}`,
 		description:
 			'Only backups with this before the date in their file names: the database’s name, mostly. Empty: any.',
 	},
@@ -30,24 +38,26 @@ export const series: INodeProperties[] = [
 		name: 'artifactInstance',
 		type: 'string',
 		default: '',
+		placeholder: 'e.g. a1b2c3d4',
 		description:
 			'Only backups of the n8n with this instance ID, or its beginning. Empty: of this n8n. “unknown”: of which nobody knows.',
 	},
 ];
 
-export const artifactName: INodeProperties = {
+export const artifactName = (component: Component): INodeProperties => ({
 	displayName: 'Backup',
 	name: 'artifact',
 	type: 'string',
 	default: '',
-	placeholder: 'n8n_20261123_020000.sql.gz',
-	description: 'File name of the backup, as Prune Backups · List shows it. Empty: the newest good one.',
-};
+	placeholder: `e.g. ${examples[component].name}`,
+	description:
+		'File name of the backup, as List Backups of Prune Backups shows it. Empty: the newest good one.',
+});
 
 /** Which backup an operation is about, by name or the newest. */
-export const artifact: INodeProperties[] = [
-	artifactName,
-	...series.map((property) => ({ ...property, displayOptions: { show: { artifact: [''] } } })),
+export const artifact = (component: Component): INodeProperties[] => [
+	artifactName(component),
+	...series(component).map((property) => ({ ...property, displayOptions: { show: { artifact: [''] } } })),
 ];
 
 /**

@@ -24,7 +24,7 @@ export function dockerConnection(credential: ICredentialDataDecryptedObject): Do
 	return {
 		kind: 'tcp',
 		host: text('host') ?? '',
-		port: Number(credential.port ?? 2375),
+		port: Number(credential.port ?? (tls ? 2376 : 2375)),
 		tls: tls || undefined,
 	};
 }

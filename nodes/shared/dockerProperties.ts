@@ -10,7 +10,7 @@ export const container: INodeProperties = {
 	displayName: 'Container',
 	name: 'container',
 	type: 'resourceLocator',
-	default: { mode: 'name', value: '' },
+	default: { mode: 'list', value: '' },
 	required: true,
 	description: 'The server’s container: its name, its ID, or its service in Docker Compose',
 	modes: [
@@ -20,7 +20,7 @@ export const container: INodeProperties = {
 			type: 'list',
 			typeOptions: { searchListMethod: 'searchContainers', searchable: true },
 		},
-		{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'postgres' },
+		{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. postgres' },
 	],
 };
 

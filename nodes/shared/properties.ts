@@ -1,4 +1,4 @@
-import type { INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDisplayOptions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 /** Shows properties only for these operations. */
 export function forOperations(operations: string[], properties: INodeProperties[]): INodeProperties[] {
@@ -17,7 +17,7 @@ export const backupDirectory: INodeProperties = {
 	type: 'string',
 	default: '/backups',
 	required: true,
-	placeholder: '/backups',
+	placeholder: 'e.g. /backups',
 	description:
 		'Directory that holds all backups, as n8n sees it. It must exist, and N8N_RESTRICT_FILE_ACCESS_TO must allow it.',
 };
@@ -33,18 +33,55 @@ export const compression: INodeProperties = {
 	default: 'gzip',
 };
 
-export const compressionLevel: INodeProperties = {
+const level = (
+	compressionMethod: 'gzip' | 'zstd',
+	standard: number,
+	maxValue: number,
+	description: string,
+): INodeProperties => ({
 	displayName: 'Compression Level',
 	name: 'compressionLevel',
 	type: 'number',
-	typeOptions: { minValue: 1, maxValue: 19 },
-	default: 6,
-	description:
-		'Gzip takes 1 to 9, Zstandard 1 to 19. Without this option: gzip 5, Zstandard as small as 3 and faster.',
-};
+	typeOptions: { minValue: 1, maxValue },
+	default: standard,
+	displayOptions: { show: { '/compression': [compressionMethod] } },
+	description,
+});
 
-export function prefixOption(defaultPrefix: string, description: string): INodeProperties {
-	return { displayName: 'File Prefix', name: 'prefix', type: 'string', default: defaultPrefix, description };
+/** The level of each method, with what holds without the option. */
+export const compressionLevels: INodeProperties[] = [
+	level('gzip', 5, 9, 'From 1, the fastest, to 9, the smallest'),
+	level(
+		'zstd',
+		3,
+		19,
+		'From 1, the fastest, to 19, the smallest. Without this option it is as small as 3, and faster.',
+	),
+];
+
+/** @param standard what holds without the option; empty where it depends on what is backed up */
+export function prefixOption(standard: string, description: string): INodeProperties {
+	return {
+		displayName: 'File Prefix',
+		name: 'prefix',
+		type: 'string',
+		default: standard,
+		placeholder: 'e.g. nightly',
+		description,
+	};
+}
+
+/** The operation that was chosen, below the node’s name on the canvas. */
+export function operationSubtitle(options: INodePropertyOptions[]): string {
+	const names: Record<string, string> = Object.fromEntries(
+		options.map(({ value, name }) => [String(value), name]),
+	);
+	return `={{ ${JSON.stringify(names)}[$parameter["operation"]] }}`;
+}
+
+/** What stands above what destroys something. */
+export function warning(name: string, displayName: string, show?: IDisplayOptions['show']): INodeProperties {
+	return { displayName, name, type: 'notice', default: '', ...(show && { displayOptions: { show } }) };
 }
 
 export function engine(options: INodePropertyOptions[]): INodeProperties {

@@ -13,21 +13,20 @@ export function sqlProperty(dialect: 'PostgreSQL' | 'SQLite', example: string): 
 		typeOptions: { editor: 'sqlEditor', sqlDialect: dialect, rows: 5 },
 		default: '',
 		required: true,
-		placeholder: example,
+		placeholder: `e.g. ${example}`,
 		description: `One SELECT in ${dialect}’s SQL. It can only read.`,
 	};
 }
 
 /** Limits of every query, for the options of a node. */
-export const limitOptions: INodeProperties[] = [
+export const limitOptions = ({ largestMegabytes }: { largestMegabytes: number }): INodeProperties[] => [
 	{
 		displayName: 'Largest Data (MB)',
 		name: 'maxMegabytes',
 		type: 'number',
 		typeOptions: { minValue: 1 },
-		default: 2048,
-		description:
-			'Most rows or databases that are taken out of the backup for the query, to spare the disk. Without this option 2048 of a dump’s rows, 20480 of an archive’s databases.',
+		default: largestMegabytes,
+		description: 'Most rows or databases that are taken out of the backup for the query, to spare the disk',
 	},
 	{
 		displayName: 'Time Limit (Seconds)',

@@ -13,33 +13,34 @@ import { chosenShape, simplify } from './simplify';
 import { tellMoved, Told } from './told';
 
 export const option: INodePropertyOptions = {
-	name: 'Verify',
+	name: 'Verify Backups',
 	value: 'verify',
 	description: 'Read backups again from end to end and check that they are whole',
 	action: 'Verify backups',
 };
 
-export const properties: INodeProperties[] = shared.forOperations(
-	['verify'],
-	[
-		shared.backupDirectory,
-		{
-			displayName: 'Which Backups',
-			name: 'which',
-			type: 'options',
-			options: [
-				{ name: 'All', value: 'all', description: 'Every one that is there, one item each' },
-				{ name: 'Newest', value: 'newest', description: 'The newest of each series, one item each' },
-				{ name: 'One', value: 'one', description: 'The one that is named below' },
-			],
-			default: 'newest',
-		},
-		{ ...artifactName, displayOptions: { show: { which: ['one'] } } },
-		...series,
-		decrypt,
-		simplify,
-	],
-);
+export const properties = (component: Component): INodeProperties[] =>
+	shared.forOperations(
+		['verify'],
+		[
+			shared.backupDirectory,
+			{
+				displayName: 'Backups',
+				name: 'which',
+				type: 'options',
+				options: [
+					{ name: 'All', value: 'all', description: 'Every one that is there, one item each' },
+					{ name: 'Newest', value: 'newest', description: 'The newest of each series, one item each' },
+					{ name: 'One', value: 'one', description: 'The one that is named below' },
+				],
+				default: 'newest',
+			},
+			{ ...artifactName(component), displayOptions: { show: { which: ['one'] } } },
+			...series(component),
+			decrypt,
+			simplify,
+		],
+	);
 
 /** One job, and so one item, for each backup; one that does not hold is an error. */
 export async function plan(

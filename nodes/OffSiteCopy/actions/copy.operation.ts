@@ -9,10 +9,10 @@ import { openPlaces } from '../destination';
 import { failed } from '../outcome';
 
 export const option: INodePropertyOptions = {
-	name: 'Copy',
+	name: 'Copy Backups',
 	value: 'copy',
 	description: 'Copy every good backup that is not there yet, newest first',
-	action: 'Copy backups off site',
+	action: 'Copy backups off-site',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(

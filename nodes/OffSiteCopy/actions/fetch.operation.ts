@@ -12,7 +12,7 @@ import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
 export const option: INodePropertyOptions = {
-	name: 'Fetch',
+	name: 'Fetch Backups',
 	value: 'fetch',
 	description: 'Bring backups back into the backup directory',
 	action: 'Fetch backups',
@@ -22,12 +22,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 	['fetch'],
 	[
 		{
-			displayName: 'Names',
+			displayName: 'Backups',
 			name: 'names',
 			type: 'string',
 			default: '',
-			placeholder: 'n8n_20261123_020000.sql.gz',
-			description: 'File names as List shows them, with commas between; empty for the newest of each kind',
+			placeholder: 'e.g. n8n_20261123_020000.sql.gz',
+			description:
+				'File names as List Copies shows them, with commas between; empty for the newest of each kind',
 		},
 		simplify,
 	],

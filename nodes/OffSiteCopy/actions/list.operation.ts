@@ -6,7 +6,7 @@ import { chosenShape, simplify } from '../../shared/simplify';
 import { openPlaces } from '../destination';
 
 export const option: INodePropertyOptions = {
-	name: 'List',
+	name: 'List Copies',
 	value: 'list',
 	description: 'List the copies that are there, with state, size and age',
 	action: 'List copies',

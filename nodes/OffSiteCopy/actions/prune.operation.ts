@@ -9,7 +9,7 @@ import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
 export const option: INodePropertyOptions = {
-	name: 'Prune',
+	name: 'Prune Copies',
 	value: 'prune',
 	description: 'Delete old copies; today’s and the newest good one of each kind always stay',
 	action: 'Prune old copies',

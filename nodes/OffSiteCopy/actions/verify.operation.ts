@@ -10,7 +10,7 @@ import { openPlaces } from '../destination';
 import { settle } from '../outcome';
 
 export const option: INodePropertyOptions = {
-	name: 'Verify',
+	name: 'Verify Copies',
 	value: 'verify',
 	description: 'Read every copy and compare it with its manifest',
 	action: 'Verify copies',

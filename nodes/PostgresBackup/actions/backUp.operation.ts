@@ -14,10 +14,10 @@ import { idleTimeout } from '../connectionOptions';
 import { chosenEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
 
 export const option: INodePropertyOptions = {
-	name: 'Back Up',
+	name: 'Back Up Database',
 	value: 'backUp',
 	description: 'Dump databases into files that psql can restore',
-	action: 'Back up databases',
+	action: 'Back up database',
 };
 
 const listOption = (
@@ -30,7 +30,7 @@ const listOption = (
 	name,
 	type: 'string',
 	default: '',
-	placeholder,
+	placeholder: `e.g. ${placeholder}`,
 	description: `${description} Separate several with commas; * and ? are wildcards`,
 });
 
@@ -41,7 +41,7 @@ const options: INodeProperties = {
 	placeholder: 'Add option',
 	default: {},
 	options: [
-		shared.compressionLevel,
+		...shared.compressionLevels,
 		...containerLogin,
 		listOption(
 			'Exclude Data of Tables',
@@ -75,16 +75,17 @@ const options: INodeProperties = {
 		},
 		idleTimeout,
 		{
-			...shared.prefixOption('', 'What file names begin with. Without it: the name of the database.'),
+			...shared.prefixOption('', 'What file names begin with. Empty: the name of the database.'),
 			hint: 'With several databases the name of each is added',
 		},
 		{
-			displayName: 'Lock Timeout',
+			displayName: 'Lock Timeout (Seconds)',
 			name: 'lockTimeout',
 			type: 'number',
-			typeOptions: { minValue: 1 },
-			default: 60,
-			description: 'Seconds to wait for a table that something else has locked before the backup fails',
+			typeOptions: { minValue: 0 },
+			default: 0,
+			description:
+				'How long to wait for a table that something else has locked before the backup fails. 0: as long as it takes.',
 		},
 		{
 			displayName: 'No Owner',
@@ -138,9 +139,9 @@ export const properties: INodeProperties[] = shared.forOperations(
 					description:
 						'Every database but the templates, one item each; invalid ones and scratch databases of drills are skipped and named',
 				},
-				{ name: 'Named', value: 'named', description: 'The ones named below, one item each' },
+				{ name: 'By Name', value: 'named', description: 'The ones that are named below, one item each' },
 				{
-					name: 'The Standard One',
+					name: 'Default Database',
 					value: 'standard',
 					description: 'The database that the credential names, or the container’s POSTGRES_DB',
 				},
@@ -239,7 +240,7 @@ async function chooseDatabases(
 			const found = await engine.allDatabases(signal);
 			if (found.names.length > 0) return found;
 			throw new BackupError('not-found', 'The server has no database that could be backed up', {
-				advice: found.skipped.join('; ') || 'Choose the standard one, or name it',
+				advice: found.skipped.join('; ') || 'Choose Default Database, or name one',
 			});
 		}
 		case 'standard':
@@ -248,7 +249,7 @@ async function chooseDatabases(
 			const names = readNames(context.getNodeParameter('databaseNames', itemIndex));
 			if (names.length > 0) return { names, skipped: [] };
 			throw new BackupError('bad-parameter', 'No database is named', {
-				advice: 'Name at least one, or choose the standard one',
+				advice: 'Name at least one, or choose Default Database',
 			});
 		}
 	}
@@ -277,6 +278,6 @@ function dumpRequest(database: string, count: number, chosen: BackUpOptions): Du
 		idleTimeoutMs: chosen.idleTimeout === undefined ? undefined : chosen.idleTimeout * 1000,
 		noOwner: chosen.noOwner ?? false,
 		noPrivileges: chosen.noPrivileges ?? false,
-		lockTimeoutMs: chosen.lockTimeout === undefined ? undefined : chosen.lockTimeout * 1000,
+		lockTimeoutMs: chosen.lockTimeout ? chosen.lockTimeout * 1000 : undefined,
 	};
 }

@@ -15,44 +15,49 @@ import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connec
 import { withoutExtensions } from '../withoutExtensions';
 
 export const option: INodePropertyOptions = {
-	name: 'Drill',
+	name: 'Drill Backup',
 	value: 'drill',
 	description: 'Restore a backup into a database that is gone afterwards, and compare it',
-	action: 'Drill a restore',
+	action: 'Drill backup',
 };
+
+const largestBackup = (drillPlace: string, megabytes: number): INodeProperties => ({
+	displayName: 'Largest Backup (MB)',
+	name: 'maxMegabytes',
+	type: 'number',
+	typeOptions: { minValue: 1 },
+	default: megabytes,
+	displayOptions: { show: { '/drillPlace': [drillPlace] } },
+	description: 'Size of the uncompressed SQL above which the drill does not begin',
+});
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['drill'],
 	[
 		{
-			displayName: 'Where',
+			displayName: 'Restore In',
 			name: 'drillPlace',
 			type: 'options',
 			default: 'insideN8n',
 			options: [
 				{
-					name: 'Inside N8n',
+					// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n is written in lower case
+					name: 'Inside n8n',
 					value: 'insideN8n',
 					description: 'In a PostgreSQL that this package brings along; nothing to set up',
 				},
 				{
 					name: 'On a Server',
 					value: 'server',
-					description: 'In a scratch database, for what is larger or needs that server’s extensions',
+					description:
+						'In a scratch database on the server of this node’s credential, for what is larger or needs its extensions. The user must be allowed to create databases.',
 				},
 			],
-			description: 'Where the backup is restored to be proven',
-		},
-		{
-			displayName:
-				'The drill restores on the server of this node’s credential. Choose another server’s to keep the load away from the one in use; its user must be allowed to create databases.',
-			name: 'drillNotice',
-			type: 'notice',
-			default: '',
-			displayOptions: { show: { drillPlace: ['server'] } },
+			description:
+				'Where the backup is restored to be proven. Another server than the one in use keeps the load away from it.',
 		},
 		shared.backupDirectory,
-		...artifact,
+		...artifact('postgres'),
 		decrypt,
 		simplify,
 		{
@@ -63,15 +68,8 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: {},
 			options: [
 				{ ...idleTimeout, displayOptions: { show: { '/drillPlace': ['server'] } } },
-				{
-					displayName: 'Largest Backup (MB)',
-					name: 'maxMegabytes',
-					type: 'number',
-					typeOptions: { minValue: 1 },
-					default: 2048,
-					description:
-						'Size of the uncompressed SQL above which the drill does not begin. Without this option 2048 inside n8n, and 20480 on a server.',
-				},
+				largestBackup('insideN8n', 2048),
+				largestBackup('server', 20480),
 				withoutExtensions,
 			],
 		},

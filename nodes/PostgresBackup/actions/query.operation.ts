@@ -15,17 +15,17 @@ import {
 import type { Job } from '../../shared/runJobs';
 
 export const option: INodePropertyOptions = {
-	name: 'Query',
+	name: 'Query Backup',
 	value: 'query',
 	description: 'Ask a backup as if it were a database; no server is needed',
-	action: 'Query a backup',
+	action: 'Query backup',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['query'],
 	[
 		shared.backupDirectory,
-		...artifact,
+		...artifact('postgres'),
 		decrypt,
 		sqlProperty('PostgreSQL', 'SELECT name, "updatedAt" FROM workflow_entity'),
 		limit,
@@ -36,13 +36,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
-				...limitOptions,
+				...limitOptions({ largestMegabytes: 2048 }),
 				{
 					displayName: 'Tables',
 					name: 'tables',
 					type: 'string',
 					default: '',
-					placeholder: 'public.workflow_entity, public.user',
+					placeholder: 'e.g. public.workflow_entity, public.user',
 					description:
 						'Comma-separated tables whose rows are needed besides those that the query names, since a function reads them',
 				},

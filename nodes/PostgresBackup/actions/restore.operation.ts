@@ -23,17 +23,17 @@ import type { Job } from '../../shared/runJobs';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 
 export const option: INodePropertyOptions = {
-	name: 'Restore',
+	name: 'Restore Database',
 	value: 'restore',
 	description: 'Bring a dump back, as a new database or in place of one',
-	action: 'Restore a database',
+	action: 'Restore database',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['restore'],
 	[
 		shared.backupDirectory,
-		...artifact,
+		...artifact('postgres'),
 		decrypt,
 		{
 			displayName: 'Target',
@@ -50,12 +50,17 @@ export const properties: INodeProperties[] = shared.forOperations(
 			],
 			default: 'new',
 		},
+		shared.warning(
+			'replaceWarning',
+			'Everything in this database is replaced. It is backed up first and stays under a dated name until you drop it.',
+			{ target: ['replace'] },
+		),
 		{
 			displayName: 'New Database',
 			name: 'newDatabase',
 			type: 'string',
 			default: '',
-			placeholder: 'n8n_20261123_020000',
+			placeholder: 'e.g. n8n_20261123_020000',
 			displayOptions: { show: { target: ['new'] } },
 			description: 'Its name. Empty: after the backup.',
 		},
@@ -65,7 +70,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: 'n8n',
+			placeholder: 'e.g. n8n',
 			displayOptions: { show: { target: ['replace'] } },
 		},
 		{
@@ -74,8 +79,9 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
+			placeholder: 'e.g. n8n',
 			displayOptions: { show: { target: ['replace'] } },
-			description: 'The name of the database once more; everything in it is replaced',
+			hint: 'Type the name of the database to replace once more',
 		},
 		{
 			displayName: 'Options',
@@ -116,7 +122,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'tables',
 					type: 'string',
 					default: '',
-					placeholder: 'public.workflow_entity, public.credentials_entity',
+					placeholder: 'e.g. public.workflow_entity, public.credentials_entity',
 					description: 'Tables to restore, written as in the census, with commas between',
 				},
 				{
@@ -132,7 +138,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'roleMapping',
 					type: 'string',
 					default: '',
-					placeholder: 'old_owner=n8n, reader=app',
+					placeholder: 'e.g. old_owner=n8n, reader=app',
 					description: 'Roles of the dump and the ones that take their place, with commas between',
 				},
 				{

@@ -6,7 +6,7 @@ import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
 
 export const option: INodePropertyOptions = {
-	name: 'List',
+	name: 'List Backups',
 	value: 'list',
 	description: 'List the backups that are there, with state, size and age',
 	action: 'List backups',

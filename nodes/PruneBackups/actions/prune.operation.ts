@@ -11,10 +11,11 @@ import { chosenShape, simplify } from '../../shared/simplify';
 import { tellMoved, Told } from '../../shared/told';
 
 export const option: INodePropertyOptions = {
-	name: 'Prune',
+	name: 'Prune Backups',
 	value: 'prune',
 	description: 'Delete old backups; today’s and the newest good one of each kind always stay',
 	action: 'Prune old backups',
+	displayOptions: { hide: { '@tool': [true] } },
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -36,7 +37,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'accepted',
 					type: 'string',
 					default: '',
-					placeholder: 'n8n_20261123_020000.sql.gz',
+					placeholder: 'e.g. n8n_20261123_020000.sql.gz',
 					description:
 						'Shrunk backups that are meant to hold as little as they do. Until then nothing of their series is deleted.',
 				},
@@ -45,7 +46,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'failedComponents',
 					type: 'string',
 					default: '',
-					placeholder: 'postgres, redis',
+					placeholder: 'e.g. postgres, redis',
 					description: 'Components whose backup failed in this run; nothing of theirs is deleted',
 				},
 				{
@@ -67,10 +68,10 @@ export const properties: INodeProperties[] = shared.forOperations(
 					displayName: 'Size Cap per Component (MB)',
 					name: 'maxMegabytes',
 					type: 'number',
-					typeOptions: { minValue: 1 },
-					default: 10240,
+					typeOptions: { minValue: 0 },
+					default: 0,
 					description:
-						'Deletes the oldest of what the rules keep until a component’s files fit, but never a protected one',
+						'Deletes the oldest of what the rules keep until a component’s files fit, but never a protected one. 0: no cap.',
 				},
 			],
 		},
@@ -104,7 +105,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		includeUnproven: chosen.includeUnproven ?? false,
 		failedComponents: readList(chosen.failedComponents).map(asComponent),
 		instanceId: chosen.otherInstances ? undefined : context.getInstanceId(),
-		maxBytesPerComponent: chosen.maxMegabytes === undefined ? undefined : chosen.maxMegabytes * 1024 * 1024,
+		maxBytesPerComponent: chosen.maxMegabytes ? chosen.maxMegabytes * 1024 * 1024 : undefined,
 	});
 	// Not before it is known that all the rest can be understood.
 	if (!isDryRun && place.accepted.length > 0) await acceptShrunk(place);

@@ -6,7 +6,7 @@ import { type FurtherRules, furtherRules, readPolicy, rules } from '../../shared
 import type { Job } from '../../shared/runJobs';
 
 export const option: INodePropertyOptions = {
-	name: 'Report',
+	name: 'Report on Backups',
 	value: 'report',
 	description: 'Say how the backups are, as fields and as an HTML page to show or to mail',
 	action: 'Report on backups',

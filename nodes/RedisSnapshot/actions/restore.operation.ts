@@ -17,15 +17,15 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import { redisConnection } from '../../shared/redisConnection';
 import type { Job } from '../../shared/runJobs';
-import { containerLogin, type ContainerOptions, containerOptions } from '../containerOptions';
+import { containerLogin, type ContainerOptions, containerOptions, loginHint } from '../containerOptions';
 
 const confirmationWord = 'replace';
 
 export const option: INodePropertyOptions = {
-	name: 'Restore',
+	name: 'Restore Snapshot',
 	value: 'restore',
 	description: 'Put a snapshot into a running server, in place of all that it holds',
-	action: 'Restore a snapshot',
+	action: 'Restore snapshot',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -44,25 +44,25 @@ export const properties: INodeProperties[] = shared.forOperations(
 			},
 		]),
 		{
-			displayName:
-				'Of the Redis credential only user and password are used; port and TLS within the container are options',
-			name: 'containerHint',
-			type: 'notice',
-			default: '',
+			...container,
 			displayOptions: { show: { engine: ['docker'] } },
+			hint: loginHint,
 		},
-		{ ...container, displayOptions: { show: { engine: ['docker'] } } },
 		shared.backupDirectory,
-		...artifact,
+		...artifact('redis'),
 		decrypt,
+		shared.warning(
+			'restoreWarning',
+			'Everything that the server holds is replaced, in all its databases. It is saved first, unless Skip Safety Snapshot is on.',
+		),
 		{
 			displayName: 'Confirm',
 			name: 'confirmation',
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: confirmationWord,
-			description: `The word “${confirmationWord}”: everything that the server holds is replaced. It is saved first.`,
+			placeholder: `e.g. ${confirmationWord}`,
+			hint: `Type the word ${confirmationWord}`,
 		},
 		{
 			displayName: 'Options',
@@ -101,10 +101,10 @@ export const properties: INodeProperties[] = shared.forOperations(
 					displayName: 'Listen Port',
 					name: 'listenPort',
 					type: 'number',
-					typeOptions: { minValue: 1, maxValue: 65535 },
-					default: 6390,
+					typeOptions: { minValue: 0, maxValue: 65535 },
+					default: 0,
 					displayOptions: { show: { '/engine': ['built-in'] } },
-					description: 'Port for that. Without it: any free one.',
+					description: 'Port of n8n that the server fetches the data from. 0: any free one.',
 				},
 				{
 					displayName: 'Skip Safety Snapshot',

@@ -1,7 +1,7 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import { backUp, defaultPrefixes } from '../../../core/artifact';
 import { encrypt } from '../../shared/encryption';
-import { commonRequest } from '../../shared/parameters';
+import { commonRequest, readText } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
@@ -12,8 +12,8 @@ import { chosenSnapshot, engineProperties } from '../engine';
 export const option: INodePropertyOptions = {
 	name: 'Take Snapshot',
 	value: 'takeSnapshot',
-	description: 'Save everything the server holds as an RDB file',
-	action: 'Take a snapshot',
+	description: 'Save everything that the server holds, in all its databases, as an RDB file',
+	action: 'Take snapshot',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -29,7 +29,10 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			options: [...containerOptions, shared.prefixOption('dump', 'What file names begin with')],
+			options: [
+				...containerOptions,
+				shared.prefixOption(defaultPrefixes.redis, 'What file names begin with'),
+			],
 		},
 	],
 );
@@ -44,7 +47,7 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	const request = {
 		...(await commonRequest(context, itemIndex)),
 		component: 'redis' as const,
-		prefix: chosen.prefix ?? defaultPrefixes.redis,
+		prefix: readText(chosen.prefix) ?? defaultPrefixes.redis,
 		extension: 'rdb',
 		// Redis compresses what is worth it within the file.
 		compression: { method: 'none' as const },

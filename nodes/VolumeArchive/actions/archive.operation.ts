@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
-import { backUp } from '../../../core/artifact';
+import { backUp, defaultPrefixes } from '../../../core/artifact';
 import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { encrypt } from '../../shared/encryption';
 import { choosePrefix, commonRequest, readCompression } from '../../shared/parameters';
@@ -10,10 +10,10 @@ import { tellArtifact, Told } from '../../shared/told';
 import { chooseSources, sourceOptions, type SourceOptions, sourceProperties } from '../source';
 
 export const option: INodePropertyOptions = {
-	name: 'Archive',
+	name: 'Archive Directory or Volume',
 	value: 'archive',
 	description: 'Pack a directory or a volume with all it holds into a tar file',
-	action: 'Archive a directory or a volume',
+	action: 'Archive directory or volume',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -31,12 +31,19 @@ export const properties: INodeProperties[] = shared.forOperations(
 			placeholder: 'Add option',
 			default: {},
 			options: [
-				shared.compressionLevel,
+				...shared.compressionLevels,
 				...sourceOptions,
-				shared.prefixOption(
-					'n8n_data',
-					'What file names begin with. Without it: n8n_data, or the volume’s name.',
-				),
+				{
+					...shared.prefixOption(defaultPrefixes.n8n, 'What file names begin with'),
+					displayOptions: { show: { '/engine': ['built-in'] } },
+				},
+				{
+					...shared.prefixOption(
+						'',
+						'What file names begin with. Empty: the name of the volume or the path.',
+					),
+					displayOptions: { show: { '/engine': ['docker'] } },
+				},
 			],
 		},
 	],

@@ -4,7 +4,7 @@ import { withKeyWarning } from '../../../core/n8n/keyWarning';
 import { copyFile } from '../../../core/volume/copyFile';
 import { allowedPath } from '../../shared/allowedPath';
 import { encrypt } from '../../shared/encryption';
-import { commonRequest } from '../../shared/parameters';
+import { commonRequest, readText } from '../../shared/parameters';
 import * as shared from '../../shared/properties';
 import type { Job } from '../../shared/runJobs';
 import { chosenShape, simplify } from '../../shared/simplify';
@@ -14,7 +14,7 @@ export const option: INodePropertyOptions = {
 	name: 'Copy File',
 	value: 'copyFile',
 	description: 'Keep a copy of one file, such as .env with the encryption key',
-	action: 'Copy a file',
+	action: 'Copy file',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -26,7 +26,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: '/backup-sources/compose/.env',
+			placeholder: 'e.g. /backup-sources/compose/.env',
 			description:
 				'File to copy, as n8n sees it. Mount the directory that holds it, read-only: a file mounted by itself stays the old one when it is replaced on the host.',
 		},
@@ -39,21 +39,19 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'collection',
 			placeholder: 'Add option',
 			default: {},
-			options: [shared.prefixOption('env', 'What file names begin with')],
+			options: [shared.prefixOption(defaultPrefixes.env, 'What file names begin with')],
 		},
 	],
 );
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
-	const { prefix = defaultPrefixes.env } = context.getNodeParameter('options', itemIndex, {}) as {
-		prefix?: string;
-	};
+	const chosen = context.getNodeParameter('options', itemIndex, {}) as { prefix?: string };
 	const common = await commonRequest(context, itemIndex);
 	const path = await allowedPath(context, context.getNodeParameter('file', itemIndex) as string, 'File');
 	const request = {
 		...common,
 		component: 'env' as const,
-		prefix,
+		prefix: readText(chosen.prefix) ?? defaultPrefixes.env,
 		extension: 'backup',
 		compression: { method: 'none' as const },
 		step: `Copying ${path}`,

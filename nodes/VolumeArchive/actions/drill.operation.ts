@@ -12,17 +12,17 @@ import { chosenShape, drillFigures, simplify } from '../../shared/simplify';
 import { tellDrill, Told } from '../../shared/told';
 
 export const option: INodePropertyOptions = {
-	name: 'Drill',
+	name: 'Drill Archive',
 	value: 'drill',
 	description: 'Open the SQLite databases of an archive and prove them, with n8n’s credentials',
-	action: 'Drill an archive',
+	action: 'Drill archive',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['drill'],
 	[
 		shared.backupDirectory,
-		...artifact,
+		...artifact('n8n'),
 		decrypt,
 		simplify,
 		{

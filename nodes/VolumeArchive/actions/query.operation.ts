@@ -15,17 +15,17 @@ import {
 import type { Job } from '../../shared/runJobs';
 
 export const option: INodePropertyOptions = {
-	name: 'Query',
+	name: 'Query Archive',
 	value: 'query',
 	description: 'Ask an SQLite database in an archive',
-	action: 'Query an archive',
+	action: 'Query archive',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
 	['query'],
 	[
 		shared.backupDirectory,
-		...artifact,
+		...artifact('n8n'),
 		decrypt,
 		sqlProperty('SQLite', 'SELECT name, "updatedAt" FROM workflow_entity'),
 		limit,
@@ -41,11 +41,11 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'database',
 					type: 'string',
 					default: '',
-					placeholder: 'database.sqlite',
+					placeholder: 'e.g. database.sqlite',
 					description:
 						'Path in the archive of the database that is asked. Empty: the only one, or database.sqlite.',
 				},
-				...limitOptions,
+				...limitOptions({ largestMegabytes: 20480 }),
 			],
 		},
 	],

@@ -18,10 +18,10 @@ import { picked } from '../source';
 const intoVolume = { kind: ['n8n'], engine: ['docker'] };
 
 export const option: INodePropertyOptions = {
-	name: 'Restore',
+	name: 'Restore Directory, Volume or File',
 	value: 'restore',
-	description: 'Bring back an archived directory or a copied file',
-	action: 'Restore a directory or a file',
+	description: 'Bring back an archived directory or volume, or a copied file',
+	action: 'Restore directory, volume or file',
 };
 
 export const properties: INodeProperties[] = shared.forOperations(
@@ -29,16 +29,16 @@ export const properties: INodeProperties[] = shared.forOperations(
 	[
 		shared.backupDirectory,
 		{
-			displayName: 'Kind',
+			displayName: 'Backup Type',
 			name: 'kind',
 			type: 'options',
 			options: [
-				{ name: 'Directory', value: 'n8n', description: 'What Archive made' },
-				{ name: 'File', value: 'env', description: 'What Copy File made' },
+				{ name: 'Archive', value: 'n8n', description: 'Of a directory or a volume' },
+				{ name: 'Copied File', value: 'env', description: 'What Copy File made, such as .env' },
 			],
 			default: 'n8n',
 		},
-		...artifact,
+		...artifact('n8n'),
 		decrypt,
 		{
 			...shared.engine([
@@ -54,7 +54,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: '/restore/n8n',
+			placeholder: 'e.g. /restore/n8n',
 			displayOptions: { show: { kind: ['n8n'], engine: ['built-in'] } },
 			description: 'Directory that is empty or does not exist yet, as n8n sees it',
 		},
@@ -64,11 +64,18 @@ export const properties: INodeProperties[] = shared.forOperations(
 			type: 'string',
 			default: '',
 			required: true,
-			placeholder: '/restore/.env',
+			placeholder: 'e.g. /restore/.env',
 			displayOptions: { show: { kind: ['env'] } },
 			description: 'Path of the file, as n8n sees it',
 		},
 		{ ...picked('Volume', 'volume', 'searchVolumes', 'n8n_data'), displayOptions: { show: intoVolume } },
+		shared.warning(
+			'overwriteWarning',
+			'Files that are there are replaced by those of the backup, and no copy of them is kept.',
+			{
+				'/options.overwrite': [true],
+			},
+		),
 		{
 			displayName: 'Options',
 			name: 'options',
@@ -90,7 +97,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 					name: 'stop',
 					type: 'string',
 					default: '',
-					placeholder: 'worker, grafana',
+					placeholder: 'e.g. worker, grafana',
 					displayOptions: { show: { '/kind': ['n8n'], '/engine': ['docker'] } },
 					description:
 						'Names or Compose services of containers that use the volume, with commas between. They run again afterwards, whatever happens.',
@@ -99,11 +106,11 @@ export const properties: INodeProperties[] = shared.forOperations(
 					displayName: 'Largest Size (MB)',
 					name: 'maxMegabytes',
 					type: 'number',
-					typeOptions: { minValue: 1 },
-					default: 20480,
+					typeOptions: { minValue: 0 },
+					default: 0,
 					displayOptions: { show: { '/kind': ['n8n'] } },
 					description:
-						'Most that the archive may unpack to. Otherwise it is what the manifest says, or without one the space that is free.',
+						'Most that the archive may unpack to. 0: what the manifest says, or without one the space that is free.',
 				},
 				{
 					displayName: 'Overwrite',
@@ -195,7 +202,7 @@ async function planVolume(
 }
 
 function mostBytes({ maxMegabytes }: Options): number | undefined {
-	return maxMegabytes === undefined ? undefined : maxMegabytes * 1024 * 1024;
+	return maxMegabytes ? maxMegabytes * 1024 * 1024 : undefined;
 }
 
 async function restoreOneFile(

@@ -13,6 +13,11 @@ const nodes: INodeType[] = [
 	new VolumeArchive(),
 ];
 
+/** As n8n loads them. */
+export function allNodes(): INodeType[] {
+	return nodes;
+}
+
 /** A parameter of an operation, those within its options included. */
 export interface Parameter {
 	node: string;
