@@ -3,7 +3,7 @@ import { globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const shipped = ['core/**/*.ts', 'nodes/**/*.ts', 'credentials/**/*.ts', 'cli/**/*.ts'];
-const tools = ['scripts/**/*.ts', 'lab/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts'];
+const tools = ['scripts/**/*.ts', 'lab/**/*.ts', 'bench/**/*.ts', 'attacks/**/*.ts', 'test/**/*.ts'];
 
 /**
  * n8n's rules come with their own, older copy of typescript-eslint, which does not know TypeScript 5.9.

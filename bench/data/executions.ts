@@ -1,5 +1,5 @@
 import { stringify } from 'flatted';
-import type { Random } from './random.ts';
+import type { Random } from '../../lab/random.ts';
 
 /**
  * What n8n keeps of an execution: everything that every node passed on, as flatted JSON: one array in which objects

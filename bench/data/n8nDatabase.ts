@@ -7,7 +7,7 @@ import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import { clientProgram } from '../../lab/servers/postgresBinaries.ts';
 import { ExecutionTexts } from './executions.ts';
 import { constraints, tables } from './n8nSchema.ts';
-import { Random } from './random.ts';
+import { Random } from '../../lab/random.ts';
 
 const workflowCount = 60;
 

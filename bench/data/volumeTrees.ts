@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecutionTexts } from './executions.ts';
-import { Random } from './random.ts';
+import { Random } from '../../lab/random.ts';
 
 /**
  * A tree of many small files, as community nodes and their dependencies leave them in `~/.n8n/nodes`: sources,

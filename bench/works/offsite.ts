@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift.ts';
 import { ensurePrograms, testPrograms } from '../../scripts/setup/debianPackages.ts';
-import { Random } from '../data/random.ts';
+import { Random } from '../../lab/random.ts';
 import type { Bench } from '../harness/bench.ts';
 import { runJob } from '../harness/runJob.ts';
 import { runShell } from '../harness/runShell.ts';

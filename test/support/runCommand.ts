@@ -1,11 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { runCli } from '../../cli/program';
+import type { CommandRun } from '../../lab/command.ts';
 
-export interface CommandRun {
-	exitCode: number;
-	stdout: string;
-	stderr: string;
-}
+export type { CommandRun };
 
 export interface CommandOptions {
 	env?: NodeJS.ProcessEnv;

@@ -1,7 +1,7 @@
 import { cp, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
-import { agePartials, directoryState } from './support/directoryState';
+import { agePartials, directoryState } from '../../../attacks/judges/directoryState.ts';
 import { changingCalls, occurrences, tracedBackup, type TracedRun } from './support/tracedBackup';
 
 /**

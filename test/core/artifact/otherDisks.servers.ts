@@ -6,7 +6,7 @@ import { copyFile } from '../../../core/volume/copyFile';
 import { restoreFile } from '../../../core/volume/restoreFile';
 import { mountBind, mountExfat } from '../../support/mounts';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
-import { directoryState } from './support/directoryState';
+import { directoryState } from '../../../attacks/judges/directoryState.ts';
 
 const directory = temporaryDirectory();
 const never = new AbortController().signal;

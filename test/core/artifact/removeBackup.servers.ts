@@ -6,7 +6,7 @@ import { removeBackup } from '../../../core/artifact/removeBackup';
 import { sweepLeftOvers } from '../../../core/artifact/sweep';
 import { makeBackups } from '../../support/makeBackups';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
-import { agePartials, directoryState } from './support/directoryState';
+import { agePartials, directoryState } from '../../../attacks/judges/directoryState.ts';
 
 const directory = temporaryDirectory();
 const never = new AbortController().signal;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '../../../../core/artifact';
+import type { Manifest } from '../../core/artifact/index.ts';
 
 const manifestSuffix = '.manifest.json';
 

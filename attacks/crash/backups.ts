@@ -1,0 +1,56 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Random } from '../../lab/random.ts';
+import type { Attack } from '../harness/attack.ts';
+import { backupScene, type BackupSceneOptions } from './backupScene.ts';
+import { killAttack } from './killAttack.ts';
+import { postgresWithData, redisWithData } from './servers.ts';
+
+type BackupOf = (scratch: string) => Promise<Omit<BackupSceneOptions, 'scratch'>>;
+
+const killed = (work: string, backupOf: BackupOf): Attack =>
+	killAttack({
+		promise: 'whole',
+		fault: `kill -9 while ${work}`,
+		faults: { whole: 300, short: 4 },
+		setUp: async (scratch) => await backupScene({ scratch, ...(await backupOf(scratch)) }),
+	});
+
+/** Kills of what makes backups. */
+export const killedBackups: Attack[] = [
+	killed('a database is dumped', async () => {
+		const source = await postgresWithData();
+		const args = ['create', 'postgres', '--database', 'n8n'];
+		return { component: 'postgres', args, env: source.env, source };
+	}),
+	killed('Redis is saved', async () => {
+		const source = await redisWithData();
+		const { host, port } = source.server;
+		const args = ['create', 'redis', '--host', host, '--port', String(port)];
+		return { component: 'redis', args, env: source.env, source };
+	}),
+	killed('a folder is archived', async (scratch) => ({
+		component: 'n8n',
+		args: ['create', 'volume', await makeFolder(join(scratch, 'data'))],
+	})),
+	killed('a file is copied', async (scratch) => {
+		const path = join(scratch, '.env');
+		await writeFile(path, `N8N_ENCRYPTION_KEY=of-the-attack\n${'# much ado\n'.repeat(100_000)}`);
+		return { component: 'env', args: ['create', 'file', path] };
+	}),
+];
+
+/** Some megabytes in a few hundred files, half of which no compressor makes smaller. */
+async function makeFolder(path: string): Promise<string> {
+	const random = new Random(1);
+	for (let i = 0; i < 300; i += 1) {
+		const directory = join(path, `folder-${i % 12}`);
+		await mkdir(directory, { recursive: true });
+		const bytes = 1000 + random.below(80_000);
+		await writeFile(
+			join(directory, `file-${i}`),
+			i % 2 === 0 ? random.bytes(bytes) : Buffer.alloc(bytes, `${i} `),
+		);
+	}
+	return path;
+}

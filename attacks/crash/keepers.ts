@@ -1,0 +1,107 @@
+import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { command } from '../../lab/command.ts';
+import { type Attack, assertKept } from '../harness/attack.ts';
+import { agePartials, directoryState } from '../judges/directoryState.ts';
+import { killAttack, type Scene } from './killAttack.ts';
+import { backupName, writeBackups } from './writeBackups.ts';
+
+/** Backups of so many nights, the newest of last night: for prune, which is quick, enough to be busy with. */
+const nights = { pruned: 400, read: 40 };
+/** What retention keeps by itself: so many days before the newest one, which is a night's more. */
+const keptNights = 8;
+
+/** Kills of what handles backups that are there already. */
+export const killedKeepers: Attack[] = [
+	killAttack({
+		promise: 'kept',
+		fault: 'kill -9 while old backups are pruned',
+		faults: { whole: 300, short: 4 },
+		setUp: async (scratch) =>
+			await scene(scratch, nights.pruned, (root) => ['prune', '--directory', root], judgePruned),
+	}),
+	killAttack({
+		promise: 'whole',
+		fault: 'kill -9 while backups are verified and their manifests updated',
+		faults: { whole: 300, short: 4 },
+		setUp: async (scratch) =>
+			await scene(scratch, nights.read, (root) => ['verify', '--all', '--directory', root], judgeUntouched),
+	}),
+	killAttack({
+		promise: 'whole',
+		fault: 'kill -9 while backups are copied to another directory',
+		faults: { whole: 300, short: 4 },
+		setUp: async (scratch) =>
+			await scene(
+				scratch,
+				nights.read,
+				(root) => ['copy', '--at', `${root}-away`, '--directory', root],
+				async (root, isHealed) => {
+					await judgeUntouched(root);
+					await judgeCopies(root, `${root}-away`, isHealed);
+				},
+			),
+	}),
+];
+
+type Judge = (root: string, isHealed: boolean) => Promise<void>;
+
+async function scene(
+	scratch: string,
+	count: number,
+	argsFor: (root: string) => string[],
+	judge: Judge,
+): Promise<Scene> {
+	const template = join(scratch, 'template');
+	const root = join(scratch, 'backups');
+	const args = argsFor(root);
+	await writeBackups(template, count);
+	return {
+		args,
+		async reset() {
+			for (const path of [root, `${root}-away`]) await rm(path, { recursive: true, force: true });
+			await cp(template, root, { recursive: true, preserveTimestamps: true });
+			await mkdir(`${root}-away`);
+		},
+		judge: async () => await judge(root, false),
+		async heal() {
+			for (const path of [root, `${root}-away`]) await agePartials(join(path, 'env'));
+			const { exitCode, stderr } = await command(args);
+			assertKept(exitCode === 0, `The next run fails: ${stderr}`);
+			await judge(root, true);
+		},
+		[Symbol.asyncDispose]: async () => {},
+	};
+}
+
+async function judgePruned(root: string, isHealed: boolean): Promise<void> {
+	const { complete, broken } = await directoryState(join(root, 'env'));
+	const kept = Array.from({ length: keptNights }, (_unused, age) => backupName(age));
+	const gone = kept.filter((name) => !complete.includes(name));
+	assertKept(gone.length === 0, `Deleted though they are to be kept: ${gone.join(', ')}`);
+	const halves = broken.filter((name) => !name.endsWith('.manifest.json'));
+	assertKept(halves.length === 0, `Backups that lost their manifests: ${halves.join(', ')}`);
+	if (isHealed) assertKept(complete.length === keptNights, 'The next prune does not finish the work');
+}
+
+async function judgeUntouched(root: string): Promise<void> {
+	const { complete, broken } = await directoryState(join(root, 'env'));
+	assertKept(broken.length === 0, `No longer whole: ${broken.join(', ')}`);
+	assertKept(complete.length === nights.read, `${nights.read - complete.length} backups are gone`);
+}
+
+/** Whatever has a final name there is the same file, byte for byte. */
+async function judgeCopies(root: string, away: string, isHealed: boolean): Promise<void> {
+	const directory = join(away, 'env');
+	const names = (await readdir(directory).catch((): string[] => [])).filter((name) => !name.startsWith('.'));
+	const artifacts = names.filter((name) => !name.endsWith('.manifest.json'));
+	for (const name of artifacts) {
+		const [copy, original] = await Promise.all(
+			[join(directory, name), join(root, 'env', name)].map(async (path) => await readFile(path)),
+		);
+		assertKept(copy!.equals(original!), `The copy of ${name} is another file`);
+	}
+	if (!isHealed) return;
+	const { complete } = await directoryState(directory);
+	assertKept(complete.length === nights.read, 'The next run does not bring all copies');
+}

@@ -1,0 +1,52 @@
+import { startPostgres, type PostgresServer } from '../../lab/servers/postgres.ts';
+import { startRedis, type RedisServer } from '../../lab/servers/redis.ts';
+
+/** Some megabytes with all that a dump has an order for: types, sequences, keys, indexes, views, functions. */
+const content = `
+	CREATE TYPE mood AS ENUM ('calm', 'busy');
+	CREATE TABLE workflow_entity (id serial PRIMARY KEY, name text NOT NULL, mood mood NOT NULL DEFAULT 'calm');
+	CREATE TABLE execution_entity (
+		id bigserial PRIMARY KEY, "workflowId" integer NOT NULL REFERENCES workflow_entity, data text, "startedAt" timestamptz);
+	CREATE INDEX ON execution_entity ("workflowId", "startedAt");
+	CREATE FUNCTION busiest() RETURNS integer LANGUAGE sql AS
+		'SELECT "workflowId" FROM execution_entity GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1';
+	CREATE VIEW latest AS SELECT "workflowId", max("startedAt") AS at FROM execution_entity GROUP BY 1;
+	INSERT INTO workflow_entity (name) SELECT 'workflow ' || n FROM generate_series(1, 200) AS n;
+	INSERT INTO execution_entity ("workflowId", data, "startedAt")
+		SELECT n % 200 + 1, repeat(md5(n::text), 8), timestamptz '2026-01-01' + n * interval '1 minute'
+		FROM generate_series(1, 30000) AS n;`;
+
+export interface PostgresSource extends AsyncDisposable {
+	server: PostgresServer;
+	/** For `n8n-backup`. */
+	env: NodeJS.ProcessEnv;
+}
+
+/** A server with the database `n8n`. */
+export async function postgresWithData(): Promise<PostgresSource> {
+	const server = await startPostgres();
+	await server.createDatabase('n8n');
+	await server.psql(content, { database: 'n8n' });
+	const { host, port, user, password } = server;
+	const env = {
+		PGHOST: host,
+		PGPORT: String(port),
+		PGUSER: user,
+		PGPASSWORD: password,
+		PGSSLMODE: 'disable',
+	};
+	return { server, env, [Symbol.asyncDispose]: async () => await server.stop() };
+}
+
+export interface RedisSource extends AsyncDisposable {
+	server: RedisServer;
+	env: NodeJS.ProcessEnv;
+}
+
+export async function redisWithData(): Promise<RedisSource> {
+	const server = await startRedis({ password: 'of-the-attack' });
+	const commands = Array.from({ length: 20_000 }, (_unused, i) => `SET key:${i} ${'value'.repeat(20)}${i}\n`);
+	await server.pipe(commands.join(''));
+	const env = { REDISCLI_AUTH: 'of-the-attack' };
+	return { server, env, [Symbol.asyncDispose]: async () => await server.stop() };
+}

@@ -1,0 +1,65 @@
+/**
+ * `npm run guarantees` attacks what docs/guarantees.md promises, for an hour or more, and writes its tables.
+ * `-- --only TEXT` tries the faults whose name contains the text. `--seed N` begins with that seed, `--faults N` tries so
+ * many: a seed that lost something shows it again with `--faults 1`. Then nothing is written.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Attack } from '../attacks/harness/attack.ts';
+import { type AttackResult, runAttack } from '../attacks/harness/runAttack.ts';
+import { attacks } from '../attacks/index.ts';
+import { fillIn } from '../attacks/report/markdown.ts';
+import { type Plan, planOf } from '../attacks/report/plan.ts';
+import { renewRows, type Results } from '../attacks/report/results.ts';
+import { describeMachine, describeVersions } from '../bench/report/machine.ts';
+import { build } from './lib/build.ts';
+import { binary, root } from './lib/paths.ts';
+import { run } from './lib/run.ts';
+import { step } from './lib/step.ts';
+import { runTask } from './lib/task.ts';
+import { ensurePrograms, testPrograms } from './setup/debianPackages.ts';
+
+const resultsPath = join(root, 'attacks', 'results.json');
+const documentPath = join(root, 'docs', 'guarantees.md');
+
+await runTask(async () => {
+	const plan = planOf(process.argv.slice(2), attacks);
+	await step('Programs', () => ensurePrograms(testPrograms));
+	await step('Building', build);
+	let losses = 0;
+	for (const attack of plan.attacks) {
+		const result = await step(attack.fault, () => attackOnce(attack, plan));
+		losses += result.lost.length;
+		report(result);
+		// At once: an hour's work is not to be lost with the next fault.
+		if (plan.isWhole) await record(result);
+	}
+	if (losses > 0) throw new Error(`${losses} faults lost something`);
+});
+
+async function attackOnce(
+	attack: Attack,
+	{ seed, faults = attack.faults.whole }: Plan,
+): Promise<AttackResult> {
+	return await runAttack(attack, { faults, seed });
+}
+
+function report({ tried, missed, lost, seed, seconds }: AttackResult): void {
+	const late = missed === 0 ? '' : `, ${missed} more came too late`;
+	console.log(
+		`  ${tried} faults from seed ${seed} on in ${seconds.toFixed(0)} s${late}; lost: ${lost.length}`,
+	);
+	for (const loss of lost) console.log(`  ✗ seed ${loss.seed}: ${loss.what}`);
+}
+
+async function record(result: AttackResult): Promise<void> {
+	const before = JSON.parse(await readFile(resultsPath, 'utf8')) as Results;
+	const results: Results = {
+		machine: describeMachine(),
+		versions: await describeVersions(),
+		rows: renewRows(before.rows, { ...result, at: new Date().toISOString() }),
+	};
+	await writeFile(resultsPath, `${JSON.stringify(results, undefined, '\t')}\n`);
+	await writeFile(documentPath, fillIn(await readFile(documentPath, 'utf8'), results));
+	await run(binary('prettier'), ['--log-level=warn', '--write', documentPath]);
+}

@@ -1,0 +1,96 @@
+import { type Attack, Lost } from '../../attacks/harness/attack.ts';
+import { runAttack } from '../../attacks/harness/runAttack.ts';
+import { fillIn } from '../../attacks/report/markdown.ts';
+import { planOf } from '../../attacks/report/plan.ts';
+import { renewRows } from '../../attacks/report/results.ts';
+import type { Random } from '../../lab/random.ts';
+
+/** An attack whose faults do as they are told, one after the other. */
+function scripted(strikes: Array<(random: Random) => boolean>): Attack {
+	let next = 0;
+	return {
+		promise: 'whole',
+		fault: 'a fault',
+		faults: { whole: 10, short: 1 },
+		open: async () => ({
+			strike: async (random) => strikes[next++ % strikes.length]!(random),
+			[Symbol.asyncDispose]: async () => {},
+		}),
+	};
+}
+
+const strikes = () => true;
+const comesTooLate = () => false;
+const loses = () => {
+	throw new Lost('everything');
+};
+
+it('counts what struck, and names the seed of what lost something', async () => {
+	const attack = scripted([strikes, comesTooLate, loses]);
+	const result = await runAttack(attack, { faults: 4, seed: 100 });
+	expect(result.lost).toEqual([
+		{ seed: 102, what: 'everything' },
+		{ seed: 105, what: 'everything' },
+	]);
+	expect(result).toMatchObject({ tried: 4, missed: 2, seed: 100 });
+});
+
+it('the same seed gives a fault the same numbers', async () => {
+	const seen: number[] = [];
+	const attack = scripted([(random) => seen.push(random.below(1_000_000)) > 0]);
+	await runAttack(attack, { faults: 2, seed: 7 });
+	await runAttack(attack, { faults: 1, seed: 8 });
+	expect(seen[2]).toBe(seen[1]);
+	expect(seen[1]).not.toBe(seen[0]);
+});
+
+it('an attack that fails by itself proves nothing, and says at which seed', async () => {
+	const attack = scripted([
+		() => {
+			throw new Error('no server');
+		},
+	]);
+	await expect(runAttack(attack, { faults: 1, seed: 5 })).rejects.toThrow('a fault, seed 5: no server');
+	await expect(runAttack(scripted([comesTooLate]), { faults: 1, seed: 5 })).rejects.toThrow(
+		'a fault: nearly all faults come too late',
+	);
+});
+
+it('a whole run is one of as many faults as the attack says', () => {
+	const all = [scripted([strikes]), { ...scripted([strikes]), fault: 'another' }];
+	expect(planOf([], all)).toMatchObject({ attacks: all, isWhole: true });
+	expect(planOf(['--only', 'ano', '--seed', '9', '--faults', '1'], all)).toEqual({
+		attacks: [all[1]],
+		seed: 9,
+		faults: 1,
+		isWhole: false,
+	});
+	expect(() => planOf(['--only', 'nothing'], all)).toThrow('No fault is called “nothing”');
+	expect(() => planOf(['--seed', 'x'], all)).toThrow('x is no whole number');
+});
+
+it('the table says what was tried, survived and lost, a promise after the other', () => {
+	const row = {
+		promise: 'whole',
+		fault: 'a fault',
+		tried: 300,
+		missed: 2,
+		lost: [],
+		seed: 5,
+		seconds: 1,
+	} as const;
+	const at = '2026-11-26T05:00:00.000Z';
+	const worse = { ...row, lost: [{ seed: 6, what: 'it' }], at };
+	const rows = renewRows(renewRows([worse], { ...row, lost: [], at }), {
+		...worse,
+		promise: 'found',
+		fault: 'two',
+	});
+	const document = 'Before\n<!-- results:begin -->old<!-- results:end -->\nAfter\n';
+	const filled = fillIn(document, { machine: { cores: 2 }, versions: { node: '24' }, rows });
+	expect(filled).toMatch(/^Before\n[^]*\nAfter\n$/);
+	expect(filled).toContain('| a fault | 300 | 300 | 0 | 5 | 2026-11-26 |');
+	expect(filled).toContain('### What is damaged is found\n\n| fault');
+	expect(filled).toContain('| two | 300 | 299 | **1** | 5 | 2026-11-26 |');
+	expect(() => fillIn('no marks', { machine: {}, versions: {}, rows })).toThrow('has lost the marks');
+});
