@@ -8,6 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import { searchBackups } from '../shared/lists/backups';
 import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
@@ -54,7 +55,7 @@ export class PostgresBackup implements INodeType {
 
 	methods = {
 		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
-		listSearch: { searchContainers },
+		listSearch: { searchBackups: searchBackups(() => ['postgres']), searchContainers },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

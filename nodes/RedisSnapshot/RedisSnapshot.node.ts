@@ -8,6 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import { searchBackups } from '../shared/lists/backups';
 import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
@@ -50,7 +51,7 @@ export class RedisSnapshot implements INodeType {
 
 	methods = {
 		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
-		listSearch: { searchContainers },
+		listSearch: { searchBackups: searchBackups(() => ['redis']), searchContainers },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

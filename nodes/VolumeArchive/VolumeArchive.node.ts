@@ -8,6 +8,8 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers, searchProjects, searchVolumes } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
+import { type ComponentsOf, searchBackups } from '../shared/lists/backups';
+import { known } from '../shared/lists/listed';
 import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
@@ -28,6 +30,12 @@ const operations = [
 	restore.option,
 	verify.option,
 ];
+
+const chosenComponents: ComponentsOf = (context) => {
+	const operation = known(context, 'operation');
+	if (operation === 'verify') return ['n8n', 'env'];
+	return operation === 'restore' && known(context, 'kind') === 'env' ? ['env'] : ['n8n'];
+};
 
 /** Routes to the operations; each lives in its own file under actions/. */
 export class VolumeArchive implements INodeType {
@@ -63,7 +71,12 @@ export class VolumeArchive implements INodeType {
 
 	methods = {
 		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
-		listSearch: { searchContainers, searchProjects, searchVolumes },
+		listSearch: {
+			searchBackups: searchBackups(chosenComponents),
+			searchContainers,
+			searchProjects,
+			searchVolumes,
+		},
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -12,6 +12,7 @@ import {
 	shrunkSince,
 } from '../../core/artifact';
 import { allowedPath } from './allowedPath';
+import { newestGood, newestGoodName } from './lists/newestGood';
 import { readText } from './parameters';
 
 /** What backups of a component are called, for placeholders. */
@@ -44,20 +45,37 @@ export const series = (component: Component): INodeProperties[] => [
 	},
 ];
 
+/** Workflows of before there was a list have the name alone here; n8n takes that as it is. */
 export const artifactName = (component: Component): INodeProperties => ({
 	displayName: 'Backup',
 	name: 'artifact',
-	type: 'string',
-	default: '',
-	placeholder: `e.g. ${examples[component].name}`,
-	description:
-		'File name of the backup, as List Backups of Prune Backups shows it. Empty: the newest good one.',
+	type: 'resourceLocator',
+	default: { mode: 'list', value: newestGood, cachedResultName: newestGoodName },
+	description: 'The newest good one when the workflow runs, or always the one that is chosen',
+	modes: [
+		{
+			displayName: 'From List',
+			name: 'list',
+			type: 'list',
+			typeOptions: { searchListMethod: 'searchBackups', searchable: true },
+		},
+		{
+			displayName: 'By Name',
+			name: 'name',
+			type: 'string',
+			placeholder: `e.g. ${examples[component].name}`,
+			hint: 'File name as List Backups of Prune Backups shows it; empty for the newest good one',
+		},
+	],
 });
 
 /** Which backup an operation is about, by name or the newest. */
 export const artifact = (component: Component): INodeProperties[] => [
 	artifactName(component),
-	...series(component).map((property) => ({ ...property, displayOptions: { show: { artifact: [''] } } })),
+	...series(component).map((property) => ({
+		...property,
+		displayOptions: { show: { artifact: ['', newestGood] } },
+	})),
 ];
 
 /**
@@ -145,6 +163,7 @@ async function namedArtifact(
 	itemIndex: number,
 	choice: ArtifactChoice,
 ): Promise<CatalogEntry | undefined> {
-	const name = basename((context.getNodeParameter('artifact', itemIndex) as string).trim());
-	return name === '' ? undefined : await artifactNamed(name, choice);
+	const chosen = context.getNodeParameter('artifact', itemIndex, '', { extractValue: true }) as string | null;
+	const name = basename((chosen ?? '').trim());
+	return name === '' || name === newestGood ? undefined : await artifactNamed(name, choice);
 }

@@ -1,9 +1,8 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult, INodeProperties } from 'n8n-workflow';
 import { connectDocker, type DockerClient, listContainers, listVolumes } from '../../core/docker';
 import { dockerConnection } from './dockerConnection';
-
-/** Milliseconds that a drop-down waits for the engine. */
-const listTimeoutMs = 10_000;
+import { choices } from './lists/choices';
+import { listed } from './lists/listed';
 
 /** A container by name, id or Compose service, typed or picked from what the engine has. */
 export const container: INodeProperties = {
@@ -29,8 +28,7 @@ export async function searchContainers(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectTo(this);
-	const containers = await listContainers(client, AbortSignal.timeout(listTimeoutMs));
+	const containers = await fromEngine(this, listContainers);
 	return choices(
 		containers.map(({ name, image, state }) => ({ value: name, label: `${name} (${image}, ${state})` })),
 		filter,
@@ -42,8 +40,7 @@ export async function searchVolumes(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectTo(this);
-	const volumes = await listVolumes(client, AbortSignal.timeout(listTimeoutMs));
+	const volumes = await fromEngine(this, listVolumes);
 	return choices(
 		volumes.map(({ name, composeProject, users }) => {
 			const project = composeProject ? `project ${composeProject}` : 'no project';
@@ -59,8 +56,7 @@ export async function searchProjects(
 	this: ILoadOptionsFunctions,
 	filter?: string,
 ): Promise<INodeListSearchResult> {
-	const client = await connectTo(this);
-	const volumes = await listVolumes(client, AbortSignal.timeout(listTimeoutMs));
+	const volumes = await fromEngine(this, listVolumes);
 	const projects = [...new Set(volumes.flatMap(({ composeProject }) => composeProject ?? []))];
 	return choices(
 		projects.map((project) => {
@@ -71,15 +67,12 @@ export async function searchProjects(
 	);
 }
 
-async function connectTo(context: ILoadOptionsFunctions): Promise<DockerClient> {
-	return await connectDocker(dockerConnection(await context.getCredentials('dockerEngineApi')));
-}
-
-function choices(all: Array<{ value: string; label: string }>, filter = ''): INodeListSearchResult {
-	const wanted = filter.toLowerCase();
-	return {
-		results: all
-			.filter(({ label }) => label.toLowerCase().includes(wanted))
-			.map(({ value, label }) => ({ name: label, value })),
-	};
+async function fromEngine<Result>(
+	context: ILoadOptionsFunctions,
+	list: (client: DockerClient, signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+	return await listed(context, 'choose By Name and type it', async (signal) => {
+		const credential = await context.getCredentials('dockerEngineApi');
+		return await list(await connectDocker(dockerConnection(credential)), signal);
+	});
 }

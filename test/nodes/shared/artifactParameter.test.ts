@@ -59,6 +59,26 @@ describeEngines('the backup that a node’s parameters mean', (n8n) => {
 		expect(chosen(await choose({ artifactInstance: 'unknown' }))).toEqual(['n8n_20261123_020000.sql.gz']);
 	});
 
+	test('is what was chosen from the list, or the name that was typed before there was one', async () => {
+		await add('20261121_020000', ours());
+		await add('20261122_020000', ours());
+		await add('20261122_020001', ours(), 'crm');
+		const name = 'n8n_20261121_020000.sql.gz';
+		const located = (value: string, mode = 'list') => ({ artifact: { __rl: true, mode, value } });
+		for (const parameters of [
+			located(name),
+			located(name, 'name'),
+			{ artifact: name },
+			{ artifact: `={{ '${name}' }}` },
+		])
+			expect(chosen(await choose(parameters))).toEqual([name]);
+		const newest = ['crm_20261122_020001.sql.gz', 'n8n_20261122_020000.sql.gz'];
+		for (const parameters of [located('newest'), located('', 'name'), { artifact: '' }, {}]) {
+			expect(chosen(await choose(parameters))).toEqual(newest);
+			expect(chosen(await choose({ ...parameters, artifactPrefix: 'n8n' }))).toEqual(newest.slice(1));
+		}
+	});
+
 	test('is for a drill one of each database', async () => {
 		await add('20261121_020000', ours());
 		await add('20261122_020000', ours());
