@@ -4,6 +4,7 @@ import type { AddCommand, CommandTools, RunAction } from './command';
 import { addAccept } from './commands/accept';
 import { addCopy } from './commands/copy';
 import { addCreate } from './commands/create';
+import { addDoctor } from './commands/doctor';
 import { addDrill } from './commands/drill';
 import { addFetch } from './commands/fetch';
 import { addKeygen } from './commands/keygen';
@@ -21,7 +22,7 @@ import type { Terminal } from './terminal';
 
 const commands: AddCommand[] = [
 	...[addCreate, addList, addVerify, addDrill, addRestore, addRelease, addPrune, addAccept],
-	...[addCopy, addFetch, addKeygen],
+	...[addCopy, addFetch, addKeygen, addDoctor],
 	...[addQuery, addReport, addMetrics],
 ];
 

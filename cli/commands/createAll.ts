@@ -3,8 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Component, type Compression, prefixFor } from '../../core/artifact';
 import { BackupError } from '../../core/errors';
-import { n8nPostgres, n8nRedis } from '../../core/environment/n8nServers';
-import { n8nDataFolder, usesPostgres, usesQueue } from '../../core/n8n/environment';
+import { n8nDataFolder } from '../../core/n8n/environment';
 import { builtInEngine } from '../../core/postgres/engine';
 import type { AddCommand, CommandTools } from '../command';
 import { commonOf } from '../create/common';
@@ -20,24 +19,14 @@ import {
 	type CompressionOptions,
 	type RecipientOptions,
 } from '../options/create';
-import { wholeNumber } from '../options/numbers';
+import { addN8nServerOptions, type N8nServerOptions, postgresOfN8n, redisOfN8n } from '../options/n8nServers';
 import { repeated } from '../options/postgres';
 
-interface Options extends CompressionOptions, RecipientOptions {
-	postgresHost?: string;
-	postgresPort?: number;
-	postgresUser?: string;
-	postgresDatabase?: string;
-	redisHost?: string;
-	redisPort?: number;
-	redisUser?: string;
+interface Options extends CompressionOptions, RecipientOptions, N8nServerOptions {
 	dataFolder?: string;
 	file?: string[];
 	skip?: Component[];
 }
-
-const port = (flags: string, description: string) =>
-	new Option(flags, description).argParser(wholeNumber(1, 65535));
 
 /** `create all`: everything that an n8n is made of, as its environment describes it. */
 export const addCreateAll: AddCommand = (parent, run) => {
@@ -45,20 +34,8 @@ export const addCreateAll: AddCommand = (parent, run) => {
 		.command('all')
 		.description(
 			'back up all that n8n is made of, as its own environment says (DB_TYPE, DB_POSTGRESDB_…, EXECUTIONS_MODE, QUEUE_BULL_REDIS_…, also with _FILE); what fails does not stop the others',
-		)
-		.option('--postgres-host <name>', 'n8n’s database (or DB_POSTGRESDB_HOST)')
-		.addOption(port('--postgres-port <number>', '(or DB_POSTGRESDB_PORT; 5432)'))
-		.option(
-			'--postgres-user <name>',
-			'(or DB_POSTGRESDB_USER); password from DB_POSTGRESDB_PASSWORD or PGPASSWORD',
-		)
-		.option('--postgres-database <name>', '(or DB_POSTGRESDB_DATABASE; n8n)')
-		.option('--redis-host <name>', 'n8n’s queue (or QUEUE_BULL_REDIS_HOST)')
-		.addOption(port('--redis-port <number>', '(or QUEUE_BULL_REDIS_PORT; 6379)'))
-		.option(
-			'--redis-user <name>',
-			'(or QUEUE_BULL_REDIS_USERNAME); password from QUEUE_BULL_REDIS_PASSWORD or REDISCLI_AUTH',
-		)
+		);
+	addN8nServerOptions(command)
 		.option('--data-folder <directory>', 'n8n’s data (or .n8n in N8N_USER_FOLDER or the home directory)')
 		.addOption(
 			new Option('--file <path>', 'a file to copy, .env first of all; may be repeated').argParser(repeated),
@@ -104,61 +81,33 @@ async function archive(
 	return [];
 }
 
-function dump(options: Options, compression: Compression, tools: CommandTools): Plan[] {
-	const { skip = [], postgresHost, postgresPort, postgresUser, postgresDatabase } = options;
-	const { env } = tools.terminal;
-	if (skip.includes('postgres')) return [];
-	if (postgresHost === undefined && !usesPostgres(env)) {
-		tools.output.note([
-			'PostgreSQL is skipped: DB_TYPE is not postgresdb, and --postgres-host names no server',
-		]);
+function dump(options: Options, compression: Compression, { output, terminal }: CommandTools): Plan[] {
+	if (options.skip?.includes('postgres')) return [];
+	const connect = postgresOfN8n(options, terminal.env);
+	if (!connect) {
+		output.note(['PostgreSQL is skipped: DB_TYPE is not postgresdb, and --postgres-host names no server']);
 		return [];
 	}
+	const choice = { selection: {}, expectN8n: true, noOwner: false, noPrivileges: false };
 	return [
 		{
 			component: 'postgres',
 			async backups(signal) {
-				const own = await n8nPostgres(env);
-				const connection = {
-					...own,
-					host: postgresHost ?? own.host,
-					port: postgresPort ?? own.port,
-					user: postgresUser ?? own.user,
-					password: own.password === '' ? (env.PGPASSWORD ?? '') : own.password,
-					database: postgresDatabase ?? own.database,
-				};
+				const connection = await connect();
 				const { database } = connection;
-				const choice = { selection: {}, expectN8n: true, noOwner: false, noPrivileges: false };
-				return await planDumps({
-					engine: builtInEngine(connection),
-					database,
-					compression,
-					dump: choice,
-				}).backups(signal);
+				const engine = builtInEngine(connection);
+				return await planDumps({ engine, database, compression, dump: choice }).backups(signal);
 			},
 		},
 	];
 }
 
-function snapshot({ skip = [], redisHost, redisPort, redisUser }: Options, tools: CommandTools): Plan[] {
-	const { env } = tools.terminal;
-	if (skip.includes('redis')) return [];
-	if (redisHost === undefined && !usesQueue(env)) {
-		tools.output.note(['Redis is skipped: EXECUTIONS_MODE is not queue, and --redis-host names no server']);
-		return [];
-	}
-	const connection = async () => {
-		const own = await n8nRedis(env);
-		const password = own.password ?? env.REDISCLI_AUTH;
-		return {
-			...own,
-			host: redisHost ?? own.host,
-			port: redisPort ?? own.port,
-			user: redisUser ?? own.user,
-			password,
-		};
-	};
-	return [planSnapshot(connection)];
+function snapshot(options: Options, { output, terminal }: CommandTools): Plan[] {
+	if (options.skip?.includes('redis')) return [];
+	const connect = redisOfN8n(options, terminal.env);
+	if (connect) return [planSnapshot(connect)];
+	output.note(['Redis is skipped: EXECUTIONS_MODE is not queue, and --redis-host names no server']);
+	return [];
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -18,3 +18,15 @@ export function runningN8nVersion(script = process.argv[1]): string | undefined 
 		return undefined;
 	}
 }
+
+/**
+ * What the n8n that this process is does: n8n's first argument says it (n8n-core, `InstanceSettings`). Undefined in another
+ * program.
+ */
+export function runningN8nRole(
+	argv: readonly string[] = process.argv,
+): 'main' | 'worker' | 'webhook' | undefined {
+	if (runningN8nVersion(argv[1]) === undefined) return undefined;
+	const [, , command] = argv;
+	return command === 'worker' || command === 'webhook' ? command : 'main';
+}

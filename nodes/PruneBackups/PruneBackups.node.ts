@@ -6,15 +6,17 @@ import {
 	type INodeTypeDescription,
 	NodeConnectionTypes,
 } from 'n8n-workflow';
+import { backupEncryptionTest } from '../shared/encryption';
 import { operationSubtitle } from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import { assertAllowedAsTool } from '../shared/tool';
+import * as checkSetup from './actions/checkSetup.operation';
 import * as list from './actions/list.operation';
 import * as prune from './actions/prune.operation';
 import * as report from './actions/report.operation';
 
-const plans = { list: list.plan, prune: prune.plan, report: report.plan };
-const options = [list.option, report.option, prune.option];
+const plans = { checkSetup: checkSetup.plan, list: list.plan, prune: prune.plan, report: report.plan };
+const options = [list.option, report.option, checkSetup.option, prune.option];
 
 /** Which operations only read: these an AI agent may use, too. */
 const readOnly: ReadonlyArray<keyof typeof plans> = ['list', 'report'];
@@ -46,14 +48,18 @@ export class PruneBackups implements INodeType {
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
+		credentials: checkSetup.credentials,
 		properties: [
 			operation([1], 'prune'),
 			operation([2], 'list'),
 			...list.properties,
 			...report.properties,
+			...checkSetup.properties,
 			...prune.properties,
 		],
 	};
+
+	methods = { credentialTest: { backupEncryptionTest } };
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const plan: PlanJobs = async (itemIndex) => {

@@ -72,6 +72,15 @@ export async function decryptionKeys(
 	});
 }
 
+/** Both sides of the credential, where it was chosen. */
+export async function chosenEncryption(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): Promise<{ readers: EncryptionKeys; keys: DecryptionKeys } | undefined> {
+	const credential = await chosenCredential(context, itemIndex);
+	return credential && { readers: readersIn(credential), keys: keysOf(credential) };
+}
+
 async function chosenCredential(
 	context: IExecuteFunctions,
 	itemIndex: number,

@@ -62,6 +62,8 @@ describeEngines('a path', (n8n) => {
 			file: join(place, '.env'),
 			rdbPath: join(place, 'dump.rdb'),
 			destination: join(place, 'destination'),
+			dataDirectory: join(place, 'data'),
+			envFile: join(place, '.env'),
 		};
 	});
 
@@ -73,6 +75,15 @@ describeEngines('a path', (n8n) => {
 			credentials,
 			onError: 'continueErrorOutput',
 		});
+	}
+
+	/** What was said against a path, as the items of both outputs. */
+	function said(row: PathParameter, path: string, { outputs }: NodeRun): unknown[][] {
+		const items = outputs.map((output) => output.map(({ json }) => json));
+		if (row.reports === undefined) return items;
+		const check = row.reports.replace('PATH', path);
+		const found = items[0]!.filter((item) => item.check === check && item.result === 'failed');
+		return [items[1]!, found.map(({ found: what, whatToDo }) => ({ error: [what, whatToDo].join(' ') }))];
 	}
 
 	/** What lies at the path that the parameter means, elsewhere. */
@@ -130,8 +141,10 @@ describeEngines('a path', (n8n) => {
 			const place = await n8n().allowed();
 			const path = join(place, 'there');
 			if (!row.written) await cp(paths[row.parameter]!, path, { recursive: true });
-			const { status, outputs } = await run(row, path);
+			const result = await run(row, path);
+			const { status, outputs } = result;
 			expect(status).toBe('success');
+			if (row.reports !== undefined) expect(said(row, path, result)).toEqual([[], []]);
 			// Only the server is lacking, where there has to be one.
 			const { lacks = '127.0.0.1:1' } = row;
 			for (const { json } of outputs[1] ?? []) expect(json.error).toContain(lacks);
@@ -141,21 +154,21 @@ describeEngines('a path', (n8n) => {
 			const { path, outside } = await lay(row, n8n());
 			const before = await describeTree(outside);
 
-			const { status, outputs } = await run(row, path);
+			const result = await run(row, path);
 
 			const error = `${row.label}: n8n does not allow nodes to use ${path}. Add it to N8N_RESTRICT_FILE_ACCESS_TO (";" between paths); n8n’s own data folder stays blocked, so mount it a second time, read-only, at another path.`;
-			expect({ status, outputs: outputs.map((items) => items.map(({ json }) => json)) }).toEqual({
+			expect({ status: result.status, said: said(row, path, result) }).toEqual({
 				status: 'success',
-				outputs: [[], [{ error }]],
+				said: [[], [{ error }]],
 			});
 			expect(await describeTree(outside)).toEqual(before);
 		});
 
 		test('is named when not even its parent exists', async () => {
 			const path = join(await n8n().allowed(), 'nowhere', 'there');
-			const { outputs } = await run(row, path);
+			const result = await run(row, path);
 			const error = `${row.label}: neither ${path} nor ${dirname(path)} exists. Correct the path, or mount it into the container of n8n and of every worker.`;
-			expect(outputs.map((items) => items.map(({ json }) => json))).toEqual([[], [{ error }]]);
+			expect(said(row, path, result)).toEqual([[], [{ error }]]);
 		});
 
 		if (row.written) return;
@@ -163,9 +176,12 @@ describeEngines('a path', (n8n) => {
 			const place = await n8n().allowed();
 			const path = join(place, 'missing');
 			const before = await describeTree(place);
-			const { outputs } = await run(row, path);
-			expect(outputs.map((items) => items.map(({ json }) => Object.keys(json)))).toEqual([[], [['error']]]);
-			if (row.parameter !== 'rdbPath') expect(outputs[1]![0]!.json.error).toContain(path);
+			const [ordinary, errors] = said(row, path, await run(row, path)) as [
+				unknown[],
+				Array<{ error: string }>,
+			];
+			expect([ordinary, errors.map((item) => Object.keys(item))]).toEqual([[], [['error']]]);
+			if (row.parameter !== 'rdbPath') expect(errors[0]!.error).toContain(path);
 			expect(await describeTree(place)).toEqual(before);
 		});
 	});

@@ -43,6 +43,30 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 		says: neitherExists('Backup Directory'),
 	},
 	{
+		name: 'pruneBackups checkSetup',
+		works: async (place) => ({
+			parameters: {
+				backupDirectory: await twoNights(place, instanceId()),
+				...{ checkPostgres: false, checkRedis: false },
+			},
+		}),
+		judge: async (items, place) => {
+			for (const item of items) expect(Object.keys(item)).toEqual(['check', 'result', 'found', 'whatToDo']);
+			expect(Object.fromEntries(items.map(({ check, result }) => [check, result]))).toMatchObject({
+				N8N_RESTRICT_FILE_ACCESS_TO: 'passed',
+				'backup directory': 'passed',
+				'free space': 'passed',
+				'data folder': 'unknown',
+				PostgreSQL: 'unknown',
+				Redis: 'unknown',
+				encryption: 'unknown',
+			});
+			expect(await readdir(join(place, 'backups'))).toEqual(['postgres']);
+		},
+		fails: async () => await Promise.resolve({ parameters: { backupDirectory: ' ' } }),
+		says: { message: /Backup Directory is empty/, description: /Fill it in/ },
+	},
+	{
 		name: 'pruneBackups prune',
 		works: async (place) => ({
 			parameters: { backupDirectory: await twoNights(place, instanceId()), keepDays: 0, keepLast: 1 },

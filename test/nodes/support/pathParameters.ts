@@ -11,6 +11,8 @@ export interface PathParameter {
 	written?: true;
 	/** What makes the operation use it. */
 	parameters?: Record<string, unknown>;
+	/** The check that says so, where what is refused is no error but a finding. */
+	reports?: string;
 	/** What the error names that ends an operation whose path is allowed: what the test does not provide. */
 	lacks?: string;
 }
@@ -31,7 +33,16 @@ const backupDirectory = (
 
 const whicheverN8n = { artifactInstance: 'unknown' };
 
+/** What is wrong is said in an item of the check. */
+const finding = (parameter: string, is: PathParameter['is'], reports: string): PathParameter => ({
+	...{ node: 'pruneBackups', operation: 'checkSetup', parameter, label: 'Path', is, reports },
+	parameters: { checkPostgres: false, checkRedis: false },
+});
+
 export const pathParameters: PathParameter[] = [
+	finding('backupDirectory', 'directory', 'backup directory'),
+	finding('dataDirectory', 'directory', 'data folder'),
+	finding('envFile', 'file', 'file PATH'),
 	backupDirectory('postgresBackup', 'backUp'),
 	backupDirectory('postgresBackup', 'drill', whicheverN8n),
 	backupDirectory('postgresBackup', 'query', { ...whicheverN8n, sql: 'SELECT 1' }),

@@ -1,11 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Artifact, createArtifact, readManifest } from '../../../../core/artifact';
 import { archiveDirectory } from '../../../../core/volume/archiveDirectory';
 import { type ArchiveDrillRequest, drillArchive } from '../../../../core/volume/drill/drillArchive';
 import { runCommand } from '../../../support/runCommand';
+import { encrypted } from '../../../support/n8nCredential';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { writeBackup } from '../../../support/writeBackup';
 import { sqlite3 } from '../sqlite/support/processes';
@@ -14,15 +13,6 @@ const directory = temporaryDirectory();
 const never = new AbortController().signal;
 const key = 'the-key-of-this-n8n';
 const database = () => directory.path('data', 'database.sqlite');
-
-/** As n8n encrypts a credential: the format of `openssl enc` with one round of MD5. */
-function encrypted(text: string, password: string): string {
-	const salt = randomBytes(8);
-	const args = ['enc', '-aes-256-cbc', '-md', 'md5', '-S', salt.toString('hex'), '-pass', `pass:${password}`];
-	const out = execFileSync('openssl', args, { input: text, stdio: ['pipe', 'pipe', 'ignore'] });
-	const isSalted = out.subarray(0, 8).toString() === 'Salted__';
-	return (isSalted ? out : Buffer.concat([Buffer.from('Salted__'), salt, out])).toString('base64');
-}
 
 async function archive(compression: 'gzip' | 'none' = 'gzip'): Promise<Artifact> {
 	const request = {
