@@ -3,6 +3,19 @@ import { killedBackups } from './crash/backups.ts';
 import { killedKeepers } from './crash/keepers.ts';
 import { killedRestores } from './crash/restores.ts';
 import { foundDamage } from './damage/found.ts';
+import { fullDisks } from './disk/full.ts';
+import { disturbedBackups } from './network/disturbed.ts';
+import { comparedRetention } from './retention/compared.ts';
+import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
-export const attacks: Attack[] = [...killedBackups, ...killedKeepers, ...killedRestores, ...foundDamage];
+export const attacks: Attack[] = [
+	...killedBackups,
+	...killedKeepers,
+	...killedRestores,
+	...disturbedBackups,
+	...fullDisks,
+	...manyAtOnce,
+	...comparedRetention,
+	...foundDamage,
+];

@@ -2,8 +2,8 @@ import { cp, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../lab/command.ts';
 import { assertKept } from '../harness/attack.ts';
+import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { agePartials, directoryState } from '../judges/directoryState.ts';
-import { complaintAbout } from '../judges/complaintAbout.ts';
 import type { Scene } from './killAttack.ts';
 
 export interface BackupSceneOptions {
@@ -40,15 +40,7 @@ export async function backupScene({
 	const [older] = (await directoryState(join(template, component))).complete;
 	assertKept(older !== undefined, 'A backup that nothing disturbs is not there');
 
-	const judge = async () => {
-		const { complete, completable, broken } = await directoryState(directory);
-		assertKept(broken.length === 0, `Neither whole nor absent: ${broken.join(', ')}`);
-		assertKept(complete.includes(older), `The older backup is gone: ${older}`);
-		for (const name of [...complete, ...completable].filter((one) => one !== older)) {
-			const complaint = await complaintAbout(join(directory, name));
-			assertKept(complaint === undefined, `${name}: ${complaint}`);
-		}
-	};
+	const judge = async () => void (await judgeDirectory(directory, [older]));
 	return {
 		args: [...args, '--directory', root],
 		env,

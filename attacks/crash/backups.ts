@@ -4,7 +4,7 @@ import { Random } from '../../lab/random.ts';
 import type { Attack } from '../harness/attack.ts';
 import { backupScene, type BackupSceneOptions } from './backupScene.ts';
 import { killAttack } from './killAttack.ts';
-import { postgresWithData, redisWithData } from './servers.ts';
+import { postgresWithData, redisWithData } from '../servers.ts';
 
 type BackupOf = (scratch: string) => Promise<Omit<BackupSceneOptions, 'scratch'>>;
 
@@ -41,7 +41,7 @@ export const killedBackups: Attack[] = [
 ];
 
 /** Some megabytes in a few hundred files, half of which no compressor makes smaller. */
-async function makeFolder(path: string): Promise<string> {
+export async function makeFolder(path: string): Promise<string> {
 	const random = new Random(1);
 	for (let i = 0; i < 300; i += 1) {
 		const directory = join(path, `folder-${i % 12}`);

@@ -7,7 +7,7 @@ import { type Attack, assertKept } from '../harness/attack.ts';
 import { databaseNames, fingerprint } from '../judges/databases.ts';
 import { directoryState } from '../judges/directoryState.ts';
 import { killAttack, type Scene } from './killAttack.ts';
-import { postgresWithData } from './servers.ts';
+import { postgresWithData } from '../servers.ts';
 
 /** Names of databases that are there for one run. */
 const scratch = /^n8n_backup_(?:drill|restore)_/;

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import type * as retention from '../../core/retention/index.ts';
 import type * as verification from '../../core/verify/verifyBackup.ts';
 
 /** The compiled package, which is CommonJS: what is attacked are the very files that ship. */
@@ -8,3 +9,4 @@ const fromDist = createRequire(join(process.cwd(), 'package.json'));
 const load = <Module>(path: string): Module => fromDist(`./dist/core/${path}.js`) as Module;
 
 export const { verifyBackup } = load<typeof verification>('verify/verifyBackup');
+export const { planRetention } = load<typeof retention>('retention/index');

@@ -1,13 +1,10 @@
-import { createHash } from 'node:crypto';
 import type { PostgresServer } from '../../lab/servers/postgres.ts';
-
-/** Lines of a dump that differ from run to run: comments with versions, and psql's own fence. */
-const incidental = /^(?:--.*|\\(?:un)?restrict .*|)\n/gm;
+import { hashOfDump } from './summaryOf.ts';
 
 /** What a database holds, as the native pg_dump sees it: two are the same where these are. */
 export async function fingerprint(server: PostgresServer, database: string): Promise<string> {
 	const dump = await server.client('pg_dump', ['--dbname', database]);
-	return createHash('sha256').update(dump.toString().replace(incidental, '')).digest('hex');
+	return hashOfDump(dump.toString());
 }
 
 /** The names of a server's databases, but for the templates. */

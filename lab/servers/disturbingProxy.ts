@@ -3,14 +3,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** What happens to connections after a number of bytes, in both directions together. */
 export interface Disturbance {
 	afterBytes: number;
-	/** `cut`: they are reset. `stall`: nothing goes on. `slow`: a megabyte takes a second. */
-	kind: 'cut' | 'stall' | 'slow';
+	/** `cut`: they are reset. `stall`: nothing goes on. `slow`: a megabyte takes a second. `corrupt`: one bit is another, once. */
+	kind: 'cut' | 'stall' | 'slow' | 'corrupt';
 	/** Only what is open at that moment is cut or stalled; connections that are made later are as they should be. */
 	once?: boolean;
 }
 
 export interface DisturbingProxy {
 	port: number;
+	/** Whether the disturbance has come by now. */
+	readonly hasDisturbed: boolean;
 	/** Counts anew from here; undefined lets everything through. */
 	disturb(disturbance: Disturbance | undefined): void;
 	stop(): Promise<void>;
@@ -22,6 +24,7 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	const stalled = new WeakSet<Socket>();
 	let disturbance: Disturbance | undefined;
 	let bytes = 0;
+	let hasDisturbed = false;
 	const server = createServer((client) => {
 		const target = connect(targetPort, '127.0.0.1');
 		for (const socket of [client, target]) {
@@ -35,9 +38,13 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
 		port: (server.address() as AddressInfo).port,
+		get hasDisturbed() {
+			return hasDisturbed;
+		},
 		disturb(next) {
 			disturbance = next;
 			bytes = 0;
+			hasDisturbed = false;
 			if (!next) for (const socket of sockets) socket.destroy();
 		},
 		async stop() {
@@ -50,8 +57,10 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 		from.on('data', (piece: Buffer) => {
 			bytes += piece.length;
 			const isDue = disturbance !== undefined && bytes > disturbance.afterBytes;
+			if (isDue) hasDisturbed = true;
 			if (isDue && disturbance?.kind === 'slow') return delay(from, to, piece);
-			if (isDue) disturbAll();
+			if (isDue && disturbance?.kind === 'corrupt') flipBit(piece);
+			else if (isDue) disturbAll();
 			if (stalled.has(from) || from.destroyed) return;
 			if (to.write(piece)) return;
 			from.pause();
@@ -59,6 +68,11 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 		});
 		from.on('end', () => to.end());
 		from.on('close', () => to.destroy());
+	}
+
+	function flipBit(piece: Buffer): void {
+		piece[piece.length >> 1]! ^= 1;
+		disturbance = undefined;
 	}
 
 	function disturbAll(): void {

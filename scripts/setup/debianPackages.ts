@@ -38,6 +38,8 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
 	{ program: 'age', debianPackage: 'age' },
+	{ program: 'zstd', debianPackage: 'zstd' },
+	{ program: 'restic', debianPackage: 'restic' },
 	{ program: 'sshd', debianPackage: 'openssh-server' },
 	// Its module for SFTP brings the server along.
 	{ program: 'proftpd', debianPackage: 'proftpd-mod-crypto' },

@@ -1,5 +1,5 @@
-import { startPostgres, type PostgresServer } from '../../lab/servers/postgres.ts';
-import { startRedis, type RedisServer } from '../../lab/servers/redis.ts';
+import { type PostgresOptions, type PostgresServer, startPostgres } from '../lab/servers/postgres.ts';
+import { startRedis, type RedisServer } from '../lab/servers/redis.ts';
 
 /** Some megabytes with all that a dump has an order for: types, sequences, keys, indexes, views, functions. */
 const content = `
@@ -23,8 +23,8 @@ export interface PostgresSource extends AsyncDisposable {
 }
 
 /** A server with the database `n8n`. */
-export async function postgresWithData(): Promise<PostgresSource> {
-	const server = await startPostgres();
+export async function postgresWithData(options: PostgresOptions = {}): Promise<PostgresSource> {
+	const server = await startPostgres(options);
 	await server.createDatabase('n8n');
 	await server.psql(content, { database: 'n8n' });
 	const { host, port, user, password } = server;

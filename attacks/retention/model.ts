@@ -1,5 +1,5 @@
-import type { CatalogEntry } from '../../../../core/artifact';
-import type { PlanOptions } from '../../../../core/retention';
+import type { CatalogEntry } from '../../core/artifact/index.ts';
+import type { PlanOptions } from '../../core/retention/index.ts';
 
 /**
  * What docs/retention.md says, written down once more as sets and by other means: without the code that is tested,

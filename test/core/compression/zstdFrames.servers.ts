@@ -1,10 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { zstdCompressSync } from 'node:zlib';
+import { decompressZstd } from '../../../core/compression/decompressZstd';
 import { zstdFrames, type ZstdFramesOptions } from '../../../core/compression/zstdFrames';
 import { expectSameBytes } from '../../support/sameBytes';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
+
+const directory = temporaryDirectory();
 
 async function compress(raw: Buffer, options?: ZstdFramesOptions): Promise<Buffer> {
 	return await buffer(Readable.from(pieces(raw), { objectMode: false }).pipe(zstdFrames(options)));
@@ -69,6 +74,22 @@ it('frames cost hardly more room than one frame would', async () => {
 });
 
 it('keeps to the level it was given', async () => {
-	const [fast, small] = await Promise.all([1, 19].map(async (level) => await compress(lines, { level })));
+	const text = readFileSync('package-lock.json');
+	const [fast, small] = await Promise.all([1, 19].map(async (level) => await compress(text, { level })));
 	expect(small!.length).toBeLessThan(fast!.length);
+});
+
+it('several files of zstd itself, one behind the other, are read as one stream', async () => {
+	const parts = [Buffer.alloc(500_000, 'text '), Buffer.alloc(20_000_000, lines), randomBytes(300_000)];
+	// From a file it knows the size, from a pipe it does not.
+	const sized = directory.path('file');
+	const files = parts.map((raw, i) => {
+		writeFileSync(sized, raw);
+		return i === 1
+			? execFileSync('zstd', ['-c'], { input: raw, maxBuffer: 1e9 })
+			: execFileSync('zstd', ['-qc', sized], { maxBuffer: 1e9 });
+	});
+	const output: Buffer[] = [];
+	for await (const raw of decompressZstd(Readable.from(files, { objectMode: false }))) output.push(raw);
+	expectSameBytes(Buffer.concat(output), Buffer.concat(parts));
 });

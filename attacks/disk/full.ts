@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process';
+import { mkdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { command } from '../../lab/command.ts';
+import type { Random } from '../../lab/random.ts';
+import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
+import { judgeDirectory } from '../judges/backupDirectory.ts';
+import { makeFolder } from '../crash/backups.ts';
+
+const run = promisify(execFile);
+
+/** Disks that become full while a backup is made: a tmpfs, of a size that the seed decides. Needs root. */
+export const fullDisks: Attack[] = [
+	{
+		promise: 'whole',
+		fault: 'no space left on the disk at any point of an archive',
+		faults: { whole: 100, short: 4 },
+		open: async (scratch) => await open(scratch),
+	},
+];
+
+async function open(scratch: string): Promise<Arena> {
+	const folder = await makeFolder(join(scratch, 'data'));
+	const disk = join(scratch, 'disk');
+	await mkdir(disk);
+	const work = ['create', 'volume', folder, '--directory', disk];
+	const needed = await usedBy(disk, work);
+	return {
+		async strike(random: Random) {
+			// Room for an older backup, and for some of the next one.
+			const bytes = needed + random.below(needed);
+			await using _ = await mountTmpfs(disk, bytes);
+			const first = await command(work);
+			assertKept(first.exitCode === 0, `A backup for which there is room fails: ${first.stderr}`);
+			const directory = join(disk, 'n8n');
+			const older = await judgeDirectory(directory);
+			const { exitCode, stderr } = await command(work);
+			const whole = await judgeDirectory(directory, older);
+			assertKept(
+				whole.length === (exitCode === 0 ? 2 : 1),
+				`It ends with ${exitCode}, and there are ${whole.length}`,
+			);
+			if (exitCode === 0) return false;
+			assertKept(
+				/space/.test(stderr) && !/\n\s+at /.test(stderr),
+				`It fails without a word of space: ${stderr}`,
+			);
+			return true;
+		},
+		[Symbol.asyncDispose]: async () => {},
+	};
+}
+
+/** Bytes that a backup takes of a disk. */
+async function usedBy(disk: string, work: string[]): Promise<number> {
+	await using _ = await mountTmpfs(disk, 1e9);
+	const { exitCode, stderr } = await command(work);
+	if (exitCode !== 0) throw new Error(stderr);
+	const { blocks, bfree, bsize } = await statfs(disk);
+	return (blocks - bfree) * bsize;
+}
+
+async function mountTmpfs(path: string, bytes: number): Promise<AsyncDisposable> {
+	await run('mount', ['-t', 'tmpfs', '-o', `size=${Math.ceil(bytes / 4096) * 4096},mode=700`, 'tmpfs', path]);
+	return { [Symbol.asyncDispose]: async () => void (await run('umount', [path])) };
+}
