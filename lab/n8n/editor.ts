@@ -136,6 +136,11 @@ export class Editor {
 		return instanceId;
 	}
 
+	/** Settings > Community nodes > Install. */
+	async installPackage(name: string): Promise<void> {
+		await this.request('POST', '/rest/community-packages', { name });
+	}
+
 	/** The names of all node types that this instance offers, such as `n8n-nodes-base.set`. */
 	async nodeTypes(): Promise<string[]> {
 		return await this.typeNames('nodes');

@@ -8,7 +8,6 @@ import {
 	mkdir,
 	mkdtemp,
 	readdir,
-	realpath,
 	rename,
 	rm,
 	stat,
@@ -16,9 +15,10 @@ import {
 	writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from '../../scripts/lib/paths.ts';
+import { copyPrograms, layOutDebian } from './imageTree.ts';
 
 const run = promisify(execFile);
 
@@ -90,14 +90,9 @@ async function fingerprint({ programs, plugins }: Ingredients): Promise<string> 
 }
 
 async function assemble(root: string, { major, programs, folders, plugins }: Ingredients): Promise<void> {
-	for (const folder of ['usr/bin', 'usr/lib', 'usr/lib64', 'tmp', 'run', 'proc', 'dev', 'etc', 'mnt']) {
-		await mkdir(join(root, folder), { recursive: true });
-	}
-	// As Debian has it: what is in /bin and /lib is in /usr.
-	for (const name of ['bin', 'lib', 'lib64']) await symlink(`usr/${name}`, join(root, name));
+	await layOutDebian(root);
 	await symlink('dash', join(root, 'usr/bin/sh'));
-	for (const path of [...programs, ...plugins]) await copyInto(root, path);
-	for (const library of await librariesOf([...programs, ...plugins])) await copyInto(root, library);
+	await copyPrograms(root, [...programs, ...plugins]);
 	// The official image has the programs in PATH, whatever their version.
 	await symlink(`/usr/lib/postgresql/${major}`, join(root, 'usr/lib/postgresql/current'));
 	for (const folder of folders) await cp(folder, join(root, folder), { recursive: true });
@@ -106,7 +101,6 @@ async function assemble(root: string, { major, programs, folders, plugins }: Ing
 		'root:x:0:0:root:/:/bin/sh\npostgres:x:999:999::/var/lib/postgresql:/bin/sh\n',
 	);
 	await writeFile(join(root, 'etc/group'), 'root:x:0:\npostgres:x:999:\n');
-	await chmod(join(root, 'tmp'), 0o1777);
 	for (const folder of ['var/lib/postgresql/data', 'data', 'run/postgresql']) {
 		await mkdir(join(root, folder), { recursive: true });
 		await chmod(join(root, folder), 0o700);
@@ -114,17 +108,4 @@ async function assemble(root: string, { major, programs, folders, plugins }: Ing
 	}
 	await mkdir(join(root, 'var/run'), { recursive: true });
 	await symlink('/run/postgresql', join(root, 'var/run/postgresql'));
-}
-
-async function librariesOf(programs: string[]): Promise<string[]> {
-	const { stdout } = await run('ldd', programs, { maxBuffer: 16 * 1024 * 1024 });
-	const paths = [...stdout.matchAll(/(?:=> |^\t)(\/\S+) \(0x/gm)].map(([, path]) => path!);
-	return [...new Set(paths)];
-}
-
-/** Copies a file to the same place below `root`, under the name by which it is asked for. */
-async function copyInto(root: string, path: string): Promise<void> {
-	const folder = join(root, dirname(path).replace(/^\/(bin|lib|lib64)(?=\/|$)/, '/usr/$1'));
-	await mkdir(folder, { recursive: true });
-	await cp(await realpath(path), join(folder, basename(path)));
 }

@@ -26,6 +26,11 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'pgbouncer', debianPackage: 'pgbouncer' },
 	{ program: 'redis-server', debianPackage: 'redis-server' },
 	{ program: 'dockerd', debianPackage: 'docker.io' },
+	{ program: 'docker-compose', debianPackage: 'docker-compose' },
+	// What n8n's image has for programs, what a proxy of the socket is made of, what gives an engine its own network.
+	{ program: 'haproxy', debianPackage: 'haproxy' },
+	{ program: 'busybox', debianPackage: 'busybox-static' },
+	{ program: 'ip', debianPackage: 'iproute2' },
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },
 	{ program: 'openssl', debianPackage: 'openssl' },
 	{ program: 'xz', debianPackage: 'xz-utils' },

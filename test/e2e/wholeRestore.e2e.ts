@@ -11,7 +11,6 @@ import {
 } from '../../lab/n8n/nightlyBackup.ts';
 import { startStack, type Stack } from '../../lab/n8n/stack.ts';
 import { startN8n } from '../../lab/n8n/startN8n.ts';
-import type { Workflow } from '../../lab/n8n/workflow.ts';
 import { seedN8n } from '../../lab/seed/n8nData.ts';
 import { seedRedis } from '../../lab/seed/redisQueue.ts';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres.ts';
@@ -19,6 +18,7 @@ import { type RedisServer, startRedis } from '../../lab/servers/redis.ts';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift.ts';
 import { ageKeygen } from '../support/age';
 import { command } from '../support/commandProcess';
+import { callingWorkflow, storedSecret } from './support/callingWorkflow';
 import { type HttpReceiver, startReceiver } from './support/httpReceiver';
 import { describeRows } from './support/rows';
 import { describeTree } from '../support/describeTree';
@@ -79,39 +79,10 @@ async function fillN8n(): Promise<string> {
 	await seedRedis(stack.redis, 500);
 	const credential = await editor.createCredential('Receiver', 'httpQueryAuth', {
 		name: 'key',
-		value: 'only-the-encryption-key-reveals-this',
+		value: storedSecret,
 	});
-	const { id } = await editor.createWorkflow(callingWorkflow(credential));
+	const { id } = await editor.createWorkflow(callingWorkflow(receiver.url('/called'), credential));
 	return id;
-}
-
-function callingWorkflow(credential: { id: string; name: string }): Workflow {
-	return {
-		name: 'Call with a stored key',
-		nodes: [
-			{
-				name: manualTrigger,
-				type: 'n8n-nodes-base.manualTrigger',
-				typeVersion: 1,
-				position: [0, 0],
-				parameters: {},
-			},
-			{
-				name: 'Call',
-				type: 'n8n-nodes-base.httpRequest',
-				typeVersion: 4.2,
-				position: [200, 0],
-				parameters: {
-					url: receiver.url('/called'),
-					authentication: 'genericCredentialType',
-					genericAuthType: 'httpQueryAuth',
-					options: {},
-				},
-				credentials: { httpQueryAuth: credential },
-			},
-		],
-		connections: { [manualTrigger]: { main: [[{ node: 'Call', type: 'main', index: 0 }]] } },
-	};
 }
 
 /** One night: the shipped workflow, in the running n8n; then n8n is stopped, and saves its last execution. */
@@ -257,8 +228,6 @@ test('and n8n runs on it: the owner signs in, a workflow calls with its decrypte
 
 	const { status, error } = await editor.run({ id: before.workflowId }, manualTrigger);
 	expect([status, error]).toEqual(['success', undefined]);
-	expect(receiver.requests.map(({ path }) => path)).toEqual([
-		'/called?key=only-the-encryption-key-reveals-this',
-	]);
+	expect(receiver.requests.map(({ path }) => path)).toEqual([`/called?key=${storedSecret}`]);
 	expect(await editor.nodeTypes()).toContain('n8n-nodes-backup.postgresBackup');
 });

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ReceivedRequest {
@@ -14,10 +14,10 @@ export interface HttpReceiver {
 	stop(): Promise<void>;
 }
 
-/** Takes notifications as Slack or a dead-man switch would, and remembers them. */
-export async function startReceiver(): Promise<HttpReceiver> {
+/** Answers everything, and remembers what came in, in order. */
+export function receive(): { requests: ReceivedRequest[]; listener: RequestListener } {
 	const requests: ReceivedRequest[] = [];
-	const server = createServer((request, response) => {
+	const listener: RequestListener = (request, response) => {
 		const chunks: Buffer[] = [];
 		request.on('data', (chunk: Buffer) => chunks.push(chunk));
 		request.on('end', () => {
@@ -25,7 +25,14 @@ export async function startReceiver(): Promise<HttpReceiver> {
 			requests.push({ method, path, body: Buffer.concat(chunks).toString() });
 			response.end('ok');
 		});
-	});
+	};
+	return { requests, listener };
+}
+
+/** Takes notifications as Slack or a dead-man switch would, and remembers them. */
+export async function startReceiver(): Promise<HttpReceiver> {
+	const { requests, listener } = receive();
+	const server = createServer(listener);
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;
 	return {

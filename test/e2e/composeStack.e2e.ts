@@ -1,0 +1,232 @@
+import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { type ComposeEngine, startComposeEngine } from '../../lab/compose/composeEngine.ts';
+import { npmRegistry } from '../../lab/compose/npmRegistry.ts';
+import { type ComposeProject, composeProject } from '../../lab/compose/project.ts';
+import { Editor } from '../../lab/n8n/editor.ts';
+import { packPackage } from '../../lab/n8n/installPackage.ts';
+import { manualTrigger } from '../../lab/n8n/nightlyBackup.ts';
+import { fillIn, shippedWorkflow } from '../../lab/n8n/workflow.ts';
+import { sampleCredentials, sampleWorkflows } from '../../lab/seed/samples.ts';
+import { whyNoDocker } from '../../lab/servers/docker.ts';
+import { root } from '../../scripts/lib/paths.ts';
+import { command } from '../support/commandProcess';
+import { type Block, bashBlocks, readDocument, script } from '../docs/support/blocks';
+import { callingWorkflow, storedSecret } from './support/callingWorkflow';
+import { receive } from './support/httpReceiver';
+
+jest.setTimeout(300_000);
+
+const reason = whyNoDocker();
+const workers = ['n8n_worker_1', 'n8n_worker_2'];
+const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
+
+/**
+ * deploy/compose.yaml in a Docker Engine, with images of the same names, used as it says itself, as the README and as
+ * the runbook say it: queue mode, two workers, a night, a worker that is killed, everything lost and back.
+ */
+(reason === undefined ? describe : describe.skip)(`the Compose stack ${reason ?? ''}`.trim(), () => {
+	const cleanUps: Array<() => Promise<void>> = [];
+	/** What workflows call. */
+	const monitor = receive();
+	let engine: ComposeEngine;
+	let project: ComposeProject;
+	let editor: Editor;
+	let runbook: Block[];
+	let night: { id: string };
+	let calling: { id: string };
+	/** What is to come back. */
+	let before: { rows: string; env: string };
+
+	beforeAll(async () => {
+		runbook = bashBlocks(await readDocument('restore.md'));
+		const directory = await mkdtemp(join(tmpdir(), 'compose-test-'));
+		cleanUps.push(() => rm(directory, { recursive: true }));
+		const registry = await npmRegistry(await packPackage(directory));
+		engine = await startComposeEngine({ registry, others: { 'monitor.example.com': monitor.listener } });
+		cleanUps.push(() => engine.stop());
+		project = await composeProject(engine);
+		cleanUps.push(() => project.remove());
+	});
+
+	afterAll(async () => {
+		for (let cleanUp = cleanUps.pop(); cleanUp; cleanUp = cleanUps.pop()) await cleanUp();
+	});
+
+	const psql = async (sql: string, database = 'n8n') =>
+		(await project.run(`docker exec -i n8n_postgres_1 psql -XAtq -U n8n -d ${database}`, sql)).trim();
+	/** What a person has made, and what n8n has encrypted. */
+	const describeRows = async (database = 'n8n') =>
+		await psql(
+			`SELECT id, name, md5(nodes::text) FROM workflow_entity ORDER BY id;
+			SELECT id, name, data FROM credentials_entity ORDER BY id; SELECT id, email, password FROM "user"`,
+			database,
+		);
+	const artifacts = async (component: string) =>
+		(await readdir(project.path('backups', component)))
+			.filter((name) => !name.endsWith('.manifest.json'))
+			.sort();
+	const newest = async (component: string) =>
+		project.path('backups', component, (await artifacts(component)).at(-1)!);
+	/** Commands of the runbook in a shell that another command of it opens. */
+	const inShell = async (shell: string, tags: string[]) =>
+		await project.run(
+			script(runbook, shell),
+			`set -eu\n${tags.map((tag) => script(runbook, tag)).join('\n')}`,
+		);
+	/** The workers that have worked on an execution. */
+	const workersOf = async (execution: string) => {
+		const logs = await Promise.all(workers.map(async (name) => await project.run(`docker logs ${name}`)));
+		return workers.filter((_, index) => logs[index]!.includes(`Worker started execution ${execution} `));
+	};
+	const pings = (path: string) => monitor.requests.filter((request) => request.path === path).length;
+
+	test('comes up as its first lines say, with a second worker', async () => {
+		for (const line of await openingCommands()) {
+			await project.run(line);
+			if (line.includes('example.env')) await fillInEnv(project.path('.env'));
+		}
+		await project.run('docker compose up -d --scale worker=2');
+		editor = await Editor.open(engine.editorUrl);
+	});
+
+	test('gets the package from the editor once, though two workers share its volume', async () => {
+		await editor.installPackage('n8n-nodes-backup');
+		// Both hear of it and could begin to install it at any moment.
+		for (const worker of workers) await untilLogged(worker, /Skipped installing community package/);
+		await project.run('docker compose restart worker');
+		for (const worker of workers) await untilLogged(worker, /worker is now ready[^]*worker is now ready/);
+		expect(await project.run(`docker exec n8n_worker_2 ls ${packageFolder}`)).toContain('node_modules');
+		expect(await editor.nodeTypes()).toContain('n8n-nodes-backup.postgresBackup');
+	});
+
+	test('makes its night on a worker', async () => {
+		await fillN8n();
+		const { id, status, error } = await editor.run(night, manualTrigger);
+		expect([status, error]).toEqual(['success', undefined]);
+		expect(await workersOf(id)).toHaveLength(1);
+		expect(pings('/ping')).toBe(1);
+	});
+
+	test('has artifacts that hold before psql, tar, redis-check-rdb and cmp', async () => {
+		before = { rows: await describeRows(), env: await readFile(project.path('.env'), 'utf8') };
+		await psql('CREATE DATABASE looked_at', 'postgres');
+		const into = 'docker exec -i n8n_postgres_1 psql -Xq -U n8n -d looked_at --set ON_ERROR_STOP=1';
+		await project.run(`gunzip -c ${await newest('postgres')} | ${into}`);
+		expect(await describeRows('looked_at')).toBe(before.rows);
+		await psql('DROP DATABASE looked_at', 'postgres');
+		const members = await project.run(`tar -tzf ${await newest('n8n')}`);
+		expect(members).toMatch(/^(\.\/)?config$/m);
+		expect(members).toContain('nodes/node_modules/n8n-nodes-backup/package.json');
+		expect(await project.run(`redis-check-rdb ${await newest('redis')}`)).toContain('RDB looks OK!');
+		await project.run(`cmp .env ${await newest('env')}`);
+	});
+
+	test('hears nothing of a worker that is killed but by the switch that was not pressed; the engine starts it again', async () => {
+		await project.run(`docker exec n8n_n8n_1 dd if=/dev/urandom of=/home/node/.n8n/large bs=1M count=400`);
+		const { executionId } = await editor.start(night, manualTrigger);
+		const partial = await untilPartial('n8n');
+		const [worker] = await workersOf(executionId);
+		await project.run(`docker exec ${worker} killall -9 node || true`);
+		await untilLogged(worker!, /(worker is now ready[^]*){3}/);
+		expect(await project.run(`docker inspect --format '{{.RestartCount}}' ${worker}`)).toBe('1\n');
+		expect([pings('/ping'), pings('/failed')]).toEqual([1, 0]);
+		expect(await artifacts('n8n')).toEqual(expect.arrayContaining([partial]));
+	});
+
+	test('goes on the next night, and sweeps what the killed one has left', async () => {
+		await project.run('docker exec n8n_n8n_1 rm /home/node/.n8n/large');
+		// A night later: what nobody has written to for five minutes is nobody's.
+		await project.run(`touch --date '10 minutes ago' backups/n8n/.*.partial`);
+		const { status, error } = await editor.run(night, manualTrigger);
+		expect([status, error]).toEqual(['success', undefined]);
+		expect(pings('/ping')).toBe(2);
+		expect((await artifacts('n8n')).filter((name) => name.endsWith('.partial'))).toEqual([]);
+		const verified = await command(['verify', '--all'], { N8N_BACKUP_DIRECTORY: project.path('backups') });
+		expect([verified.exitCode, verified.stdout]).toEqual([
+			0,
+			expect.stringContaining('10 of 10 backups passed'),
+		]);
+	});
+
+	test('is lost with all of its volumes and its .env, and comes back by the commands of the runbook', async () => {
+		await project.run('docker compose down --volumes');
+		await rm(project.path('.env'));
+		await inShell('bare-shell', ['everything-env', 'env-owner']);
+		expect(await readFile(project.path('.env'), 'utf8')).toBe(before.env);
+		await project.run(script(runbook, 'servers'));
+		await inShell('shell', ['where', 'look', 'everything']);
+		await project.run(script(runbook, 'start'));
+		expect(await describeRows()).toBe(before.rows);
+	});
+
+	test('knows its owner then, decrypts its credentials, and has the package on n8n and on the worker', async () => {
+		editor = await Editor.open(engine.editorUrl);
+		const called = await editor.run(calling, manualTrigger);
+		expect([called.status, called.error]).toEqual(['success', undefined]);
+		expect(pings(`/called?key=${storedSecret}`)).toBe(1);
+		const { status, error } = await editor.run(night, manualTrigger);
+		expect([status, error]).toEqual(['success', undefined]);
+	});
+
+	/** Workflows and credentials as a person has them; the nightly workflow as the README says. */
+	async function fillN8n(): Promise<void> {
+		for (const { name, type, data } of sampleCredentials) await editor.createCredential(name, type, data);
+		for (const workflow of sampleWorkflows) await editor.createWorkflow(workflow);
+		const env = Object.fromEntries(
+			(await readFile(project.path('.env'), 'utf8')).split('\n').map((line) => line.split('=', 2)),
+		) as Record<string, string>;
+		const key = await editor.createCredential('Monitor', 'httpQueryAuth', {
+			name: 'key',
+			value: storedSecret,
+		});
+		calling = await editor.createWorkflow(callingWorkflow('http://monitor.example.com/called', key));
+		const { POSTGRES_USER: user, POSTGRES_PASSWORD, POSTGRES_DB: database, REDIS_PASSWORD } = env;
+		const postgres = { host: 'postgres', port: 5432, user, password: POSTGRES_PASSWORD, database };
+		const redis = { host: 'redis', port: 6379, password: REDIS_PASSWORD, database: 0 };
+		const workflow = fillIn(await shippedWorkflow('nightly-backup.json'), {
+			credentials: {
+				postgres: await editor.createCredential('n8n database', 'postgres', { ...postgres, ssl: 'disable' }),
+				redis: await editor.createCredential('n8n queue', 'redis', redis),
+			},
+			// All else is as shipped: the paths are those of deploy/compose.yaml.
+			settings: {
+				successUrl: 'http://monitor.example.com/ping',
+				notificationUrl: 'http://monitor.example.com/failed',
+			},
+		});
+		night = await editor.createWorkflow(workflow);
+	}
+
+	async function untilLogged(container: string, pattern: RegExp): Promise<void> {
+		for (let log = ''; !pattern.test(log); await wait(300))
+			log = await project.run(`docker logs ${container}`);
+	}
+
+	async function untilPartial(component: string): Promise<string> {
+		for (;;) {
+			const found = (await artifacts(component)).find((name) => name.endsWith('.partial'));
+			if (found !== undefined) return found;
+			await wait(50);
+		}
+	}
+});
+
+/** What the first lines of deploy/compose.yaml tell to do. */
+async function openingCommands(): Promise<string[]> {
+	const text = await readFile(join(root, 'deploy', 'compose.yaml'), 'utf8');
+	const opening = text.slice(0, text.indexOf('Then in the editor'));
+	return [...opening.matchAll(/^# {3}(\S.*)$/gm)].map(([, command]) => command!);
+}
+
+/** As a person does, with secrets that need no care. */
+async function fillInEnv(path: string): Promise<void> {
+	const text = await readFile(path, 'utf8');
+	const secret = () => crypto.randomUUID().replaceAll('-', '');
+	await writeFile(
+		path,
+		text.replaceAll(/^(\w+(?:PASSWORD|KEY))=$/gm, (_, name: string) => `${name}=${secret()}`),
+	);
+}
