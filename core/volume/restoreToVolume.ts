@@ -26,6 +26,7 @@ import { notOurs } from './restoreArchive';
 import { sniffCompression } from './sniffCompression';
 import { TarScanner } from '../tar/tarScanner';
 import { type CheckedArchive, checkArchive } from './unpack/checkArchive';
+import { twoStorages } from './unpack/mergeTree';
 import { rewriteArchive } from './unpack/rewriteArchive';
 import type { ExpectedArchive } from './expectedArchive';
 import type { UnpackReport } from './unpack/unpackArchive';
@@ -69,7 +70,7 @@ const longestPath = systemPathBytes - 1 - `${mountPoint}/`.length;
  * it in the volume, which the error then says; the engine has no call to remove files.
  *
  * @throws BackupError `exists` when the volume is not empty, or holds the leftovers of a database that would be
- * replaced; `not-found` for the volume; others as `restoreArchive`
+ * replaced, or n8n's storage under its other name; `not-found` for the volume; others as `restoreArchive`
  */
 export async function restoreToVolume(
 	connection: DockerConnection,
@@ -100,7 +101,7 @@ export async function restoreToVolume(
 		const helper = await held.lease.createWriter({ name: volume.name, mountPoint });
 		const target: MountedVolume = { client, helper, volume: volume.name };
 		await assertWritable(client, helper, '/', signal);
-		if (overwrite) await assertNoCompanions(target, checked, signal);
+		if (overwrite) await assertNothingForeign(target, checked, signal);
 		else await assertEmpty(target, signal);
 		const onBytes = (rawBytes: number) => onProgress?.({ rawBytes, step: `Restoring ${volume.name}` });
 		await extract(target, { artifactPath, compression, keys, checked, onBytes }, signal);
@@ -141,24 +142,39 @@ async function assertEmpty({ client, helper, volume }: MountedVolume, signal: Ab
 	}
 }
 
-/** A write-ahead log left by the database that is there would be replayed into the restored one and ruin it. */
-async function assertNoCompanions(
-	{ client, helper, volume }: MountedVolume,
-	{ foreignCompanions }: CheckedArchive,
+/**
+ * A write-ahead log left by the database that is there would be replayed into the restored one and ruin it; with n8n's
+ * storage under both of its names n8n would not start.
+ */
+async function assertNothingForeign(
+	target: MountedVolume,
+	{ foreignCompanions, rivalStorage }: CheckedArchive,
 	signal: AbortSignal,
 ): Promise<void> {
+	const { volume } = target;
 	for (const latin1 of foreignCompanions) {
 		const path = Buffer.from(latin1, 'latin1').toString();
-		try {
-			await readOwner(client, helper, `${mountPoint}/${path}`, signal);
-		} catch (error) {
-			if (error instanceof BackupError && error.code === 'not-found') continue;
-			throw error;
-		}
+		if (!(await isThere(target, path, signal))) continue;
 		throw new BackupError('exists', `${path} in the volume ${volume} belongs to a database to be replaced`, {
 			advice:
 				'Stop the container that uses it, remove that file if it stays, and run this again; nothing was changed',
 		});
+	}
+	if (rivalStorage !== undefined && (await isThere(target, rivalStorage, signal)))
+		throw twoStorages(`${rivalStorage} in the volume ${volume}`);
+}
+
+async function isThere(
+	{ client, helper }: MountedVolume,
+	path: string,
+	signal: AbortSignal,
+): Promise<boolean> {
+	try {
+		await readOwner(client, helper, `${mountPoint}/${path}`, signal);
+		return true;
+	} catch (error) {
+		if (error instanceof BackupError && error.code === 'not-found') return false;
+		throw error;
 	}
 }
 

@@ -1,6 +1,7 @@
 import type { CompressionMethod } from '../../compression/compression';
 import { readArtifact } from '../../artifact/readArtifact';
 import type { DecryptionKeys } from '../../encryption';
+import { rivalStorageFolder, storageFolders } from '../../n8n/storageFolder';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { noBytes } from '../../tar/member';
 import { type TarEvent, TarScanner } from '../../tar/tarScanner';
@@ -36,6 +37,8 @@ export interface CheckedArchive extends UnpackReport {
 	 * the archive holds that as well. Bytes as latin1 characters.
 	 */
 	foreignCompanions: string[];
+	/** What must not exist either: n8n's storage under its other name. */
+	rivalStorage?: string;
 }
 
 /**
@@ -53,6 +56,7 @@ export async function checkArchive(
 	const databases = new DatabaseFinder();
 	const bounds = new ArchiveBounds({ path, census: expected?.census, mostBytes });
 	const report = { entries: 0, bytes: 0, directories: 0 };
+	const storages = new Set<string>();
 	const consume = async (raw: AsyncIterable<Buffer>): Promise<void> => {
 		for await (const chunk of raw) {
 			for (const event of scanner.scan(chunk)) {
@@ -60,6 +64,8 @@ export async function checkArchive(
 					bounds.take(event.member);
 					const safe = guard.check(event.member);
 					databases.begin(safe);
+					const [top = ''] = safe.path.split('/', 1);
+					if (storageFolders.includes(top)) storages.add(top);
 					report.entries++;
 					report.bytes += safe.member.size;
 					if (safe.member.type === 'directory') report.directories++;
@@ -71,7 +77,12 @@ export async function checkArchive(
 	};
 	const measures = await readArtifact({ path, compression, keys, onBytes }, consume, signal);
 	assertExpected(path, measures, report, expected);
-	return { ...report, sha256: measures.sha256, foreignCompanions: databases.foreignCompanions() };
+	return {
+		...report,
+		sha256: measures.sha256,
+		foreignCompanions: databases.foreignCompanions(),
+		rivalStorage: rivalStorageFolder(storages),
+	};
 }
 
 /** Long enough to know a database by. */

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
 import { BackupError } from '../../errors';
+import { rivalStorageFolder } from '../../n8n/storageFolder';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
 import { OpenFiles } from '../pack/openFiles';
 import { displayPath } from '../../tar/member';
@@ -9,11 +10,13 @@ import { walkShared } from './sharedWalk';
 /**
  * Looks whether {@link mergeTree} can do all of its work, before it does any.
  *
- * @throws BackupError `exists` when a file or link would have to replace a directory, `unsupported` when something
+ * @throws BackupError `exists` when a file or link would have to replace a directory, or n8n would find its storage under
+ * both of its names; `unsupported` when something
  * would have to be moved into a mount below `to`, or in place of one, or in place of a database that this process
  * has open: n8n would go on with the old one, without its log
  */
 export function assertMergeable(from: Buffer, to: Buffer): void {
+	assertOneStorage(from, to);
 	const mounts = new MountsBelow(to);
 	const openHere = new OpenFiles();
 	for (const { entry, source, target, below, isDirectoryThere } of walkShared(from, to)) {
@@ -27,6 +30,24 @@ export function assertMergeable(from: Buffer, to: Buffer): void {
 			throw inUse(shown);
 		}
 	}
+}
+
+function assertOneStorage(from: Buffer, to: Buffer): void {
+	const rival = rivalStorageFolder(readdirSync(from));
+	if (rival === undefined) return;
+	const path = Buffer.concat([to, Buffer.from(`/${rival}`)]);
+	if (existsSync(path)) throw twoStorages(displayPath(path));
+}
+
+/** For an archive that has n8n's storage under the other name. */
+export function twoStorages(shown: string): BackupError {
+	return new BackupError(
+		'exists',
+		`${shown} is there already, and n8n 3 does not start with binaryData and storage`,
+		{
+			advice: 'Move that one away, or restore into an empty directory; nothing was changed',
+		},
+	);
 }
 
 function intoMount(target: Buffer): BackupError {

@@ -8,6 +8,7 @@ import {
 	openSync,
 	readdirSync,
 	readFileSync,
+	renameSync,
 	rmSync,
 	symlinkSync,
 	truncateSync,
@@ -79,6 +80,33 @@ test('a directory that is not empty is left alone unless overwriting is allowed'
 	expect(readFileSync(scratch.path('out', 'file'), 'utf8')).toBe('new');
 	expect(readdirSync(scratch.path('out'))).toEqual(['file', 'kept']);
 	expect(readdirSync(scratch.path('out', 'kept'))).toEqual(['b', 'mine']);
+});
+
+test.each([
+	['binaryData', 'storage'],
+	['storage', 'binaryData'],
+])(
+	'an archive with n8n’s %s does not go beside %s, with which n8n 3 would not start',
+	async (archived, there) => {
+		mkdirSync(scratch.path('out', there), { recursive: true });
+		const before = describeTree(scratch.path('out'));
+		const archive = makeTar({ name: 'config', content: '{}' }, { name: `${archived}/1`, content: 'new' });
+		await expect(restore(archive, { overwrite: true })).rejects.toThrow(
+			`${scratch.path('out', there)} is there already, and n8n 3 does not start with binaryData and storage. Move that one away, or restore into an empty directory; nothing was changed.`,
+		);
+		expect(describeTree(scratch.path('out')).map(withoutTime)).toEqual(before.map(withoutTime));
+
+		renameSync(scratch.path('out', there), scratch.path('away'));
+		await restore(archive, { overwrite: true });
+		expect(readdirSync(scratch.path('out'))).toEqual([archived, 'config'].sort());
+	},
+);
+
+test('an archive that has both of n8n’s storages is restored as it was', async () => {
+	mkdirSync(scratch.path('out', 'storage'), { recursive: true });
+	const archive = makeTar({ name: 'binaryData/1', content: 'a' }, { name: 'storage/2', content: 'b' });
+	await restore(archive, { overwrite: true });
+	expect(readdirSync(scratch.path('out'))).toEqual(['binaryData', 'storage']);
 });
 
 test('overwriting replaces links by what the archive holds and follows none of them', async () => {

@@ -151,6 +151,16 @@ describeDocker('A volume, restored through the engine', () => {
 		expect(readdirSync(root)).toEqual(['database.sqlite']);
 	});
 
+	it('gets no binaryData of n8n’s beside its storage, with which n8n 3 would not start', async () => {
+		const root = await makeVolume('renamed');
+		mkdirSync(join(root, 'storage'));
+		const artifactPath = await archiveOf({ name: './binaryData/1', content: 'old' });
+		await expect(restore({ artifactPath, volume: 'renamed', overwrite: true })).rejects.toThrow(
+			'storage in the volume renamed is there already, and n8n 3 does not start with binaryData and storage.',
+		);
+		expect(readdirSync(root)).toEqual(['storage']);
+	});
+
 	it.each<[string, Parameters<typeof makeTar>]>([
 		['a path that leads upwards', [{ name: '../escaped', content: 'x' }]],
 		['the absolute path', [{ name: '/escaped', content: 'x' }]],
