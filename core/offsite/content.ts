@@ -7,6 +7,8 @@ import type { Manifest } from '../artifact';
 /** What is put under a name. */
 export interface Content {
 	bytes: number;
+	/** Where it is known. What broke off is gone on with only where it tells that it is the same. */
+	sha256?: string;
 	/** Begins to read it from its start; may be done again. */
 	open(): ContentReader;
 }
@@ -20,6 +22,8 @@ export interface ContentReader extends AsyncDisposable {
 	 * @throws what keeps them from being given out
 	 */
 	read(into: Buffer): Promise<void>;
+	/** Fills the memory with bytes that were given out before, from a position on. */
+	readAgain(into: Buffer, position: number): Promise<void>;
 }
 
 /** Bytes that are read at a time: they are still in the processor's cache when they are hashed. */
@@ -35,6 +39,10 @@ export function textContent(text: string): Content {
 			return {
 				read: async (into) => {
 					position += bytes.copy(into, 0, position);
+					await Promise.resolve();
+				},
+				readAgain: async (into, from) => {
+					bytes.copy(into, 0, from);
 					await Promise.resolve();
 				},
 				[Symbol.asyncDispose]: async () => await Promise.resolve(),
@@ -54,7 +62,8 @@ export function artifactContent(
 	manifest: Pick<Manifest, 'storedBytes' | 'sha256'>,
 	onBytes: (bytes: number) => void = () => {},
 ): Content {
-	return { bytes: manifest.storedBytes, open: () => new ArtifactReader(path, manifest, onBytes) };
+	const { storedBytes: bytes, sha256 } = manifest;
+	return { bytes, sha256, open: () => new ArtifactReader(path, manifest, onBytes) };
 }
 
 /** All of a content in pieces, each in memory of its own. */
@@ -90,17 +99,20 @@ class ArtifactReader implements ContentReader {
 
 	async read(into: Buffer): Promise<void> {
 		try {
-			const file = (this.#file ??= await openToRead(this.#path));
-			for (let filled = 0; filled < into.length;) {
-				const length = Math.min(readBytes, into.length - filled);
-				const { bytesRead } = await file.read(into, filled, length, this.#position);
-				if (bytesRead === 0) throw changed(this.#path);
-				this.#hash.update(into.subarray(filled, filled + bytesRead));
-				filled += bytesRead;
-				this.#position += bytesRead;
-				this.#onBytes(bytesRead);
-			}
-			if (this.#position === this.#manifest.storedBytes) await this.#assertWhole(file);
+			await this.#fill(into, this.#position, (piece) => {
+				this.#hash.update(piece);
+				this.#position += piece.length;
+				this.#onBytes(piece.length);
+			});
+			if (this.#position === this.#manifest.storedBytes) await this.#assertWhole();
+		} catch (error) {
+			throw fileError(error, this.#path);
+		}
+	}
+
+	async readAgain(into: Buffer, position: number): Promise<void> {
+		try {
+			await this.#fill(into, position);
 		} catch (error) {
 			throw fileError(error, this.#path);
 		}
@@ -110,14 +122,29 @@ class ArtifactReader implements ContentReader {
 		await this.#file?.close();
 	}
 
-	async #assertWhole(file: FileHandle): Promise<void> {
+	async #fill(into: Buffer, position: number, onPiece: (piece: Buffer) => void = () => {}): Promise<void> {
+		const file = await this.#open();
+		for (let filled = 0; filled < into.length;) {
+			const length = Math.min(readBytes, into.length - filled);
+			const { bytesRead } = await file.read(into, filled, length, position + filled);
+			if (bytesRead === 0) throw changed(this.#path);
+			onPiece(into.subarray(filled, filled + bytesRead));
+			filled += bytesRead;
+		}
+	}
+
+	async #assertWhole(): Promise<void> {
+		const file = await this.#open();
 		const { bytesRead } = await file.read(Buffer.alloc(1), 0, 1, this.#position);
 		if (bytesRead > 0 || this.#hash.digest('hex') !== this.#manifest.sha256) throw changed(this.#path);
 	}
-}
 
-async function openToRead(path: string): Promise<FileHandle> {
-	return await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+	async #open(): Promise<FileHandle> {
+		return (this.#file ??= await open(
+			this.#path,
+			constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+		));
+	}
 }
 
 function changed(path: string): BackupError {

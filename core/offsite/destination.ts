@@ -1,8 +1,8 @@
 import type { Component } from '../artifact';
 import type { Content } from './content';
 
-/** A partial file there belongs to a run that is gone when nothing was written to it for a day. */
-export const abandonedPartialAfterMs = 24 * 60 * 60_000;
+/** A partial file there belongs to a run that is gone, and nobody goes on with it, when nothing was written to it for two days. */
+export const abandonedPartialAfterMs = 48 * 60 * 60_000;
 
 /** A file at a destination. */
 export interface RemoteFile {

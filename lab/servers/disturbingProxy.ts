@@ -15,6 +15,8 @@ export interface DisturbingProxy {
 	readonly hasDisturbed: boolean;
 	/** Counts anew from here; undefined lets everything through. */
 	disturb(disturbance: Disturbance | undefined): void;
+	/** Bytes that have gone to the server since. */
+	bytesSent(): number;
 	stop(): Promise<void>;
 }
 
@@ -25,6 +27,7 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	let disturbance: Disturbance | undefined;
 	let bytes = 0;
 	let hasDisturbed = false;
+	let sent = 0;
 	const server = createServer((client) => {
 		const target = connect(targetPort, '127.0.0.1');
 		for (const socket of [client, target]) {
@@ -32,6 +35,7 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 			socket.on('error', () => {});
 			socket.on('close', () => sockets.delete(socket));
 		}
+		client.on('data', (piece: Buffer) => (sent += piece.length));
 		forward(client, target);
 		forward(target, client);
 	});
@@ -45,8 +49,10 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 			disturbance = next;
 			bytes = 0;
 			hasDisturbed = false;
+			sent = 0;
 			if (!next) for (const socket of sockets) socket.destroy();
 		},
+		bytesSent: () => sent,
 		async stop() {
 			for (const socket of sockets) socket.destroy();
 			await new Promise((resolve) => server.close(resolve));

@@ -1,9 +1,7 @@
 import {
-	AbortMultipartUploadCommand,
 	DeleteObjectCommand,
 	GetObjectCommand,
 	HeadObjectCommand,
-	ListMultipartUploadsCommand,
 	paginateListObjectsV2,
 	type PutObjectCommandInput,
 	S3Client,
@@ -14,8 +12,8 @@ import type { Content } from '../content';
 import type { Destination, RemoteFile } from '../destination';
 import { cutOff, taken } from '../faults';
 import { withIdleLimit } from '../idle';
-import { LentMemory } from '../lentMemory';
 import { s3Error, statusOf } from './s3Error';
+import { sweepUnfinished } from './unfinished';
 import { upload } from './upload';
 
 export interface S3Options {
@@ -47,11 +45,8 @@ const usualIdleMs = 60_000;
  */
 const uploadingTimes = 10;
 
-/** So much of all parts is in memory at a time: six of the smallest. */
-const partsInMemoryBytes = 30 * 1024 * 1024;
-
-/** A started upload belongs to a run that is gone when it was not completed in two days. */
-const abandonedAfterMs = 48 * 60 * 60_000;
+/** To nobody. */
+const say = () => {};
 
 /** A bucket of Amazon S3 or of a server that speaks like it. The first call shows whether it can be reached. */
 export class S3Destination implements Destination {
@@ -60,7 +55,6 @@ export class S3Destination implements Destination {
 	readonly #client: S3Client;
 	/** The same, with more patience. */
 	readonly #uploadClient: S3Client;
-	readonly #memory = new LentMemory(partsInMemoryBytes);
 	readonly #idleWithinMs: number;
 
 	constructor(options: S3Options) {
@@ -76,6 +70,8 @@ export class S3Destination implements Destination {
 				// What the SDK would otherwise send with each request is refused by some servers.
 				requestChecksumCalculation: 'WHEN_REQUIRED',
 				responseChecksumValidation: 'WHEN_REQUIRED',
+				// What it has to say goes into errors here, not onto n8n's console.
+				logger: { trace: say, debug: say, info: say, warn: say, error: say },
 				// Waiting for the server's word before each part took a connection of its own for each.
 				expectContinueHeader: false,
 				requestHandler: { connectionTimeout: connectWithinMs, socketTimeout },
@@ -124,7 +120,8 @@ export class S3Destination implements Destination {
 		};
 		await this.#attempt(
 			signal,
-			async () => await upload({ client: this.#uploadClient, object, memory: this.#memory }, content, signal),
+			async () =>
+				await upload({ client: this.#uploadClient, object, path: `${this.place}/${name}` }, content, signal),
 		);
 	}
 
@@ -158,17 +155,8 @@ export class S3Destination implements Destination {
 
 	async sweep(component: Component, signal: AbortSignal): Promise<void> {
 		const directory = `${this.#key(component)}/`;
-		const Bucket = this.#options.bucket;
 		try {
-			const options = { abortSignal: signal };
-			const command = new ListMultipartUploadsCommand({ Bucket, Prefix: directory });
-			// The next run sees what is left behind the first thousand.
-			const { Uploads = [] } = await this.#client.send(command, options);
-			for (const { Key = '', UploadId, Initiated } of Uploads) {
-				const isOld = Initiated !== undefined && Date.now() - Initiated.getTime() > abandonedAfterMs;
-				if (!isOld || !isOurs(Key.slice(directory.length))) continue;
-				await this.#client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options);
-			}
+			await sweepUnfinished(this.#client, { Bucket: this.#options.bucket, directory, isOurs }, signal);
 		} catch (error) {
 			// Not every server can say what was begun, and not every key may ask.
 			if (signal.aborted) throw s3Error(error, this.place, signal);

@@ -63,6 +63,11 @@ const byName: Record<string, Answer> = {
 	RequestTimeout: slow,
 	XAmzContentSHA256Mismatch: spoiled,
 	BadDigest: spoiled,
+	NoSuchUpload: {
+		code: 'incomplete',
+		what: 'no longer knows what was sent so far',
+		advice: 'See whether another run copies there or clears it up, then run it again',
+	},
 };
 
 interface ServiceError {
@@ -73,6 +78,11 @@ interface ServiceError {
 /** The HTTP status of an answer that was an error; undefined where there was no answer. */
 export function statusOf(error: unknown): number | undefined {
 	return (error as ServiceError | undefined)?.$metadata?.httpStatusCode;
+}
+
+/** Whether a call of the SDK failed without any answer; into each error of its own it writes how it went. */
+export function isUnanswered(error: unknown): boolean {
+	return (error as ServiceError | undefined)?.$metadata !== undefined && statusOf(error) === undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { hasCode } from '../../errors';
 import type { Content } from '../content';
 import { cutOff } from '../faults';
 import { LentMemory } from '../lentMemory';
@@ -12,7 +13,10 @@ const requestsAtOnce = 32;
 /** Of the content, read at a time. */
 const readBytes = 8 * pieceBytes;
 
-/** Writes all of a content, many requests at a time: as many as there is memory for. */
+/**
+ * Writes all of a content, many requests at a time: as many as there is memory for. What the file holds of it from
+ * the start on is compared and not written again.
+ */
 export async function writeAll(
 	calls: SftpCalls,
 	file: OpenRemote,
@@ -37,17 +41,38 @@ export async function writeAll(
 	};
 	const underWay = new Set<Promise<void>>();
 	await using reader = content.open();
+	const there = readAll(calls, file, signal);
+	let isThere = true;
 	let position = 0;
 	do {
 		const bytes = await memory.take(Math.min(readBytes, content.bytes - position));
 		failing.signal.throwIfAborted();
 		await reader.read(bytes);
-		const writing: Promise<void> = write(bytes, position).finally(() => underWay.delete(writing));
-		underWay.add(writing);
+		isThere &&= await holds(there, bytes);
+		if (isThere) {
+			memory.giveBack(bytes);
+		} else {
+			const writing: Promise<void> = write(bytes, position).finally(() => underWay.delete(writing));
+			underWay.add(writing);
+		}
 		position += bytes.length;
 	} while (position < content.bytes);
 	await Promise.all(underWay);
 	failing.signal.throwIfAborted();
+}
+
+/** Whether what is read next is the same. Where it may not be read, it counts as another. */
+async function holds(there: AsyncGenerator<Buffer, void>, bytes: Buffer): Promise<boolean> {
+	try {
+		for (let start = 0; start < bytes.length; start += pieceBytes) {
+			const { value } = await there.next();
+			if (!value?.equals(bytes.subarray(start, start + pieceBytes))) return false;
+		}
+		return true;
+	} catch (error) {
+		if (hasCode(error, 'not-permitted')) return false;
+		throw error;
+	}
 }
 
 /** All of a file in order, many requests ahead. */

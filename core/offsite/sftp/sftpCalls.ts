@@ -75,10 +75,15 @@ export class SftpCalls {
 	}
 
 	/**
-	 * @param flags `r`, or `wx` for a file that must not be there
+	 * @param flags `r`, `r+` to write to what is there, or `wx` for a file that must not be
 	 * @param name the file's in messages, where it is another one
 	 */
-	async open(below: string, flags: 'r' | 'wx', signal: AbortSignal, name = below): Promise<OpenRemote> {
+	async open(
+		below: string,
+		flags: 'r' | 'r+' | 'wx',
+		signal: AbortSignal,
+		name = below,
+	): Promise<OpenRemote> {
 		const path = this.#path(below);
 		const handle = await this.#ask(name, signal, (done: Callback<Buffer>) =>
 			this.#sftp.open(path, flags, { mode: 0o600 }, done),

@@ -58,7 +58,8 @@ class SftpDestination implements Destination {
 
 	async put(name: string, content: Content, signal: AbortSignal): Promise<void> {
 		await this.#makeDirectory(posix.dirname(name), signal);
-		const partial = partialPath(name, randomUUID());
+		// The same bytes have the same partial file: where one run broke off, the next one goes on.
+		const partial = partialPath(name, content.sha256?.slice(0, 32) ?? randomUUID());
 		try {
 			await this.#write(name, { partial, content }, signal);
 			// This protocol's rename replaces nothing, but not every server keeps to that.
@@ -66,7 +67,9 @@ class SftpDestination implements Destination {
 			await this.#rename(partial, name, signal);
 		} catch (error) {
 			const reason = (await this.#isFull(error, name, signal)) ? noSpace(`${this.place}/${name}`) : error;
-			await this.#calls.remove(partial, AbortSignal.timeout(10_000)).catch(() => {});
+			const mayGoOn =
+				content.sha256 !== undefined && (hasCode(error, 'unreachable') || hasCode(error, 'cancelled'));
+			if (!mayGoOn) await this.#calls.remove(partial, AbortSignal.timeout(10_000)).catch(() => {});
 			throw reason;
 		}
 	}
@@ -136,7 +139,7 @@ class SftpDestination implements Destination {
 		{ partial, content }: { partial: string; content: Content },
 		signal: AbortSignal,
 	): Promise<void> {
-		const file = await this.#calls.open(partial, 'wx', signal, name);
+		const file = await this.#openPartial(name, { partial, content }, signal);
 		try {
 			await writeAll(this.#calls, file, content, signal);
 			await this.#sync(file, signal);
@@ -147,6 +150,23 @@ class SftpDestination implements Destination {
 			throw error;
 		}
 		await this.#calls.close(file, signal);
+	}
+
+	async #openPartial(
+		name: string,
+		{ partial, content }: { partial: string; content: Content },
+		signal: AbortSignal,
+	): Promise<OpenRemote> {
+		try {
+			return await this.#calls.open(partial, 'wx', signal, name);
+		} catch (error) {
+			// For a name that is taken, servers only say "failure".
+			const there = content.sha256 === undefined ? undefined : await this.head(partial, signal);
+			if (!there) throw error;
+			if (there.bytes <= content.bytes) return await this.#calls.open(partial, 'r+', signal, name);
+			await this.#calls.remove(partial, signal);
+			return await this.#calls.open(partial, 'wx', signal, name);
+		}
 	}
 
 	async #sync(file: OpenRemote, signal: AbortSignal): Promise<void> {

@@ -19,7 +19,7 @@ import { startWebdav, type WebdavServer } from '../../../lab/servers/webdav';
 import { describeDisks, temporaryDisks } from '../../support/disks';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
-import { contentFrom, contentOf } from './support/contents';
+import { contentOf, contentOfOnes } from './support/contents';
 import { patience } from './support/testServers';
 
 jest.setTimeout(240_000);
@@ -313,9 +313,7 @@ describeDisks('A disk that is full at the other side', () => {
 	const disks = temporaryDisks();
 	/** More than the disk holds, and more than one part. */
 	const bytes = 80_000_000;
-	const large = contentFrom(bytes, async function* () {
-		for (let at = 0; at < bytes; at += 250_000) yield await Promise.resolve(Buffer.alloc(250_000, 1));
-	});
+	const large = contentOfOnes(bytes);
 
 	it.each<[string, (disk: string) => Promise<Destination>, string]>([
 		[

@@ -97,12 +97,12 @@ describe('A partial file of a run that is gone', () => {
 				return { files: directory, destination, stop };
 			},
 		],
-	])('is taken away by a later one, a day after it was written to: %s', async (_, start) => {
+	])('is taken away by a later one, two days after it was written to: %s', async (_, start) => {
 		const { files, destination, stop } = await start();
 		try {
 			await destination.put(name, contentOf(Buffer.alloc(0)), patience());
 			const at = (file: string) => join(files, 'postgres', file);
-			const old = new Date(Date.now() - 1.1 * dayMs);
+			const old = new Date(Date.now() - 2.1 * dayMs);
 			for (const file of ['.old.partial', '.new.partial', 'old.txt']) await writeFile(at(file), '');
 			for (const file of ['.old.partial', 'old.txt']) await utimes(at(file), old, old);
 			await destination.sweep('postgres', patience());
