@@ -5,6 +5,8 @@ import { killedRestores } from './crash/restores.ts';
 import { foundDamage } from './damage/found.ts';
 import { fullDisks } from './disk/full.ts';
 import { disturbedBackups } from './network/disturbed.ts';
+import { hostileManifests } from './hostile/manifests.ts';
+import { hostileTars } from './hostile/tars.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
@@ -17,5 +19,7 @@ export const attacks: Attack[] = [
 	...fullDisks,
 	...manyAtOnce,
 	...comparedRetention,
+	...hostileManifests,
+	...hostileTars,
 	...foundDamage,
 ];

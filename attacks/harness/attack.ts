@@ -5,6 +5,7 @@ export const promises = {
 	whole: 'A backup is complete, or it is absent',
 	restored: 'A database is the old one or the new one, whole',
 	found: 'What is damaged is found',
+	contained: 'A backup that somebody forged changes nothing but the place that it is restored into',
 	kept: 'Retention removes neither the last good backup nor what cannot be judged',
 } as const;
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { TarScanner } from '../../../core/tar/tarScanner';
-import { base256, padded, paxRecord, rawHeader, type RawFields, special } from '../volume/support/rawHeader';
+import { base256, padded, paxRecord, rawHeader, type RawFields, special } from '../../../lab/rawTar.ts';
 
 jest.setTimeout(120_000);
 

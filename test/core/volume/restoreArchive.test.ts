@@ -20,7 +20,7 @@ import { restoreArchive, type RestoreArchiveOptions } from '../../../core/volume
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { describeTree } from './support/describeTree';
 import { makeTar } from './support/makeTar';
-import { rawHeader } from './support/rawHeader';
+import { rawHeader } from '../../../lab/rawTar.ts';
 import { makeVariedTree } from './support/makeVariedTree';
 import { packInto } from './support/pack';
 

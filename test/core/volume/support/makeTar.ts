@@ -1,5 +1,5 @@
 import { Header, type HeaderData, Pax } from 'tar';
-import { paxRecord, special } from './rawHeader';
+import { paxRecord, special } from '../../../../lab/rawTar.ts';
 
 const types = {
 	file: 'File',

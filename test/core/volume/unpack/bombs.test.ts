@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { makeTar } from '../support/makeTar';
-import { rawHeader } from '../support/rawHeader';
+import { rawHeader } from '../../../../lab/rawTar.ts';
 
 jest.setTimeout(120_000);
 

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } fro
 import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { packInto } from '../support/pack';
-import { padded, rawHeader, special } from '../support/rawHeader';
+import { padded, rawHeader, special } from '../../../../lab/rawTar.ts';
 
 jest.setTimeout(60_000);
 
