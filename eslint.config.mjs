@@ -117,6 +117,9 @@ export default tseslint.config(
 			'@n8n/community-nodes/no-credential-reuse': 'off',
 			// What deletes and overwrites is not for a language model to call. What only reads, Prune Backups offers.
 			'@n8n/community-nodes/node-usable-as-tool': 'off',
+			// What is chosen there are names; patterns are understood as well, and it says so.
+			'n8n-nodes-base/node-param-display-name-wrong-for-dynamic-multi-options': 'off',
+			'n8n-nodes-base/node-param-description-wrong-for-dynamic-multi-options': 'off',
 			// They are made of the operations' names; the rule sees only literals.
 			'n8n-nodes-base/node-class-description-missing-subtitle': 'off',
 			// All that a node does is done to one thing, its backups: a resource to choose first would be the only one.

@@ -1,13 +1,15 @@
 import type { EngineName, OpenSource } from '../artifact';
 import type { DockerConnection } from '../docker';
+import { withClient } from './connect/client';
 import type { PostgresConnection } from './connect/connection';
 import { builtInDump } from './dump/builtIn/builtInDump';
 import type { ContainerLogin } from './dump/docker/containerProgram';
-import { askContainer, dockerDump, dockerGlobals } from './dump/docker/dockerDump';
+import { askContainer, askContainerFor, dockerDump, dockerGlobals } from './dump/docker/dockerDump';
 import { localDump } from './dump/local/localDump';
 import type { DatabaseList } from './connect/databaseList';
 import type { DumpRequest } from './dump/dumpRequest';
 import { listDatabases } from './connect/server';
+import { queryTexts } from './connect/serverText';
 
 /** How a server's databases become dumps; whoever asks for one does not have to know which engine it is. */
 export interface PostgresEngine {
@@ -24,6 +26,13 @@ export interface PostgresEngine {
 	 * @throws BackupError when the server cannot be reached or refuses the log-in
 	 */
 	allDatabases(signal: AbortSignal): Promise<DatabaseList>;
+	/**
+	 * Asks a question whose answer is lines of JSON.
+	 *
+	 * @param database the standard one when undefined
+	 * @throws BackupError when the server cannot be reached or refuses the log-in
+	 */
+	lines(question: string, where: { database?: string }, signal: AbortSignal): Promise<string[]>;
 	dump(request: DumpRequest): OpenSource;
 	/** Roles and tablespaces of the server; undefined where the engine cannot dump them. */
 	globals?(): OpenSource;
@@ -57,6 +66,8 @@ export function dockerEngine(
 		name: 'docker',
 		standardDatabase: async (signal) => (await askContainer(docker, container, signal, login)).database,
 		allDatabases: async (signal) => (await askContainer(docker, container, signal, login)).databases,
+		lines: async (question, { database }, signal) =>
+			await askContainerFor(docker, container, { login, database, question }, signal),
 		dump: (request) => dockerDump(docker, container, request, login),
 		globals: () => dockerGlobals(docker, container, login),
 	};
@@ -64,9 +75,11 @@ export function dockerEngine(
 
 function askOverTheNetwork(
 	connection: PostgresConnection,
-): Pick<PostgresEngine, 'standardDatabase' | 'allDatabases'> {
+): Pick<PostgresEngine, 'standardDatabase' | 'allDatabases' | 'lines'> {
 	return {
 		standardDatabase: async () => await Promise.resolve(connection.database),
 		allDatabases: async (signal) => await listDatabases(connection, signal),
+		lines: async (question, where, signal) =>
+			await withClient(connection, where, signal, async (client) => await queryTexts(client, question)),
 	};
 }

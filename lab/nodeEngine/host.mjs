@@ -169,6 +169,7 @@ async function search({ workflow: data, credentials, method, filter }) {
 	const node = workflow.getNode('Node');
 	const { methods } = nodeTypes.getByName(node.type);
 	const context = new LoadOptionsContext(workflow, node, additionalDataFor({ credentials }), '');
+	if (methods.loadOptions?.[method]) return { results: await methods.loadOptions[method].call(context) };
 	return await methods.listSearch[method].call(context, filter);
 }
 

@@ -8,7 +8,7 @@ import {
 import { dockerEngineApiTest } from '../shared/dockerConnection';
 import { searchContainers } from '../shared/dockerProperties';
 import { backupEncryptionTest } from '../shared/encryption';
-import { searchBackups } from '../shared/lists/backups';
+import { getTablesOfBackup, searchBackups } from '../shared/lists/backups';
 import * as shared from '../shared/properties';
 import { type PlanJobs, runJobs } from '../shared/runJobs';
 import * as verify from '../shared/verify.operation';
@@ -17,6 +17,7 @@ import * as drill from './actions/drill.operation';
 import * as query from './actions/query.operation';
 import * as restore from './actions/restore.operation';
 import { engineCredentials } from './engine';
+import { getDatabases, getSchemas, getTables, searchDatabases } from './lists';
 
 type Operation = 'backUp' | 'drill' | 'query' | 'restore' | 'verify';
 
@@ -55,7 +56,8 @@ export class PostgresBackup implements INodeType {
 
 	methods = {
 		credentialTest: { backupEncryptionTest, dockerEngineApiTest },
-		listSearch: { searchBackups: searchBackups(() => ['postgres']), searchContainers },
+		listSearch: { searchBackups: searchBackups(() => ['postgres']), searchContainers, searchDatabases },
+		loadOptions: { getDatabases, getSchemas, getTables, getTablesOfBackup },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

@@ -131,6 +131,17 @@ const reason = whyNoDocker();
 			},
 		);
 
+		test('lets postgresBackup pick a table of the server in a container', async () => {
+			const parameters = {
+				operation: 'backUp',
+				engine: 'docker',
+				container: { __rl: true, mode: 'list', value: 'db' },
+			};
+			const chosen = { node: 'postgresBackup', parameters, credentials: { dockerEngineApi: credential() } };
+			const tables = await n8n().engine.search(chosen, 'getTables');
+			expect(tables.map(({ value }) => value)).toContain('public.item');
+		});
+
 		test('lets volumeArchive pick one of its volumes', async () => {
 			expect(await search('volumeArchive', 'searchVolumes', 'data')).toEqual([
 				{ name: 'data (no project, used by worker)', value: 'data' },

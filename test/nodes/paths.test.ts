@@ -18,8 +18,8 @@ const credentials = {
 const unlike = (parameter: string) => `${parameter} has no row in pathParameters and no reason in notPaths`;
 
 test('every text that can be typed into a node is known as a path of n8n’s or as none', () => {
-	const texts = allParameters().filter(({ property }) =>
-		['string', 'resourceLocator'].includes(property.type),
+	const texts = allParameters().filter(
+		({ property }) => ['string', 'resourceLocator'].includes(property.type) || property.allowArbitraryValues,
 	);
 	const forgotten = texts
 		.filter(

@@ -20,18 +20,23 @@ export const option: INodePropertyOptions = {
 	action: 'Back up database',
 };
 
+/** Workflows of before there was a list have text here, with commas between; both are understood. */
 const listOption = (
 	displayName: string,
 	name: string,
-	placeholder: string,
+	loadOptionsMethod: 'getSchemas' | 'getTables',
 	description: string,
 ): INodeProperties => ({
 	displayName,
 	name,
-	type: 'string',
-	default: '',
-	placeholder: `e.g. ${placeholder}`,
-	description: `${description} Separate several with commas; * and ? are wildcards`,
+	type: 'multiOptions',
+	typeOptions: {
+		loadOptionsMethod,
+		loadOptionsDependsOn: ['engine', 'container', 'databases', 'databaseNames'],
+	},
+	allowArbitraryValues: true,
+	default: [],
+	description: `${description} For patterns with * and ? switch to Expression, and write commas between`,
 });
 
 const options: INodeProperties = {
@@ -46,16 +51,11 @@ const options: INodeProperties = {
 		listOption(
 			'Exclude Data of Tables',
 			'excludeTableData',
-			'execution_entity',
+			'getTables',
 			'Tables whose rows are left out while their definition is kept. Without its execution history an n8n database is small.',
 		),
-		listOption('Exclude Schemas', 'excludeSchemas', 'audit*', 'Schemas to leave out.'),
-		listOption(
-			'Exclude Tables',
-			'excludeTables',
-			'public.cache_*',
-			'Tables to leave out with all they hold.',
-		),
+		listOption('Exclude Schemas', 'excludeSchemas', 'getSchemas', 'Schemas to leave out.'),
+		listOption('Exclude Tables', 'excludeTables', 'getTables', 'Tables to leave out with all they hold.'),
 		{
 			// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n is written in lower case
 			displayName: 'Expect n8n’s Tables',
@@ -104,13 +104,13 @@ const options: INodeProperties = {
 		listOption(
 			'Only Schemas',
 			'schemas',
-			'shop, audit*',
+			'getSchemas',
 			'Schemas to dump; everything else is left out, extensions too. The item’s warnings name what is lacking.',
 		),
 		listOption(
 			'Only Tables',
 			'tables',
-			'public.workflow_entity',
+			'getTables',
 			'Tables to dump; everything else is left out, also types, functions and extensions that they need. The item’s warnings name what is lacking.',
 		),
 		{
@@ -151,10 +151,12 @@ export const properties: INodeProperties[] = shared.forOperations(
 		{
 			displayName: 'Database Names',
 			name: 'databaseNames',
-			type: 'string',
-			typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Database' },
+			type: 'multiOptions',
+			typeOptions: { loadOptionsMethod: 'getDatabases', loadOptionsDependsOn: ['engine', 'container'] },
+			allowArbitraryValues: true,
 			default: [],
 			displayOptions: { show: { databases: ['named'] } },
+			description: 'The databases of the server. An expression may name others.',
 		},
 		shared.backupDirectory,
 		shared.compression,
@@ -166,9 +168,9 @@ export const properties: INodeProperties[] = shared.forOperations(
 
 interface BackUpOptions extends EngineOptions {
 	compressionLevel?: number;
-	excludeTableData?: string;
-	excludeSchemas?: string;
-	excludeTables?: string;
+	excludeTableData?: unknown;
+	excludeSchemas?: unknown;
+	excludeTables?: unknown;
 	expectN8n?: boolean;
 	followReferences?: boolean;
 	globals?: boolean;
@@ -176,8 +178,8 @@ interface BackUpOptions extends EngineOptions {
 	noOwner?: boolean;
 	noPrivileges?: boolean;
 	prefix?: string;
-	schemas?: string;
-	tables?: string;
+	schemas?: unknown;
+	tables?: unknown;
 }
 
 /** One job, and so one item, for each database, and one for the roles where they are asked for. */

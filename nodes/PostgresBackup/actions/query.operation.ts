@@ -40,11 +40,15 @@ export const properties: INodeProperties[] = shared.forOperations(
 				{
 					displayName: 'Tables',
 					name: 'tables',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. public.workflow_entity, public.user',
+					type: 'multiOptions',
+					typeOptions: {
+						loadOptionsMethod: 'getTablesOfBackup',
+						loadOptionsDependsOn: ['backupDirectory', 'artifact.value'],
+					},
+					allowArbitraryValues: true,
+					default: [],
 					description:
-						'Comma-separated tables whose rows are needed besides those that the query names, since a function reads them',
+						'Tables whose rows are needed besides those that the query names, since a function reads them',
 				},
 			],
 		},
@@ -53,7 +57,7 @@ export const properties: INodeProperties[] = shared.forOperations(
 
 /** One item for each row. */
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
-	const chosen = context.getNodeParameter('options', itemIndex, {}) as LimitOptions & { tables?: string };
+	const chosen = context.getNodeParameter('options', itemIndex, {}) as LimitOptions & { tables?: unknown };
 	const request = await queryRequest(context, itemIndex, chosen);
 	const { path } = await chosenBackup(context, itemIndex, ['postgres']);
 	const tables = readList(chosen.tables);

@@ -67,11 +67,19 @@ export const properties: INodeProperties[] = shared.forOperations(
 		{
 			displayName: 'Database to Replace',
 			name: 'replaceDatabase',
-			type: 'string',
-			default: '',
+			type: 'resourceLocator',
+			default: { mode: 'list', value: '' },
 			required: true,
-			placeholder: 'e.g. n8n',
 			displayOptions: { show: { target: ['replace'] } },
+			modes: [
+				{
+					displayName: 'From List',
+					name: 'list',
+					type: 'list',
+					typeOptions: { searchListMethod: 'searchDatabases', searchable: true },
+				},
+				{ displayName: 'By Name', name: 'name', type: 'string', placeholder: 'e.g. n8n' },
+			],
 		},
 		{
 			displayName: 'Confirm',
@@ -120,10 +128,14 @@ export const properties: INodeProperties[] = shared.forOperations(
 				{
 					displayName: 'Only Tables',
 					name: 'tables',
-					type: 'string',
-					default: '',
-					placeholder: 'e.g. public.workflow_entity, public.credentials_entity',
-					description: 'Tables to restore, written as in the census, with commas between',
+					type: 'multiOptions',
+					typeOptions: {
+						loadOptionsMethod: 'getTablesOfBackup',
+						loadOptionsDependsOn: ['backupDirectory', 'artifact.value'],
+					},
+					allowArbitraryValues: true,
+					default: [],
+					description: 'Tables of the backup to restore; all when none is chosen',
 				},
 				{
 					displayName: 'Owner',
@@ -163,7 +175,7 @@ interface Options extends ConnectionOptions {
 	roleMapping?: string;
 	skipFailedIndexes?: boolean;
 	withoutExtensions?: string;
-	tables?: string;
+	tables?: unknown;
 }
 
 export async function plan(context: IExecuteFunctions, itemIndex: number): Promise<Job[]> {
@@ -209,7 +221,9 @@ async function chooseTarget(
 		const database = context.getNodeParameter('newDatabase', itemIndex) as string;
 		return { kind: 'new', database: database || databaseNameFor(artifactPath) };
 	}
-	const database = context.getNodeParameter('replaceDatabase', itemIndex) as string;
+	const database = context.getNodeParameter('replaceDatabase', itemIndex, '', {
+		extractValue: true,
+	}) as string;
 	assertConfirmed(database, context.getNodeParameter('confirmation', itemIndex) as string);
 	const directory = context.getNodeParameter('backupDirectory', itemIndex) as string;
 	const safety = {

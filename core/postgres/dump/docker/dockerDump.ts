@@ -126,6 +126,23 @@ export async function askContainer(
 	return await askContainerServer(client, { container, login, database: '' }, signal);
 }
 
+/**
+ * Asks the server in a container, and touches nothing, as a list does that somebody opens.
+ *
+ * @returns lines of JSON
+ * @throws BackupError as {@link askContainer}
+ */
+export async function askContainerFor(
+	connection: DockerConnection,
+	reference: string,
+	{ login, database = '', question }: { login: ContainerLogin; database?: string; question: string },
+	signal: AbortSignal,
+): Promise<string[]> {
+	const client = await connectDocker(connection);
+	const container = await findContainer(client, reference, signal);
+	return await askContainerForLines(client, { container, login, database }, question, signal);
+}
+
 async function openContainer(
 	connection: DockerConnection,
 	reference: string,
