@@ -11,18 +11,27 @@ const { nodes } = JSON.parse(
 
 type Items = Record<string, object[]>;
 
+/** The time of the workflow, as n8n has it. */
+const $now = DateTime.now().setZone('Europe/Berlin');
+
 /** What a Code node of the form gives, from what the nodes before it gave. */
 function run<Result>(name: string, before: Items, input: object[] = []): Result[] {
 	const asItems = (items: object[] = []) => items.map((json) => ({ json }));
 	const $ = (node: string) => ({ all: () => asItems(before[node]), first: () => asItems(before[node])[0] });
 	const $input = { all: () => asItems(input), first: () => asItems(input)[0] };
 	const { jsCode } = nodes.find((node) => node.name === name)!.parameters as { jsCode: string };
-	const made = runInNewContext(`(() => {${jsCode}})()`, { $, $input, DateTime, Buffer }) as unknown[];
+	const made = runInNewContext(`(() => {${jsCode}})()`, { $, $input, $now, DateTime, Buffer }) as unknown[];
 	return JSON.parse(JSON.stringify(made)) as Result[];
 }
 
 const night = (component: string, census: object | undefined, more: object = {}) => ({
-	...{ component, state: 'good', name: `${component}_1`, at: '2026-11-25T02:00:00.000Z' },
+	...{
+		component,
+		state: 'good',
+		name: `${component}_1`,
+		at: '2026-11-25T02:00:00.000Z',
+		storedBytes: 3_200_000,
+	},
 	...(census && { manifest: { census } }),
 	...more,
 });
@@ -47,12 +56,16 @@ test('the nights are those that hold workflows, in whatever schema, under whatev
 		],
 	});
 	expect(made!.json.nights.map(({ label, table, database }) => [label, table, database])).toEqual([
-		['2026-11-26 02:00 UTC · PostgreSQL · b · unproven', 'public.workflow_entity', undefined],
-		['2026-11-25 02:00 UTC · PostgreSQL · a', 'public.workflow_entity', undefined],
-		['2026-11-25 02:00 UTC · PostgreSQL · c · m.workflow_entity', 'm.workflow_entity', undefined],
-		['2026-11-25 02:00 UTC · PostgreSQL · c · n8n.Xworkflow_entity', 'n8n."Xworkflow_entity"', undefined],
-		['2026-11-25 02:00 UTC · SQLite · e', '"workflow_entity"', 'database.sqlite'],
-		['2026-11-25 02:00 UTC · SQLite · h', '"workflow_entity"', '.n8n/database.sqlite'],
+		['2026-11-26 03:00:00 · PostgreSQL · 3.2 MB · b · unproven', 'public.workflow_entity', undefined],
+		['2026-11-25 03:00:00 · PostgreSQL · 3.2 MB · a', 'public.workflow_entity', undefined],
+		['2026-11-25 03:00:00 · PostgreSQL · 3.2 MB · c · m.workflow_entity', 'm.workflow_entity', undefined],
+		[
+			'2026-11-25 03:00:00 · PostgreSQL · 3.2 MB · c · n8n.Xworkflow_entity',
+			'n8n."Xworkflow_entity"',
+			undefined,
+		],
+		['2026-11-25 03:00:00 · SQLite · 3.2 MB · e', '"workflow_entity"', 'database.sqlite'],
+		['2026-11-25 03:00:00 · SQLite · 3.2 MB · h', '"workflow_entity"', '.n8n/database.sqlite'],
 	]);
 });
 

@@ -1,42 +1,6 @@
-import { runInNewContext } from 'node:vm';
 import { evaluate, matches, readWorkflow, setItem } from './support/expressions';
 
 const nights = ['nightly-backup.json', 'nightly-backup-sqlite.json'];
-
-describe('The form that restores a database', () => {
-	const form = readWorkflow('restore-postgres.json').nodes;
-	const backup = (state: string) => ({
-		state,
-		name: `${state}_20261123_020000.sql.gz`,
-		at: '2026-11-23T01:00:00.000Z',
-		storedBytes: 2 * 1048576,
-	});
-	const states = ['good', 'unproven', 'unreadable', 'contradicted', 'shrunk', 'missing'];
-	const evaluate = (expression: string, there: string[]): unknown =>
-		runInNewContext(/^=\{\{(.*)\}\}$/s.exec(expression)![1]!, {
-			$: () => ({ all: () => there.map((state) => ({ json: backup(state) })) }),
-		});
-
-	test('offers good backups, and unproven ones as such; none that is damaged, cannot be judged or has lost its data', () => {
-		const { jsonOutput } = form.find(({ name }) => name === 'Choose Backup')!.parameters;
-		const [field] = JSON.parse(evaluate(jsonOutput as string, states) as string) as Array<{
-			fieldOptions: { values: Array<{ option: string }> };
-		}>;
-		expect(field!.fieldOptions.values.map(({ option }) => option)).toEqual([
-			'good_20261123_020000.sql.gz · 2026-11-23 01:00 UTC · 2.0 MB',
-			'unproven_20261123_020000.sql.gz · 2026-11-23 01:00 UTC · 2.0 MB · without a manifest, never proven',
-		]);
-	});
-
-	test('says that there is nothing where only those are there', () => {
-		const { conditions } = form.find(({ name }) => name === 'Any There?')!.parameters.conditions as {
-			conditions: Array<{ leftValue: string }>;
-		};
-		const isThere = (there: string[]) => evaluate(conditions[0]!.leftValue, there);
-		expect(isThere(['unreadable', 'contradicted', 'shrunk', 'missing'])).toBe(false);
-		expect(isThere(['shrunk', 'unproven'])).toBe(true);
-	});
-});
 
 /** Where the nodes lead that come after the components. */
 const results: Record<string, string> = {
