@@ -1,14 +1,24 @@
 import { Option } from 'commander';
 import { basename } from 'node:path';
-import { type DecryptionKeys, isAgeName, keysIn } from '../../core/encryption';
+import {
+	type DecryptionKeys,
+	isAgeName,
+	isLockedKeyFile,
+	keysIn,
+	unlockKeyFile,
+} from '../../core/encryption';
+import { BackupError } from '../../core/errors';
 import { ask } from '../ask';
 import type { CommandTools } from '../command';
 import { canAsk } from '../terminal';
-import { readIfNamed } from './files';
+import { readNamed } from './files';
 import { repeated } from './postgres';
 
+/** For a key file that is locked, where nobody can be asked. */
+const unlockVariable = 'N8N_BACKUP_IDENTITY_PASSPHRASE';
+
 export interface IdentityOption {
-	/** Files, as age-keygen and keygen write them. */
+	/** Files, as age-keygen and keygen write them; locked by `age --passphrase`, too. */
 	identity?: string[];
 }
 
@@ -28,11 +38,14 @@ export function identityOption(): Option {
 export async function readKeys(
 	{ identity: files }: IdentityOption,
 	paths: readonly string[],
-	{ terminal, signal }: Pick<CommandTools, 'terminal' | 'signal'>,
+	tools: Pick<CommandTools, 'terminal' | 'signal'>,
 ): Promise<DecryptionKeys | undefined> {
+	const { terminal, signal } = tools;
 	if (files) {
-		const texts = await Promise.all(files.map(async (file) => (await readIfNamed(file)) ?? ''));
-		return { identities: texts.flatMap(keysIn) };
+		const identities: string[] = [];
+		// One after the other: a person may be asked for each.
+		for (const file of files) identities.push(...(await readKeyFile(file, tools)));
+		return { identities };
 	}
 	const encrypted = paths.filter(isAgeName);
 	if (encrypted.length === 0 || !canAsk(terminal)) return undefined;
@@ -43,4 +56,22 @@ export async function readKeys(
 	return typed.startsWith('AGE-SECRET-KEY-')
 		? { identities: [typed] }
 		: { identities: [], passphrase: typed };
+}
+
+/** The identities in a key file; one that `age --passphrase` has locked is unlocked. */
+async function readKeyFile(
+	file: string,
+	{ terminal, signal }: Pick<CommandTools, 'terminal' | 'signal'>,
+): Promise<string[]> {
+	const content = await readNamed(file);
+	if (!isLockedKeyFile(content)) return keysIn(content.toString());
+	const given = terminal.env[unlockVariable];
+	if (given) return await unlockKeyFile(content, given, file);
+	if (!canAsk(terminal)) {
+		throw new BackupError('auth', `${file} is locked with a passphrase`, {
+			advice: `Run it where you can be asked for it, or set ${unlockVariable}`,
+		});
+	}
+	const typed = await ask(`Passphrase of ${file}: `, terminal, signal, { isHidden: true });
+	return await unlockKeyFile(content, typed.trim(), file);
 }

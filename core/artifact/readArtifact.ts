@@ -71,7 +71,7 @@ async function fileKeyIn(
 	header: Buffer,
 	{ path, keys }: Pick<ReadArtifactRequest, 'path' | 'keys'>,
 ): Promise<Buffer> {
-	if (keys) return await openHeader(header, keys);
+	if (keys) return await openHeader(header, keys, path);
 	throw new BackupError('auth', `${path} is encrypted, and there is no key to read it with`, {
 		advice:
 			'Give the identity of one of its recipients, or its passphrase: in the credential Backup Encryption (age), or with --identity',

@@ -4,6 +4,7 @@ import { BrokenSealError } from './brokenSeal';
 import { noIdentity } from './keygen';
 import type { DecryptionKeys, EncryptionKeys } from './keys';
 import { loadAge } from './loadAge';
+import { PassphraseIdentity, PassphraseRecipient } from './passphrase';
 
 /** How an age file begins, and the key that its payload is encrypted with. */
 export interface SealedHeader {
@@ -16,12 +17,6 @@ export interface SealedHeader {
 const emptyPayloadBytes = 16 + 16;
 
 /**
- * Half of age's own default, whose key derivation takes 256 MB: 64 MB, for a moment. age reads the number from the
- * file.
- */
-const scryptWorkFactor = 16;
-
-/**
  * Makes the header of a new age file (https://c2sp.org/age). The library writes it; it also chooses the file key and
  * tells it to whoever is asked to wrap it.
  *
@@ -30,9 +25,12 @@ const scryptWorkFactor = 16;
 export async function sealHeader(keys: EncryptionKeys): Promise<SealedHeader> {
 	const { Encrypter } = await loadAge();
 	const encrypter = new Encrypter();
-	if (keys.passphrase !== undefined) return await sealWithPassphrase(encrypter, keys.passphrase);
-	assertAnyRecipient(keys.recipients);
-	for (const recipient of keys.recipients) addRecipient(encrypter, recipient);
+	if (keys.passphrase !== undefined) {
+		encrypter.addRecipient(new PassphraseRecipient(keys.passphrase));
+	} else {
+		assertAnyRecipient(keys.recipients);
+		for (const recipient of keys.recipients) addRecipient(encrypter, recipient);
+	}
 	let fileKey: Buffer | undefined;
 	encrypter.addRecipient({
 		wrapFileKey(chosen) {
@@ -44,13 +42,6 @@ export async function sealHeader(keys: EncryptionKeys): Promise<SealedHeader> {
 	return { header, fileKey: fileKey! };
 }
 
-async function sealWithPassphrase(encrypter: Encrypter, passphrase: string): Promise<SealedHeader> {
-	encrypter.setPassphrase(passphrase);
-	encrypter.setScryptWorkFactor(scryptWorkFactor);
-	const header = await encryptNothing(encrypter);
-	return { header, fileKey: await openHeader(header, { identities: [], passphrase }) };
-}
-
 async function encryptNothing(encrypter: Encrypter): Promise<Buffer> {
 	const file = await encrypter.encrypt(new Uint8Array(0));
 	return Buffer.from(file.subarray(0, file.length - emptyPayloadBytes));
@@ -59,23 +50,24 @@ async function encryptNothing(encrypter: Encrypter): Promise<Buffer> {
 /**
  * The file key out of an age file's header.
  *
+ * @param what the file, for errors
  * @throws BackupError `auth` when none of the keys opens it, `bad-parameter` for something that is no identity, `damaged`
  * when it is no header or was changed
  */
-export async function openHeader(header: Buffer, keys: DecryptionKeys): Promise<Buffer> {
+export async function openHeader(header: Buffer, keys: DecryptionKeys, what = 'The backup'): Promise<Buffer> {
 	const { Decrypter } = await loadAge();
 	const decrypter = new Decrypter();
 	const whenRead = new Witness();
 	const whenNoKeyFits = new Witness();
 	decrypter.addIdentity(whenRead);
 	for (const identity of keys.identities) addIdentity(decrypter, identity);
-	if (keys.passphrase !== undefined) decrypter.addPassphrase(keys.passphrase);
+	if (keys.passphrase !== undefined) decrypter.addIdentity(new PassphraseIdentity(keys.passphrase));
 	decrypter.addIdentity(whenNoKeyFits);
 	try {
 		return Buffer.from(await decrypter.decryptHeader(header));
 	} catch (error) {
 		// The library's errors have no codes; how far it came tells them apart.
-		throw whenRead.wasAsked && whenNoKeyFits.wasAsked ? wrongKey(error) : notAHeader(error);
+		throw whenRead.wasAsked && whenNoKeyFits.wasAsked ? wrongKey(what, error) : notAHeader(error);
 	}
 }
 
@@ -116,8 +108,8 @@ function assertAnyRecipient(recipients: readonly string[]): void {
 	});
 }
 
-function wrongKey(cause: unknown): BackupError {
-	return new BackupError('auth', 'The backup is encrypted for another key', {
+function wrongKey(what: string, cause: unknown): BackupError {
+	return new BackupError('auth', `${what} is encrypted for another key`, {
 		advice: 'Give the identity of one of the recipients that its manifest names, or the right passphrase',
 		cause,
 	});

@@ -3,7 +3,7 @@ export { assertAgeFraming, decryptAge, type FindFileKey, isAgeFile } from './age
 export { BrokenSealError } from './brokenSeal';
 export { EncryptStream } from './encryptStream';
 export { openHeader, sealHeader, type SealedHeader } from './header';
-export { keysIn } from './keyFile';
+export { isLockedKeyFile, keysIn, unlockKeyFile } from './keyFile';
 export { type KeyPair, makeKeyPair, readersWith } from './keygen';
 export {
 	type DecryptionKeys,

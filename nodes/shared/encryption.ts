@@ -10,6 +10,7 @@ import type {
 import {
 	type DecryptionKeys,
 	type EncryptionKeys,
+	isLockedKeyFile,
 	keysIn,
 	openHeader,
 	sealHeader,
@@ -99,7 +100,17 @@ function readersIn(credential: ICredentialDataDecryptedObject): EncryptionKeys {
 function keysOf(credential: ICredentialDataDecryptedObject): DecryptionKeys {
 	const passphrase = passphraseIn(credential);
 	if (passphrase !== undefined) return { identities: [], passphrase };
-	return { identities: keysIn(credentialText(credential, 'identity')) };
+	const identity = credentialText(credential, 'identity');
+	if (isLockedKeyFile(Buffer.from(identity))) throw lockedIdentity();
+	return { identities: keysIn(identity) };
+}
+
+function lockedIdentity(): BackupError {
+	return new BackupError(
+		'bad-parameter',
+		'The identity of the credential Backup Encryption (age) is locked with a passphrase, which nobody can be asked for here',
+		{ advice: 'Enter what is inside (age --decrypt KEYFILE), which begins with AGE-SECRET-KEY-1' },
+	);
 }
 
 /** @throws BackupError `bad-parameter` for an empty one, which everybody knows */

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type Artifact, type Component, createArtifact, manifestPath } from '../../core/artifact';
 import { copyFile as copyOneFile } from '../../core/volume/copyFile';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
-import { ageDecrypt, ageKeygen } from '../support/age';
+import { ageDecrypt, ageKeygen, ageWithPassphrase } from '../support/age';
 import { startCommand } from '../support/commandProcess';
 import { dumpText, makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
@@ -124,17 +124,45 @@ describe('n8n-backup verify of encrypted backups', () => {
 	});
 
 	it('ends with 1 and judges nothing with somebody else’s identity', async () => {
-		const { exitCode, stderr } = await runCommand([
-			'verify',
-			await copyOf(made.postgres),
-			...withKey('other.txt'),
-		]);
+		const path = await copyOf(made.postgres);
+
+		const { exitCode, stderr } = await runCommand(['verify', path, ...withKey('other.txt')]);
 
 		expect([exitCode, stderr]).toEqual([
 			1,
-			'✗ The backup is encrypted for another key.\n' +
+			`✗ ${path} is encrypted for another key.\n` +
 				'  Give the identity of one of the recipients that its manifest names, or the right passphrase.\n',
 		]);
+	});
+
+	it.each<[string, string[]]>([
+		['binary', []],
+		['armored', ['-a']],
+	])('reads with a key file that age has locked with a passphrase: %s', async (_, armored) => {
+		const locked = directory.path('locked.age');
+		const args = ['-p', ...armored, '-o', locked, directory.path('key.txt')];
+		ageWithPassphrase(args, 'correct horse battery');
+		const verify = ['verify', await copyOf(made.postgres), '--identity', locked];
+
+		const asked = await runCommand(verify, { typed: ['correct horse battery'] });
+		expect(asked.stderr).toContain(`Passphrase of ${locked}: `);
+		expect(asked.stdout).toMatch(/✓ +rows/);
+
+		const env = { N8N_BACKUP_IDENTITY_PASSPHRASE: 'correct horse battery' };
+		expect((await runCommand(verify, { env })).stdout).toMatch(/✓ +rows/);
+
+		const wrong = await runCommand(verify, { typed: ['wrong horse'] });
+		expect([wrong.exitCode, wrong.stderr]).toEqual([
+			1,
+			expect.stringContaining(`✗ The passphrase does not open ${locked}.\n`),
+		]);
+		expect((await runCommand(verify)).stderr).toBe(
+			`✗ ${locked} is locked with a passphrase.\n` +
+				'  Run it where you can be asked for it, or set N8N_BACKUP_IDENTITY_PASSPHRASE.\n',
+		);
+		for (const { stdout, stderr } of [asked, wrong]) {
+			expect(stdout + stderr).not.toMatch(/horse|AGE-SECRET-KEY/);
+		}
 	});
 
 	it('does not repeat what is no identity', async () => {
@@ -256,7 +284,7 @@ describe('n8n-backup restore of encrypted backups', () => {
 
 	it.each([
 		['no identity', () => [], /is encrypted, and there is no key to read it with\.\n {2}Give the identity/],
-		['somebody else’s identity', () => withKey('other.txt'), /The backup is encrypted for another key/],
+		['somebody else’s identity', () => withKey('other.txt'), /\.age is encrypted for another key/],
 	])('with %s, ends with 1 and restores nothing', async (_what, keys, message) => {
 		for (const [kind, artifact] of [
 			['volume', made.n8n],

@@ -169,6 +169,17 @@ describeEngines('an operation on encrypted backups', (n8n) => {
 			{ status: 'Error', message: expect.stringMatching(/^There is no key to encrypt with/) as string },
 		],
 		[
+			'an identity that is locked with a passphrase',
+			{
+				recipients: keys.own.recipient,
+				identity: '-----BEGIN AGE ENCRYPTED FILE-----\nYWdlLWVuY3J5cHRpb24ub3JnL3YxCg==\n',
+			},
+			{
+				status: 'Error',
+				message: expect.stringMatching(/locked with a passphrase.*age --decrypt/) as string,
+			},
+		],
+		[
 			'an empty passphrase',
 			{ readBy: 'passphrase' },
 			{ status: 'Error', message: expect.stringMatching(/is empty/) as string },

@@ -28,3 +28,28 @@ export async function ageDecrypt(path: string, identity: string): Promise<Buffer
 		await rm(directory, { recursive: true, force: true });
 	}
 }
+
+/**
+ * Has age's own program do something with a passphrase, which it takes from a terminal only; types it as often as it is
+ * asked for.
+ *
+ * @throws when age fails
+ */
+export function ageWithPassphrase(args: string[], passphrase: string): void {
+	const program = [
+		'import os, pty, sys',
+		'child, terminal = pty.fork()',
+		"if child == 0: os.execvp('age', ['age', *sys.argv[1:]])",
+		"said = b''",
+		'try:',
+		'    while piece := os.read(terminal, 1024):',
+		'        said += piece',
+		"        if said.rstrip().endswith(b':'):",
+		"            os.write(terminal, os.environ['PASSPHRASE'].encode() + b'\\n')",
+		"            said = b''",
+		'except OSError: pass',
+		'sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))',
+	].join('\n');
+	const env = { PATH: process.env.PATH, PASSPHRASE: passphrase };
+	execFileSync('/usr/bin/python3', ['-c', program, ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+}

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readFile, writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
@@ -11,7 +12,7 @@ import {
 	openHeader,
 	sealHeader,
 } from '../../../core/encryption';
-import { ageDecrypt, ageKeygen } from '../../support/age';
+import { ageDecrypt, ageKeygen, ageWithPassphrase } from '../../support/age';
 import { expectSameBytes } from '../../support/sameBytes';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
@@ -82,16 +83,58 @@ describe('files of ours and age’s own program', () => {
 		expectSameBytes(await ageDecrypts(file, other.identity), plain);
 	});
 
-	it('a file for a passphrase is one of age’s: its header opens with the passphrase alone', async () => {
-		const file = await encrypt(Buffer.from('secret'), { recipients: [], passphrase: 'correct horse' });
-		const read = async (passphrase: string) => {
-			const findFileKey = (header: Buffer) => openHeader(header, { identities: [], passphrase });
-			return await buffer(Readable.from(decryptAge(Readable.from([file]), findFileKey)));
-		};
+	const passphrase = 'correct horse battery staple';
+	const openWith = async (file: Buffer, given: string) => {
+		const findFileKey = (header: Buffer) => openHeader(header, { identities: [], passphrase: given });
+		return await buffer(Readable.from(decryptAge(Readable.from([file]), findFileKey)));
+	};
 
-		expect(file.toString('latin1')).toMatch(/^age-encryption\.org\/v1\n-> scrypt \S{22} 16\n/);
-		await expect(read('correct horse')).resolves.toEqual(Buffer.from('secret'));
-		await expect(read('wrong horse')).rejects.toMatchObject({ code: 'auth' });
+	it('age -d reads with a passphrase what was encrypted with it here', async () => {
+		const file = await encrypt(Buffer.from('secret'), { recipients: [], passphrase });
+		await writeFile(temporary.path('file.age'), file);
+
+		ageWithPassphrase(['-d', '-o', temporary.path('plain'), temporary.path('file.age')], passphrase);
+
+		expect(await readFile(temporary.path('plain'), 'utf8')).toBe('secret');
+		await expect(openWith(file, passphrase)).resolves.toEqual(Buffer.from('secret'));
+		await expect(openWith(file, 'wrong horse')).rejects.toMatchObject({ code: 'auth' });
+	});
+
+	it('what age encrypted with a passphrase is read here', async () => {
+		await writeFile(temporary.path('plain'), 'secret');
+
+		ageWithPassphrase(['-p', '-o', temporary.path('file.age'), temporary.path('plain')], passphrase);
+
+		const file = await readFile(temporary.path('file.age'));
+		await expect(openWith(file, passphrase)).resolves.toEqual(Buffer.from('secret'));
+		await expect(openWith(file, 'wrong horse')).rejects.toMatchObject({ code: 'auth' });
+	});
+
+	it('a passphrase that takes its time leaves the thread free', async () => {
+		const delay = monitorEventLoopDelay({ resolution: 1 });
+		const { header } = await sealHeader({ recipients: [], passphrase });
+		delay.enable();
+		const started = performance.now();
+		for (let time = 0; time < 3; time++) await openHeader(header, { identities: [], passphrase });
+		const milliseconds = performance.now() - started;
+		delay.disable();
+
+		// Derived in JavaScript, each took all of its third at once.
+		expect(delay.max / 1e6).toBeLessThan(milliseconds / 6);
+	});
+
+	it.each([
+		['a stanza beside it', (header: string) => header.replace('\n---', '\n-> X25519 AAAA\nAAAA\n---')],
+		['a work factor beyond reason', (header: string) => header.replace(/ 16\n/, ' 30\n')],
+		['a work factor that is no number', (header: string) => header.replace(/ 16\n/, ' 0x10\n')],
+	])('a passphrase with %s is refused as a header that was changed', async (_what, change) => {
+		const { header } = await sealHeader({ recipients: [], passphrase });
+		const changed = Buffer.from(change(header.toString('latin1')), 'latin1');
+
+		expect(changed.equals(header)).toBe(false);
+		await expect(openHeader(changed, { identities: [], passphrase })).rejects.toMatchObject({
+			code: 'damaged',
+		});
 	});
 });
 

@@ -120,8 +120,7 @@ describe('an encrypted backup', () => {
 
 		await expect(verify(path, { identities: [ageKeygen().identity] })).rejects.toMatchObject({
 			code: 'auth',
-			message:
-				'The backup is encrypted for another key. Give the identity of one of the recipients that its manifest names, or the right passphrase.',
+			message: `${path} is encrypted for another key. Give the identity of one of the recipients that its manifest names, or the right passphrase.`,
 		});
 		expect((await readManifest(path)).verification).toBeUndefined();
 	});
