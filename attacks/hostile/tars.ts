@@ -86,87 +86,138 @@ async function plantLinks(target: string, outside: string): Promise<void> {
 	await symlink('../../outside', join(target, 'directory', 'link'));
 }
 
+/** Mostly harmless, so that what is hostile is not refused for something else before it is reached. */
 function hostileTar(outside: string, random: Random): Buffer {
-	const members = Array.from({ length: 1 + random.below(10) }, () => hostileMember(outside, random));
-	const end = random.below(8) === 0 ? Buffer.alloc(random.below(600)) : Buffer.alloc(1024);
+	const members = Array.from({ length: 2 + random.below(6) }, (_unused, i) => harmless(i, random));
+	const strikes = 1 + random.below(2);
+	for (let i = 0; i < strikes; i += 1) {
+		members.splice(random.below(members.length + 1), 0, ...random.pick(hostilities)(outside, random));
+	}
+	const end = random.below(12) === 0 ? Buffer.alloc(random.below(600)) : Buffer.alloc(1024);
 	return Buffer.concat([...members, end]);
 }
 
-/** The harmless ones are as many, so that more than the first member is looked at. */
-function hostileMember(outside: string, random: Random): Buffer {
-	const names = [
-		...[
-			'file',
-			'directory/',
-			'directory/file',
-			'link',
-			'link/file',
-			'directory/link/file',
-			'other',
-			'other/file',
-		],
-		...[
-			'../outside/file',
-			'/etc/n8n-backup-attack',
-			`${outside}/file`,
-			'directory/../../outside/new',
-			'..',
-			'.',
-			'',
-		],
-		...[
-			'link/../outside/file',
-			'./link//file',
-			'file\0../outside/file',
-			'\xff\xfe',
-			`${'long/'.repeat(60)}file`,
-		],
-		...['lost+found', '.restore-x.partial', 'directory/../file', '//', 'C:\\file', 'a\nb'],
-	];
-	const links = [
-		'../outside',
+type Hostility = (outside: string, random: Random) => Buffer[];
+
+const names = (outside: string) => [
+	...['../../outside/file', '../../outside/new', '../outside/file', 'directory/../../../outside/new'],
+	...[`${outside}/file`, `${outside}/new`, '/etc/n8n-backup-attack', '..', '../..', '.', '', '//', 'a\nb'],
+	...['link/file', 'link/new', 'directory/link/file', 'link/../outside/file', './link//file', 'file'],
+	...[
+		'other\0../../outside/file',
+		'\xff\xfe',
+		`${'long/'.repeat(60)}file`,
+		'lost+found',
+		'.restore-x.partial',
+	],
+];
+
+const targets = (outside: string) => [
+	...[
+		outside,
 		`${outside}/file`,
-		'file',
-		'directory',
+		'../../outside',
+		'../../outside/file',
+		'../outside',
 		'/',
 		'..',
-		'link',
-		'../outside/file',
+		'.',
+		'file',
 		'',
-	];
-	const types = ['0', '0', '0', '\0', '1', '1', '2', '2', '3', '4', '5', '5', '6', '7', 'S', 'V', 'M', 'Z'];
-	const content = random.bytes(random.below(3) === 0 ? 0 : random.below(2000));
+	],
+];
+
+const hostilities: readonly Hostility[] = [
+	// A name that leads elsewhere.
+	(outside, random) => [member({ name: random.pick(names(outside)), content: random.bytes(100) })],
+	(outside, random) => {
+		const path = paxRecord('path', random.pick(names(outside)));
+		return [special('x', path), member({ name: 'harmless', content: random.bytes(100) })];
+	},
+	(outside, random) => [special('L', `${random.pick(names(outside))}\0`), member({ name: 'harmless' })],
+	(outside, random) => [
+		special('g', paxRecord('path', random.pick(names(outside)))),
+		member({ name: 'harmless' }),
+	],
+	// A link that leads elsewhere, and a way through it.
+	(outside, random) => {
+		const link = member({
+			name: 'way',
+			type: random.pick(['1', '2']),
+			linkName: random.pick(targets(outside)),
+		});
+		return [link, member({ name: random.pick(['way', 'way/file', 'way/new']), content: random.bytes(100) })];
+	},
+	(outside, random) => {
+		const [way, more] = ['2', '2'].map((type, i) =>
+			member({ name: ['way', 'way-2'][i]!, type, linkName: [random.pick(targets(outside)), 'way'][i]! }),
+		);
+		return [way!, more!, member({ name: 'way-2/file', content: random.bytes(100) })];
+	},
+	(outside, random) => {
+		const target = special('K', `${random.pick(targets(outside))}\0`);
+		return [target, member({ name: 'way', type: random.pick(['1', '2']) }), member({ name: 'way/new' })];
+	},
+	(outside, random) => {
+		const target = special('x', paxRecord('linkpath', random.pick(targets(outside))));
+		return [target, member({ name: 'way', type: random.pick(['1', '2']) }), member({ name: 'way/new' })];
+	},
+	// What is no file.
+	(_outside, random) => [
+		member({ name: 'strange', type: random.pick(['3', '4', '6', '7', 'S', 'V', 'M', 'Z']) }),
+	],
+	// A size that is none.
+	(_outside, random) => {
+		const sizes = [
+			'77777777777\0',
+			base256(-1n, 12),
+			base256(1n << 70n, 12),
+			'garbage!!!!\0',
+			'00000001000\0',
+		];
+		return [member({ name: 'sized', content: random.bytes(100), size: random.pick(sizes) })];
+	},
+	(_outside, random) => {
+		const sizes = ['0', '5', '-1', '99999999999999999999', 'x', ''];
+		return [
+			special('x', paxRecord('size', random.pick(sizes))),
+			member({ name: 'sized', content: random.bytes(100) }),
+		];
+	},
+	(_outside, random) => {
+		const records = ['30 path=too short\n', 'x', paxRecord('mtime', '1e400'), paxRecord('mtime', 'NaN'), ''];
+		return [special('x', random.pick(records)), member({ name: 'timed' })];
+	},
+	(outside, random) => {
+		const sparse = [
+			paxRecord('GNU.sparse.major', '1'),
+			paxRecord('GNU.sparse.name', random.pick(names(outside))),
+		];
+		return [special('x', sparse.join('')), member({ name: 'sparse', content: random.bytes(600) })];
+	},
+	// What is there twice, once as a directory.
+	(_outside, random) => [
+		member({ name: 'twice', type: random.pick(['0', '2', '5']), linkName: 'harmless-0' }),
+		member({ name: random.pick(['twice', 'twice/file']), type: random.pick(['0', '5']) }),
+	],
+];
+
+function harmless(i: number, random: Random): Buffer {
+	if (random.below(3) === 0) return member({ name: `directory-${i}/`, type: '5' });
+	return member({ name: `harmless-${i}`, content: random.bytes(random.below(2000)) });
+}
+
+interface Member {
+	name: string;
+	type?: string;
+	linkName?: string;
+	content?: Buffer;
+	/** The content's own when undefined. */
+	size?: string | Buffer;
+}
+
+function member({ name, type = '0', linkName = '', content = Buffer.alloc(0), size }: Member): Buffer {
 	const octal = `${content.length.toString(8).padStart(11, '0')}\0`;
-	const sizes = [
-		octal,
-		octal,
-		octal,
-		octal,
-		'77777777777\0',
-		base256(-1n, 12),
-		base256(1n << 70n, 12),
-		'garbage!!!!\0',
-	];
-	const name = random.pick(names);
-	const linkName = random.pick(links);
-	const header = rawHeader({
-		name: name.slice(0, 100),
-		linkName,
-		type: random.pick(types),
-		size: random.pick(sizes),
-	});
-	const records = [
-		paxRecord('path', random.pick(names)),
-		paxRecord('linkpath', random.pick(links)),
-		paxRecord('size', random.pick(['0', '5', '-1', '99999999999999999999', 'x'])),
-		paxRecord('GNU.sparse.major', '1'),
-		paxRecord('GNU.sparse.name', random.pick(names)),
-		'30 path=too short\n',
-		paxRecord('mtime', random.pick(['-1', 'NaN', '1e400', '253402300800'])),
-	];
-	const before: Buffer[] = [];
-	if (random.below(4) === 0)
-		before.push(special(random.pick(['x', 'x', 'g']), random.pick(records) + random.pick(records)));
-	if (random.below(6) === 0) before.push(special(random.pick(['L', 'K']), `${random.pick(names)}\0`));
-	return Buffer.concat([...before, header, padded(content)]);
+	const header = rawHeader({ name: name.slice(0, 100), linkName, type, size: size ?? octal });
+	return Buffer.concat([header, padded(content)]);
 }
