@@ -8,6 +8,7 @@ import { disturbedBackups } from './network/disturbed.ts';
 import { hostileManifests } from './hostile/manifests.ts';
 import { hostileTars } from './hostile/tars.ts';
 import { comparedRetention } from './retention/compared.ts';
+import { searchedSecrets } from './secrets/searched.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
@@ -22,4 +23,5 @@ export const attacks: Attack[] = [
 	...hostileManifests,
 	...hostileTars,
 	...foundDamage,
+	...searchedSecrets,
 ];

@@ -7,6 +7,7 @@ export const promises = {
 	found: 'What is damaged is found',
 	contained: 'A backup that somebody forged changes nothing but the place that it is restored into',
 	kept: 'Retention removes neither the last good backup nor what cannot be judged',
+	secret: 'No secret leaves',
 } as const;
 
 export type PromiseName = keyof typeof promises;
