@@ -1,5 +1,6 @@
-import { cp, mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ageDecrypt, ageKeygen } from '../../support/age';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { agePartials, directoryState } from '../../../attacks/judges/directoryState.ts';
 import { changingCalls, occurrences, tracedBackup, type TracedRun } from './support/tracedBackup';
@@ -86,6 +87,38 @@ describe.each([
 		// At least between the two names.
 		expect(completed).toBeGreaterThan(0);
 	});
+});
+
+it('an encrypted backup is whole for age, or there is none, after a kill at any call', async () => {
+	const { identity, recipient } = ageKeygen();
+	// Of two chunks.
+	const night = { ...first, content: 'N8N_ENCRYPTION_KEY=first\n'.repeat(4000), recipient };
+	const whole = await tracedBackup({ root: await newRoot(), ...night });
+	expect(whole.exitCode).toBe(0);
+	let readable = 0;
+	await each(occurrences(whole.calls, changingCalls), async ({ call, nth }) => {
+		const at = `${call} ${nth}`;
+		const root = await newRoot();
+		const killed = await tracedBackup({ root, ...night, inject: [`${call}:signal=KILL:when=${nth}`] });
+		expect({ at, exitCode: killed.exitCode }).toEqual({ at, exitCode: null });
+		const { complete, completable, broken } = await directoryState(join(root, 'env'));
+		expect({ at, broken }).toEqual({ at, broken: [] });
+		for (const name of [...complete, ...completable]) {
+			const plain = await ageDecrypt(join(root, 'env', name), identity);
+			expect({ at, isWhole: plain.toString() === night.content }).toEqual({ at, isWhole: true });
+			readable++;
+		}
+		// Nothing that was not encrypted is on the disk, whole or not.
+		for (const file of await readdir(join(root, 'env')).catch(() => [])) {
+			const bytes = await readFile(join(root, 'env', file), 'latin1');
+			expect({ at, file, isPlain: bytes.includes('N8N_ENCRYPTION_KEY') }).toEqual({
+				at,
+				file,
+				isPlain: false,
+			});
+		}
+	});
+	expect(readable).toBeGreaterThan(0);
 });
 
 it('a sweep that is killed at any call loses no manifest either', async () => {

@@ -2,10 +2,11 @@
 /**
  * Makes one small backup in a process of its own, for tests that end it at a chosen call or have a call fail.
  *
- * @param argv backup directory, time at which the run starts (ISO 8601), what the backup holds
+ * @param argv backup directory, time at which the run starts (ISO 8601), what the backup holds, whom it is encrypted
+ * for if anybody
  */
 const { Readable } = require('node:stream');
-const [root, startedAt, content] = process.argv.slice(2);
+const [root, startedAt, content, recipient] = process.argv.slice(2);
 
 const RealDate = Date;
 const now = RealDate.parse(startedAt);
@@ -22,6 +23,7 @@ const { createArtifact } = require('../../../../dist/core/artifact');
 const request = {
 	...{ root, component: 'env', prefix: 'env', extension: 'backup', compression: { method: 'none' } },
 	...{ timeZone: 'utc', step: 'testing' },
+	encryption: recipient ? { recipients: [recipient] } : undefined,
 };
 const facts = {
 	source: { path: '/.env' },

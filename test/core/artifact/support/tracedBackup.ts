@@ -17,6 +17,8 @@ export interface TracedBackup {
 	/** ISO 8601; names the artifact. */
 	startedAt: string;
 	content: string;
+	/** Whom it is encrypted for; nobody when undefined. */
+	recipient?: string;
 	/** strace's words for what is to happen at which call, such as `link:signal=KILL:when=2`. */
 	inject?: string[];
 }
@@ -45,14 +47,15 @@ export async function tracedBackup({
 	root,
 	startedAt,
 	content,
+	recipient,
 	inject = [],
 }: TracedBackup): Promise<TracedRun> {
 	const log = `${root}.strace`;
 	const args = [
 		...['-f', '-qq', '-o', log, '-e', `trace=${allCalls.join(',')}`, '-e', 'signal=none'],
-		...pathsOf(root, startedAt).flatMap((path) => ['-P', path]),
+		...pathsOf(root, startedAt, recipient ? '.age' : '').flatMap((path) => ['-P', path]),
 		...inject.flatMap((what) => ['-e', `inject=${what}`]),
-		...[process.execPath, script, root, startedAt, content],
+		...[process.execPath, script, root, startedAt, content, recipient ?? ''],
 	];
 	// One thread makes all calls, so that the n-th is always the same one.
 	const env = { PATH: process.env.PATH, UV_THREADPOOL_SIZE: '1' };
@@ -70,9 +73,9 @@ export async function tracedBackup({
 }
 
 /** Everything that a run of ours touches, for strace sees no directory as a whole. */
-function pathsOf(root: string, startedAt: string): string[] {
+function pathsOf(root: string, startedAt: string, suffix: string): string[] {
 	const stamp = startedAt.slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
-	const name = `env_${stamp}.backup`;
+	const name = `env_${stamp}.backup${suffix}`;
 	const names = [name, `${name}.manifest.json`, `.${name}.partial`, `.${name}.manifest.json.partial`];
 	const directory = join(root, component);
 	return [root, directory, ...names.map((one) => join(directory, one))];
