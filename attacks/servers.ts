@@ -2,7 +2,7 @@ import { type PostgresOptions, type PostgresServer, startPostgres } from '../lab
 import { startRedis, type RedisServer } from '../lab/servers/redis.ts';
 
 /** Some megabytes with all that a dump has an order for: types, sequences, keys, indexes, views, functions. */
-const content = `
+export const someMegabytes = `
 	CREATE TYPE mood AS ENUM ('calm', 'busy');
 	CREATE TABLE workflow_entity (id serial PRIMARY KEY, name text NOT NULL, mood mood NOT NULL DEFAULT 'calm');
 	CREATE TABLE execution_entity (
@@ -22,11 +22,16 @@ export interface PostgresSource extends AsyncDisposable {
 	env: NodeJS.ProcessEnv;
 }
 
-/** A server with the database `n8n`. */
-export async function postgresWithData(options: PostgresOptions = {}): Promise<PostgresSource> {
+/** As small as a database can be that holds something. */
+export const someRows = `
+	CREATE TABLE workflow_entity (id integer PRIMARY KEY, name text);
+	INSERT INTO workflow_entity SELECT n, md5(n::text) FROM generate_series(1, 800) AS n;`;
+
+/** A server with the database `n8n`, which holds what the SQL says. */
+export async function postgresWith(sql: string, options: PostgresOptions = {}): Promise<PostgresSource> {
 	const server = await startPostgres(options);
 	await server.createDatabase('n8n');
-	await server.psql(content, { database: 'n8n' });
+	await server.psql(sql, { database: 'n8n' });
 	const { host, port, user, password } = server;
 	const env = {
 		PGHOST: host,
@@ -41,12 +46,16 @@ export async function postgresWithData(options: PostgresOptions = {}): Promise<P
 export interface RedisSource extends AsyncDisposable {
 	server: RedisServer;
 	env: NodeJS.ProcessEnv;
+	/** The server, for `n8n-backup`. */
+	args: string[];
 }
 
-export async function redisWithData(): Promise<RedisSource> {
+/** A server with so many keys. */
+export async function redisWith(keys: number): Promise<RedisSource> {
 	const server = await startRedis({ password: 'of-the-attack' });
-	const commands = Array.from({ length: 20_000 }, (_unused, i) => `SET key:${i} ${'value'.repeat(20)}${i}\n`);
+	const commands = Array.from({ length: keys }, (_unused, i) => `SET key:${i} ${'value'.repeat(20)}${i}\n`);
 	await server.pipe(commands.join(''));
 	const env = { REDISCLI_AUTH: 'of-the-attack' };
-	return { server, env, [Symbol.asyncDispose]: async () => await server.stop() };
+	const args = ['--host', server.host, '--port', String(server.port)];
+	return { server, env, args, [Symbol.asyncDispose]: async () => await server.stop() };
 }

@@ -4,7 +4,7 @@ import { Random } from '../../lab/random.ts';
 import type { Attack } from '../harness/attack.ts';
 import { backupScene, type BackupSceneOptions } from './backupScene.ts';
 import { killAttack } from './killAttack.ts';
-import { postgresWithData, redisWithData } from '../servers.ts';
+import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
 
 type BackupOf = (scratch: string) => Promise<Omit<BackupSceneOptions, 'scratch'>>;
 
@@ -19,14 +19,13 @@ const killed = (work: string, backupOf: BackupOf): Attack =>
 /** Kills of what makes backups. */
 export const killedBackups: Attack[] = [
 	killed('a database is dumped', async () => {
-		const source = await postgresWithData();
+		const source = await postgresWith(someMegabytes);
 		const args = ['create', 'postgres', '--database', 'n8n'];
 		return { component: 'postgres', args, env: source.env, source };
 	}),
 	killed('Redis is saved', async () => {
-		const source = await redisWithData();
-		const { host, port } = source.server;
-		const args = ['create', 'redis', '--host', host, '--port', String(port)];
+		const source = await redisWith(20_000);
+		const args = ['create', 'redis', ...source.args];
 		return { component: 'redis', args, env: source.env, source };
 	}),
 	killed('a folder is archived', async (scratch) => ({

@@ -7,7 +7,7 @@ import { type Attack, assertKept } from '../harness/attack.ts';
 import { databaseNames, fingerprint } from '../judges/databases.ts';
 import { directoryState } from '../judges/directoryState.ts';
 import { killAttack, type Scene } from './killAttack.ts';
-import { postgresWithData } from '../servers.ts';
+import { postgresWith, someMegabytes } from '../servers.ts';
 
 /** Names of databases that are there for one run. */
 const scratch = /^n8n_backup_(?:drill|restore)_/;
@@ -106,7 +106,7 @@ async function judgeArtifacts(root: string): Promise<void> {
 }
 
 async function setUp(directory: string, { args, prepare, judge, judgeHealed }: RestoreScene): Promise<Scene> {
-	const { server, env, [Symbol.asyncDispose]: end } = await postgresWithData();
+	const { server, env, [Symbol.asyncDispose]: end } = await postgresWith(someMegabytes);
 	const root = join(directory, 'backups');
 	await mkdir(root);
 	await run(['create', 'postgres', '--database', 'n8n', '--directory', root], env);

@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import type { Component, Manifest } from '../../core/artifact/index.ts';
 import { command } from '../../lab/command.ts';
 import { Random } from '../../lab/random.ts';
-import { startPostgres } from '../../lab/servers/postgres.ts';
-import { startRedis } from '../../lab/servers/redis.ts';
+import { postgresWith, redisWith, someRows } from '../servers.ts';
 
 /** A good backup. */
 export interface Victim {
@@ -36,8 +35,8 @@ export async function makeVictims(scratch: string): Promise<Victims> {
 	if (identity === undefined || recipient === undefined) throw new Error(`keygen prints no keys: ${stdout}`);
 	const seal = ['--recipient', recipient];
 
-	await using postgres = await smallDatabase();
-	await using redis = await smallRedis();
+	await using postgres = await postgresWith(someRows);
+	await using redis = await redisWith(100);
 	const folder = await smallFolder(join(scratch, 'folder'));
 	const env = { ...postgres.env, ...redis.env };
 	const dump = ['create', 'postgres', '--database', 'n8n'];
@@ -78,33 +77,6 @@ async function readAll(root: string): Promise<Victim[]> {
 		}
 	}
 	return backups;
-}
-
-async function smallDatabase(): Promise<AsyncDisposable & { env: NodeJS.ProcessEnv }> {
-	const server = await startPostgres();
-	await server.createDatabase('n8n');
-	await server.psql(
-		`CREATE TABLE workflow_entity (id integer PRIMARY KEY, name text);
-		INSERT INTO workflow_entity SELECT n, md5(n::text) FROM generate_series(1, 800) AS n;`,
-		{ database: 'n8n' },
-	);
-	const { host, port, user, password } = server;
-	const env = {
-		PGHOST: host,
-		PGPORT: String(port),
-		PGUSER: user,
-		PGPASSWORD: password,
-		PGSSLMODE: 'disable',
-	};
-	return { env, [Symbol.asyncDispose]: async () => await server.stop() };
-}
-
-async function smallRedis(): Promise<AsyncDisposable & { env: NodeJS.ProcessEnv; args: string[] }> {
-	const server = await startRedis({ password: 'of-the-attack' });
-	for (let i = 0; i < 100; i += 1) await server.cli('SET', `key:${i}`, `value ${i * 7919}`);
-	const args = ['--host', server.host, '--port', String(server.port)];
-	const env = { REDISCLI_AUTH: 'of-the-attack' };
-	return { env, args, [Symbol.asyncDispose]: async () => await server.stop() };
 }
 
 /** Small when it is packed, and yet of several frames. */

@@ -6,7 +6,7 @@ import { type Disturbance, startProxy } from '../../lab/servers/disturbingProxy.
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { summaryOf } from '../judges/summaryOf.ts';
-import { postgresWithData, redisWithData } from '../servers.ts';
+import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
 
 /** Silence after which the command is to ask, or give up. */
 const idleSeconds = 3;
@@ -56,7 +56,11 @@ export const disturbedBackups: Attack[] = [
 ];
 
 async function dump(sslmode: 'disable' | 'require'): Promise<Remote> {
-	const { server, env, [Symbol.asyncDispose]: end } = await postgresWithData({ tls: sslmode === 'require' });
+	const {
+		server,
+		env,
+		[Symbol.asyncDispose]: end,
+	} = await postgresWith(someMegabytes, { tls: sslmode === 'require' });
 	const idle = ['--idle-timeout', String(idleSeconds)];
 	return {
 		component: 'postgres',
@@ -68,7 +72,7 @@ async function dump(sslmode: 'disable' | 'require'): Promise<Remote> {
 }
 
 async function snapshot(): Promise<Remote> {
-	const { server, env, [Symbol.asyncDispose]: end } = await redisWithData();
+	const { server, env, [Symbol.asyncDispose]: end } = await redisWith(20_000);
 	return {
 		component: 'redis',
 		port: server.port,
