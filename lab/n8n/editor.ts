@@ -150,6 +150,17 @@ export class Editor {
 		return await this.typeNames('credentials');
 	}
 
+	/** Settings > Community nodes > Install. */
+	async installCommunityPackage(name: string): Promise<void> {
+		await this.request('POST', '/rest/community-packages', { name });
+	}
+
+	/** Names of the packages that Settings > Community nodes lists. */
+	async communityPackages(): Promise<string[]> {
+		const listed = await this.request<Array<{ packageName: string }>>('GET', '/rest/community-packages');
+		return listed.map(({ packageName }) => packageName);
+	}
+
 	private async typeNames(kind: 'nodes' | 'credentials'): Promise<string[]> {
 		const response = await fetch(`${this.url}/types/${kind}.json`, { headers: { cookie: this.cookie } });
 		const types = (await response.json()) as Array<{ name: string }>;

@@ -42,6 +42,8 @@ export interface StackOptions {
 	timezone?: string;
 	/** Added to n8n's environment. */
 	env?: NodeJS.ProcessEnv;
+	/** How the packed package gets into n8n's folder; as n8n's editor does it when undefined. */
+	install?: (userFolder: string, tarball: string) => Promise<void>;
 }
 
 /** n8n refuses nothing older, but supports PostgreSQL 17 and newer. */
@@ -101,14 +103,14 @@ interface ToStart extends StackOptions {
 }
 
 async function startWithPackage(
-	{ places, database, timezone, env }: ToStart,
+	{ places, database, timezone, env, install = installPackage }: ToStart,
 	cleanUps: CleanUps,
 	envFile: Record<string, string> = {},
 ): Promise<{ n8n: N8n; editor: Editor }> {
 	const encryptionKey = secret();
 	await writeEnvFile(places.envFile, { N8N_ENCRYPTION_KEY: encryptionKey, ...envFile });
 	await step('Installing the package into n8n', async () => {
-		await installPackage(places.userFolder, await packPackage(places.directory));
+		await install(places.userFolder, await packPackage(places.directory));
 	});
 	const n8n = await step('n8n', () =>
 		startN8n({

@@ -204,7 +204,7 @@ async function putInPlace(
 		const statements = adoptionStatements(scratch.name, { ...present, owner });
 		await runMaintenance(maintenance, statements, `Preparing the successor of "${database}"`, signal);
 	}
-	const retired = retiredName(database, startedAt, timeZone);
+	const retired = await freeName(maintenance, database, { startedAt, timeZone }, signal);
 	const swap = [
 		{ from: database, to: retired },
 		{ from: scratch.name, to: database },
@@ -213,6 +213,19 @@ async function putInPlace(
 	await renameDatabases(maintenance, swap, doing, signal);
 	scratch.release();
 	return { database, replacedDatabase: retired, safetyBackup, warnings: [] };
+}
+
+/** A name for the database that is replaced: of the second in which the run began, or of the next one that is free. */
+async function freeName(
+	maintenance: Maintenance,
+	database: string,
+	{ startedAt, timeZone }: { startedAt: Date; timeZone: string },
+	signal: AbortSignal,
+): Promise<string> {
+	for (let at = startedAt.getTime(); ; at += 1000) {
+		const name = retiredName(database, new Date(at), timeZone);
+		if (!(await databaseExists(maintenance, name, signal))) return name;
+	}
 }
 
 /** `n8n_replaced_20261123_020000`, within the 63 bytes that names may have. */

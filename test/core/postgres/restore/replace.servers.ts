@@ -59,6 +59,18 @@ test('the restored database takes the name, and the old one keeps its content un
 	expect(await oidOf(report.replacedDatabase!)).toBe(oldOid);
 });
 
+test('two replacements within a second keep both old databases', async () => {
+	const { path, manifest } = await backUp(server, 'n8n', directory.path());
+	const now = Date.now();
+	const stamp = (seconds: number) =>
+		new Date(now + seconds * 1000).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
+	const taken = Array.from({ length: 12 }, (_, seconds) => `n8n_replaced_${stamp(seconds)}`);
+	for (const name of taken) await server.createDatabase(name);
+	const { replacedDatabase } = await restore(server, { artifactPath: path, manifest, target: replacing() });
+	expect(taken).not.toContain(replacedDatabase);
+	expect(await databaseNames(server)).toEqual(expect.arrayContaining([...taken, 'n8n', replacedDatabase]));
+});
+
 test('what a dump does not hold of a database is kept: owner, locale, limits, grants, settings, comment', async () => {
 	await server.psql(`
 		COMMENT ON DATABASE n8n IS 'it''s \\ n8n';
