@@ -110,6 +110,7 @@ describe('the packed package in a real n8n', () => {
 			'n8n-nodes-backup.offSiteCopy',
 			'n8n-nodes-backup.postgresBackup',
 			'n8n-nodes-backup.pruneBackups',
+			'n8n-nodes-backup.pruneBackupsTool',
 			'n8n-nodes-backup.redisSnapshot',
 			'n8n-nodes-backup.volumeArchive',
 		]);
