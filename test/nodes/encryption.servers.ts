@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
@@ -137,6 +137,47 @@ describeEngines('an operation on encrypted backups', (n8n) => {
 		});
 		expect(verified.outputs[0]![0]!.json).toMatchObject({ result: 'passed' });
 		expect(JSON.stringify([made, verified])).not.toContain('correct horse');
+	});
+
+	it('no part of a key gets into items, manifests, errors, hints, messages or logs, whatever fails', async () => {
+		const place = await n8n().allowed();
+		const root = join(place, 'backups');
+		await mkdir(root);
+		const passphrase = 'a-marked-passphrase';
+		const readers = { recipients: keys.own.recipient, identity: keys.own.identity };
+		const mistyped = `${keys.own.identity.slice(0, -4)}QQQQ`;
+		const archive = { operation: 'archive', directory: await n8n().allowed() };
+		const verify = { operation: 'verify', which: 'newest' };
+		const runs: Array<[credential: object, parameters: object]> = [
+			[readers, archive],
+			[readers, verify],
+			[{ ...readers, identity: mistyped }, verify],
+			[{ ...readers, identity: keys.other.identity }, verify],
+			[{ recipients: keys.own.identity }, archive],
+			[{ recipients: mistyped }, archive],
+			[{ readBy: 'passphrase', passphrase }, archive],
+			[{ readBy: 'passphrase', passphrase }, verify],
+			[{ readBy: 'passphrase', passphrase: `${passphrase}-wrong` }, verify],
+			[
+				{ readBy: 'passphrase', passphrase },
+				{ ...archive, directory: join(place, 'not-there') },
+			],
+		];
+		const said: unknown[] = [];
+		for (const simplify of [true, false]) {
+			for (const [data, more] of runs) {
+				const parameters = { backupDirectory: root, useEncryption: true, simplify, ...more };
+				const credentials = credential(data);
+				said.push(await n8n().engine.run({ node: 'volumeArchive', credentials, parameters }));
+			}
+		}
+		expect(said.filter((run) => (run as { status: string }).status === 'success')).toHaveLength(8);
+		for (const file of await readdir(join(root, 'n8n'))) {
+			said.push((await readFile(join(root, 'n8n', file))).toString('latin1'));
+		}
+		const everything = JSON.stringify(said) + n8n().engine.log;
+		const secrets = [keys.own.identity, keys.other.identity].map((key) => key.slice(20, 40));
+		for (const secret of [...secrets, passphrase]) expect(everything).not.toContain(secret);
 	});
 
 	const credentialTests: Array<[string, object, object]> = [
