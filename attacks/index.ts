@@ -9,6 +9,7 @@ import { hostileManifests } from './hostile/manifests.ts';
 import { hostileTars } from './hostile/tars.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { searchedSecrets } from './secrets/searched.ts';
+import { soak } from './soak/soak.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
@@ -20,6 +21,7 @@ export const attacks: Attack[] = [
 	...fullDisks,
 	...manyAtOnce,
 	...comparedRetention,
+	...soak,
 	...hostileManifests,
 	...hostileTars,
 	...foundDamage,

@@ -1,16 +1,24 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as artifact from '../../core/artifact/index.ts';
+import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump.ts';
+import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as retention from '../../core/retention/index.ts';
+import type * as packing from '../../core/volume/archiveDirectory.ts';
+import type * as copying from '../../core/volume/copyFile.ts';
 import type * as archives from '../../core/volume/restoreArchive.ts';
 import type * as verification from '../../core/verify/verifyBackup.ts';
 
 /** The compiled package, which is CommonJS: what is attacked are the very files that ship. */
-const fromDist = createRequire(join(process.cwd(), 'package.json'));
+const fromPackage = createRequire(join(process.cwd(), 'package.json'));
 
-const load = <Module>(path: string): Module => fromDist(`./dist/core/${path}.js`) as Module;
+const load = <Module>(path: string): Module => fromPackage(`./dist/core/${path}.js`) as Module;
 
-export const { verifyBackup } = load<typeof verification>('verify/verifyBackup');
-export const { planRetention } = load<typeof retention>('retention/index');
-export const { readCatalog } = load<typeof artifact>('artifact/index');
+export const { backUp, readCatalog } = load<typeof artifact>('artifact/index');
+export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtIn/builtInDump');
+export const { builtInSnapshot } = load<typeof snapshots>('redis/snapshot/builtInSnapshot');
+export const { carryOut, planPrune, planRetention } = load<typeof retention>('retention/index');
+export const { archiveDirectory } = load<typeof packing>('volume/archiveDirectory');
+export const { copyFile } = load<typeof copying>('volume/copyFile');
 export const { restoreArchive } = load<typeof archives>('volume/restoreArchive');
+export const { verifyBackup } = load<typeof verification>('verify/verifyBackup');

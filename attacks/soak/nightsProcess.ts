@@ -1,0 +1,91 @@
+import { readdir } from 'node:fs/promises';
+import type { ArtifactRequest, OpenSource } from '../../core/artifact/index.ts';
+import type { PlanOptions } from '../../core/retention/index.ts';
+import {
+	archiveDirectory,
+	backUp,
+	builtInDump,
+	builtInSnapshot,
+	carryOut,
+	copyFile,
+	planPrune,
+	readCatalog,
+} from '../harness/package.ts';
+import type { Morning, Night, Setting, Usage } from './night.ts';
+
+/**
+ * Does in one process, as n8n does, what n8n does every night. Its clock is told what time it is.
+ */
+const RealDate = Date;
+let aheadMs = 0;
+
+class ShiftedDate extends RealDate {
+	constructor(...given: [] | ConstructorParameters<typeof Date>) {
+		if (given.length === 0) super(RealDate.now() + aheadMs);
+		else super(...given);
+	}
+
+	static override now(): number {
+		return RealDate.now() + aheadMs;
+	}
+}
+globalThis.Date = ShiftedDate as typeof Date;
+
+const { signal } = new AbortController();
+let setting: Setting;
+
+process.on('message', (message: Setting | Night) => {
+	if ('root' in message) setting = message;
+	else void passNight(message).then(answer, (error: unknown) => answer({ error: String(error) }));
+});
+
+function answer(message: Morning | { error: string }): void {
+	process.send!(message);
+}
+
+async function passNight({ now, timeZone }: Night): Promise<Morning> {
+	aheadMs = now.getTime() - RealDate.now();
+	const { root, folder, file, postgres, redis } = setting;
+	const make = async (
+		one: Pick<ArtifactRequest, 'component' | 'prefix' | 'extension' | 'compression'>,
+		source: OpenSource,
+	) => await backUp({ ...one, root, timeZone, step: one.prefix }, source, signal);
+	const dump = { database: 'n8n', selection: {}, noOwner: false, noPrivileges: false };
+	const zstd = { method: 'zstd' } as const;
+	const gzip = { method: 'gzip' } as const;
+	const none = { method: 'none' } as const;
+	await Promise.all([
+		make(
+			{ component: 'postgres', prefix: 'n8n', extension: 'sql', compression: zstd },
+			builtInDump(postgres, dump),
+		),
+		make({ component: 'redis', prefix: 'dump', extension: 'rdb', compression: none }, builtInSnapshot(redis)),
+		make(
+			{ component: 'n8n', prefix: 'n8n_data', extension: 'tar', compression: gzip },
+			archiveDirectory({ directory: folder }),
+		),
+		make(
+			{ component: 'env', prefix: 'env', extension: 'backup', compression: none },
+			copyFile({ path: file }),
+		),
+	]);
+	const catalog = await readCatalog({ root, timeZone });
+	const asked: PlanOptions = {
+		policy: { keepDays: 7, keepLast: 3, keepDaily: 0, keepWeekly: 4, keepMonthly: 3, keepYearly: 0 },
+		now: new Date(),
+		timeZone,
+		includeUnproven: false,
+		failedComponents: [],
+	};
+	for (const verdict of await planPrune({ root, ...asked })) await carryOut(verdict, { dryRun: false });
+	return { catalog, asked, usage: await usage() };
+}
+
+async function usage(): Promise<Usage> {
+	globalThis.gc?.();
+	return {
+		megabytes: process.memoryUsage().rss / 1e6,
+		descriptors: (await readdir('/proc/self/fd')).length,
+		threads: (await readdir('/proc/self/task')).length,
+	};
+}

@@ -1,0 +1,109 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Random } from '../../lab/random.ts';
+import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
+import { keptByRules, mustStay } from '../retention/model.ts';
+import { postgresWith, redisWith, someRows } from '../servers.ts';
+import type { Morning, Night, Setting, Usage } from './night.ts';
+
+/** After so many nights everything is loaded, and what follows must not need more. */
+const warmNights = 8;
+/** What the same work takes now more, now less. */
+const tolerance: Usage = { megabytes: 80, descriptors: 8, threads: 4 };
+const dayMs = 86_400_000;
+const zones = [
+	'utc',
+	'America/New_York',
+	'Europe/Berlin',
+	'Africa/Cairo',
+	'America/Havana',
+	'Australia/Lord_Howe',
+];
+
+/** One night after the other in one process. */
+export const soak: Attack[] = [
+	{
+		promise: 'kept',
+		fault:
+			'one night after the other in one process, over changes of clock and zone: what stays, and what grows',
+		faults: { whole: 1000, short: 12 },
+		open: async (scratch) => await open(scratch),
+	},
+];
+
+async function open(scratch: string): Promise<Arena> {
+	const [postgres, redis] = [await postgresWith(someRows), await redisWith(100)];
+	const root = join(scratch, 'backups');
+	const folder = join(scratch, 'data');
+	const file = join(scratch, '.env');
+	await Promise.all([mkdir(root), mkdir(folder)]);
+	await writeFile(file, 'N8N_ENCRYPTION_KEY=of-the-attack\n');
+	await writeFile(join(folder, 'config'), '{}');
+	const { host, port, user, password } = postgres.server;
+	const tls = { mode: 'disable', verifyCertificate: true } as const;
+	const child = fork(join(process.cwd(), 'attacks', 'soak', 'nightsProcess.ts'), {
+		serialization: 'advanced',
+		execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+	});
+	child.send({
+		...{ root, folder, file },
+		postgres: { host, port, user, password, database: 'n8n', tls },
+		redis: { host: redis.server.host, port: redis.server.port, password: redis.server.password },
+	} satisfies Setting);
+	let night = 0;
+	let warm: Usage | undefined;
+	return {
+		async strike(random: Random) {
+			night += 1;
+			// At two in the morning, give or take, from a year's end over every change of the clocks.
+			const now = new Date(Date.UTC(2026, 11, 28, 2) + night * dayMs + random.below(7_200_000));
+			await writeFile(join(folder, `file-${night % 20}`), random.bytes(random.below(5000)));
+			const { catalog, asked, usage } = await pass(child, { now, timeZone: random.pick(zones) });
+			const expected = new Set([...mustStay(catalog, asked), ...keptByRules(catalog, asked)]);
+			await assertOnlyThese(
+				root,
+				[...expected].map(({ path }) => path),
+			);
+			if (night === warmNights) warm = usage;
+			if (warm) assertFlat(usage, warm);
+			return true;
+		},
+		async [Symbol.asyncDispose]() {
+			child.kill();
+			await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()]);
+		},
+	};
+}
+
+async function pass(child: ChildProcess, night: Night): Promise<Morning> {
+	child.send(night);
+	const [answer] = (await once(child, 'message')) as [Morning | { error: string }];
+	if ('error' in answer) throw new Error(answer.error);
+	return answer;
+}
+
+/** What lies in the directory is what the plain model keeps. */
+async function assertOnlyThese(root: string, paths: readonly string[]): Promise<void> {
+	const found: string[] = [];
+	for (const component of await readdir(root)) {
+		for (const name of await readdir(join(root, component))) {
+			if (!name.endsWith('.manifest.json')) found.push(join(root, component, name));
+		}
+	}
+	const lost = paths.filter((path) => !found.includes(path));
+	assertKept(lost.length === 0, `Deleted, though it is to be kept: ${lost.join(', ')}`);
+	const stray = found.filter((path) => !paths.includes(path));
+	assertKept(stray.length === 0, `There, though it is to be gone: ${stray.join(', ')}`);
+}
+
+function assertFlat(usage: Usage, warm: Usage): void {
+	for (const what of ['megabytes', 'descriptors', 'threads'] as const) {
+		const more = usage[what] - warm[what];
+		assertKept(
+			more <= tolerance[what],
+			`It has ${more.toFixed(0)} ${what} more than in the night ${warmNights}`,
+		);
+	}
+}
