@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { imageArchive } from './dockerImage.ts';
+import { childrenOf } from './processChildren.ts';
 
 /** The image that every engine of a test has. */
 export const testImage = 'n8n-backup-test:latest';
@@ -49,9 +50,16 @@ function missing(): string | undefined {
 	return undefined;
 }
 
-/** Daemons that must not outlive this process, whatever ends it. */
-const running = new Set<ChildProcess>();
-process.once('exit', () => running.forEach((child) => child.kill('SIGTERM')));
+/**
+ * An engine's processes have a PID namespace of their own, and its mounts: when this process ends, however it does, so
+ * does `unshare`, then docker-init as the first process in there, and with it the kernel ends dockerd, containerd, shims
+ * and containers.
+ */
+const namespaces = [
+	...['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
+	// What is mounted out here later is there in the engine, too.
+	...['--propagation', 'slave', 'docker-init', '--'],
+];
 
 /** Starts an engine of its own, with {@link testImage} in it. Takes about two seconds. */
 export async function startDocker(options: DockerEngineOptions = {}): Promise<DockerEngine> {
@@ -89,8 +97,10 @@ export async function startDocker(options: DockerEngineOptions = {}): Promise<Do
 async function launch(home: string, { tcp }: DockerEngineOptions, docker: Docker): Promise<ChildProcess> {
 	const tls = tcp?.tls;
 	const child = spawn(
-		daemon,
+		'setpriv',
 		[
+			...namespaces,
+			daemon,
 			`--data-root=${home}/data`,
 			`--exec-root=${home}/exec`,
 			`--pidfile=${home}/pid`,
@@ -105,8 +115,6 @@ async function launch(home: string, { tcp }: DockerEngineOptions, docker: Docker
 		],
 		{ stdio: ['ignore', 'ignore', 'pipe'] },
 	);
-	running.add(child);
-	child.once('exit', () => running.delete(child));
 	let log = '';
 	child.stderr.on('data', (chunk: Buffer) => (log = (log + chunk.toString()).slice(-4000)));
 	for (let attempt = 0; attempt < 600 && child.exitCode === null; attempt++) {
@@ -120,7 +128,8 @@ async function launch(home: string, { tcp }: DockerEngineOptions, docker: Docker
 async function end(child: ChildProcess): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return;
 	const exited = new Promise((resolve) => child.once('exit', resolve));
-	child.kill('SIGTERM');
+	// docker-init hands it on; unshare does not heed it.
+	for (const init of await childrenOf(child.pid!)) process.kill(init, 'SIGTERM');
 	await exited;
 }
 
