@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type ComposeEngine, startComposeEngine } from '../../lab/compose/composeEngine.ts';
 import { npmRegistry } from '../../lab/compose/npmRegistry.ts';
 import { type ComposeProject, composeProject } from '../../lab/compose/project.ts';
-import { Editor } from '../../lab/n8n/editor.ts';
+import { type CredentialReference, Editor } from '../../lab/n8n/editor.ts';
 import { packPackage } from '../../lab/n8n/installPackage.ts';
 import { manualTrigger } from '../../lab/n8n/nightlyBackup.ts';
 import { fillIn, shippedWorkflow } from '../../lab/n8n/workflow.ts';
@@ -24,8 +24,9 @@ const workers = ['n8n_worker_1', 'n8n_worker_2'];
 const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 
 /**
- * deploy/compose.yaml in a Docker Engine, with images of the same names, used as it says itself, as the README and as
- * the runbook say it: queue mode, two workers, a night, a worker that is killed, everything lost and back.
+ * deploy/compose.yaml in a Docker Engine, with images of the same names, used as it says itself, as the README, the
+ * page about Docker and the runbook say it: queue mode, two workers, a proxy of the socket, a night, a worker that is
+ * killed, everything lost and back.
  */
 (reason === undefined ? describe : describe.skip)(`the Compose stack ${reason ?? ''}`.trim(), () => {
 	const cleanUps: Array<() => Promise<void>> = [];
@@ -37,7 +38,10 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	let runbook: Block[];
 	let night: { id: string };
 	let calling: { id: string };
+	let redisCredential: CredentialReference;
+	let byProxy: CredentialReference;
 	/** What is to come back. */
+	let lastNight: string;
 	let before: { rows: string; env: string };
 
 	beforeAll(async () => {
@@ -76,6 +80,34 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 			script(runbook, shell),
 			`set -eu\n${tags.map((tag) => script(runbook, tag)).join('\n')}`,
 		);
+	const redisCli = async (command: string) => {
+		const shell = `docker exec n8n_redis_1 sh -c 'REDISCLI_AUTH="$REDIS_PASSWORD" redis-cli ${command}'`;
+		return (await project.run(shell)).trim();
+	};
+	const inContainer = (name: string) => ({ container: { mode: 'name', value: name } });
+	/** Runs an operation by the engine docker, as a workflow of its own on a worker; answers its item. */
+	const runOnDocker = async (node: string, parameters: object) => {
+		const credentials = {
+			dockerEngineApi: byProxy,
+			...(node === 'redisSnapshot' && { redis: redisCredential }),
+		};
+		const [from, to] = [manualTrigger, 'Operation'];
+		const workflow = await editor.createWorkflow({
+			name: node,
+			nodes: [
+				{ ...nodeAt(0), name: from, type: 'n8n-nodes-base.manualTrigger', parameters: {} },
+				{
+					...{ ...nodeAt(200), name: to, type: `n8n-nodes-backup.${node}`, credentials },
+					parameters: { engine: 'docker', backupDirectory: '/backups', ...parameters },
+				},
+			],
+			connections: { [from]: { main: [[{ node: to, type: 'main', index: 0 }]] } },
+		});
+		const { id, status, error, nodes } = await editor.run(workflow, manualTrigger);
+		expect([status, error]).toEqual(['success', undefined]);
+		expect(await workersOf(id)).toHaveLength(1);
+		return nodes[to]!.outputs[0]![0]!;
+	};
 	/** The workers that have worked on an execution. */
 	const workersOf = async (execution: string) => {
 		const logs = await Promise.all(workers.map(async (name) => await project.run(`docker logs ${name}`)));
@@ -83,7 +115,8 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	};
 	const pings = (path: string) => monitor.requests.filter((request) => request.path === path).length;
 
-	test('comes up as its first lines say, with a second worker', async () => {
+	test('comes up as its first lines say, with a second worker and a proxy of the socket', async () => {
+		await writeFile(project.path('compose.override.yaml'), await proxyServices());
 		for (const line of await openingCommands()) {
 			await project.run(line);
 			if (line.includes('example.env')) await fillInEnv(project.path('.env'));
@@ -111,17 +144,44 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	});
 
 	test('has artifacts that hold before psql, tar, redis-check-rdb and cmp', async () => {
-		before = { rows: await describeRows(), env: await readFile(project.path('.env'), 'utf8') };
+		const rows = await describeRows();
 		await psql('CREATE DATABASE looked_at', 'postgres');
 		const into = 'docker exec -i n8n_postgres_1 psql -Xq -U n8n -d looked_at --set ON_ERROR_STOP=1';
 		await project.run(`gunzip -c ${await newest('postgres')} | ${into}`);
-		expect(await describeRows('looked_at')).toBe(before.rows);
+		expect(await describeRows('looked_at')).toBe(rows);
 		await psql('DROP DATABASE looked_at', 'postgres');
 		const members = await project.run(`tar -tzf ${await newest('n8n')}`);
 		expect(members).toMatch(/^(\.\/)?config$/m);
 		expect(members).toContain('nodes/node_modules/n8n-nodes-backup/package.json');
 		expect(await project.run(`redis-check-rdb ${await newest('redis')}`)).toContain('RDB looks OK!');
 		await project.run(`cmp .env ${await newest('env')}`);
+	});
+
+	test('holds a container still for an archive of its volume, by the proxy, from a worker', async () => {
+		const archive = await runOnDocker('volumeArchive', {
+			operation: 'archive',
+			volume: { mode: 'name', value: 'n8n_postgres_data' },
+			options: { holdStill: 'postgres' },
+		});
+		expect(archive.source).toBe('volume n8n_postgres_data');
+		expect(await project.run(`tar -tzf ${await newest('n8n')}`)).toMatch(/^(\.\/)?PG_VERSION$/m);
+		expect(await project.run("docker inspect --format '{{.State.Status}}' n8n_postgres_1")).toBe('running\n');
+		await project.run(`rm ${await newest('n8n')}*`);
+	});
+
+	test('gets the queue’s Redis back in its container, by the proxy, from a worker that has its work from it', async () => {
+		await redisCli('SET kept yes');
+		await runOnDocker('redisSnapshot', { operation: 'takeSnapshot', ...inContainer('redis') });
+		await redisCli('SET kept no');
+		await runOnDocker('redisSnapshot', {
+			operation: 'restore',
+			...inContainer('redis'),
+			artifact: await newest('redis').then((path) => path.replace(project.path('backups'), '/backups')),
+			confirmation: 'replace',
+		});
+		expect(await redisCli('GET kept')).toBe('yes');
+		// Its entry point has given up root.
+		expect(await project.run('docker exec n8n_redis_1 stat -c %u /proc/1')).toBe('999\n');
 	});
 
 	test('hears nothing of a worker that is killed but by the switch that was not pressed; the engine starts it again', async () => {
@@ -137,17 +197,19 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	});
 
 	test('goes on the next night, and sweeps what the killed one has left', async () => {
+		before = { rows: await describeRows(), env: await readFile(project.path('.env'), 'utf8') };
 		await project.run('docker exec n8n_n8n_1 rm /home/node/.n8n/large');
 		// A night later: what nobody has written to for five minutes is nobody's.
 		await project.run(`touch --date '10 minutes ago' backups/n8n/.*.partial`);
-		const { status, error } = await editor.run(night, manualTrigger);
+		const { id, status, error } = await editor.run(night, manualTrigger);
 		expect([status, error]).toEqual(['success', undefined]);
+		lastNight = id;
 		expect(pings('/ping')).toBe(2);
 		expect((await artifacts('n8n')).filter((name) => name.endsWith('.partial'))).toEqual([]);
 		const verified = await command(['verify', '--all'], { N8N_BACKUP_DIRECTORY: project.path('backups') });
 		expect([verified.exitCode, verified.stdout]).toEqual([
 			0,
-			expect.stringContaining('10 of 10 backups passed'),
+			expect.stringMatching(/^(\d+) of \1 backups passed/m),
 		]);
 	});
 
@@ -157,7 +219,10 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		await inShell('bare-shell', ['everything-env', 'env-owner']);
 		expect(await readFile(project.path('.env'), 'utf8')).toBe(before.env);
 		await project.run(script(runbook, 'servers'));
-		await inShell('shell', ['where', 'look', 'everything']);
+		const said = await inShell('shell', ['where', 'look', 'everything']);
+		// What is shown and what files are called is of one time zone, in a container as well.
+		const [, ...stamp] = /_(\d{4})(\d\d)(\d\d)_(\d\d)(\d\d)(\d\d)/.exec(await newest('postgres'))!;
+		expect(said).toContain(`  ${stamp.slice(0, 3).join('-')} ${stamp.slice(3).join(':')}  `);
 		await project.run(script(runbook, 'start'));
 		expect(await describeRows()).toBe(before.rows);
 	});
@@ -171,25 +236,39 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		expect([status, error]).toEqual(['success', undefined]);
 	});
 
+	test('shows the night that made the backup as crashed, for it was running when it was dumped', async () => {
+		let status = 'running';
+		for (; status === 'running'; await wait(1000))
+			status = await psql(`SELECT status FROM execution_entity WHERE id = ${lastNight}`);
+		expect(status).toBe('crashed');
+	});
+
+	test('gives its database to who follows the README on the bad day', async () => {
+		const { POSTGRES_PASSWORD: password } = await readEnv();
+		const [block] = bashBlocks(await readFile(join(root, 'README.md'), 'utf8')).filter(({ tag }) => tag);
+		await project.run(`export PGPASSWORD=${password}\n${block!.commands}`);
+		expect(await describeRows('rescued')).toBe(before.rows);
+	});
+
 	/** Workflows and credentials as a person has them; the nightly workflow as the README says. */
 	async function fillN8n(): Promise<void> {
 		for (const { name, type, data } of sampleCredentials) await editor.createCredential(name, type, data);
 		for (const workflow of sampleWorkflows) await editor.createWorkflow(workflow);
-		const env = Object.fromEntries(
-			(await readFile(project.path('.env'), 'utf8')).split('\n').map((line) => line.split('=', 2)),
-		) as Record<string, string>;
 		const key = await editor.createCredential('Monitor', 'httpQueryAuth', {
 			name: 'key',
 			value: storedSecret,
 		});
 		calling = await editor.createWorkflow(callingWorkflow('http://monitor.example.com/called', key));
-		const { POSTGRES_USER: user, POSTGRES_PASSWORD, POSTGRES_DB: database, REDIS_PASSWORD } = env;
+		const { POSTGRES_USER: user, POSTGRES_PASSWORD, POSTGRES_DB: database, REDIS_PASSWORD } = await readEnv();
 		const postgres = { host: 'postgres', port: 5432, user, password: POSTGRES_PASSWORD, database };
 		const redis = { host: 'redis', port: 6379, password: REDIS_PASSWORD, database: 0 };
+		redisCredential = await editor.createCredential('n8n queue', 'redis', redis);
+		const proxy = { connectBy: 'tcp', host: 'docker-proxy', port: 2375, tls: false };
+		byProxy = await editor.createCredential('Docker', 'dockerEngineApi', proxy);
 		const workflow = fillIn(await shippedWorkflow('nightly-backup.json'), {
 			credentials: {
 				postgres: await editor.createCredential('n8n database', 'postgres', { ...postgres, ssl: 'disable' }),
-				redis: await editor.createCredential('n8n queue', 'redis', redis),
+				redis: redisCredential,
 			},
 			// All else is as shipped: the paths are those of deploy/compose.yaml.
 			settings: {
@@ -198,6 +277,11 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 			},
 		});
 		night = await editor.createWorkflow(workflow);
+	}
+
+	async function readEnv(): Promise<Record<string, string>> {
+		const lines = (await readFile(project.path('.env'), 'utf8')).split('\n');
+		return Object.fromEntries(lines.map((line) => line.split('=', 2) as [string, string]));
 	}
 
 	async function untilLogged(container: string, pattern: RegExp): Promise<void> {
@@ -220,6 +304,14 @@ async function openingCommands(): Promise<string[]> {
 	const opening = text.slice(0, text.indexOf('Then in the editor'));
 	return [...opening.matchAll(/^# {3}(\S.*)$/gm)].map(([, command]) => command!);
 }
+
+/** The services that docs/docker.md adds for a proxy of the socket. */
+async function proxyServices(): Promise<string> {
+	const blocks = (await readDocument('docker.md')).matchAll(/^```yaml\n([^]*?)^```$/gm);
+	return [...blocks].map(([, yaml]) => yaml!).find((yaml) => yaml.includes('docker-proxy:'))!;
+}
+
+const nodeAt = (x: number) => ({ typeVersion: 1, position: [x, 0] });
 
 /** As a person does, with secrets that need no care. */
 async function fillInEnv(path: string): Promise<void> {
