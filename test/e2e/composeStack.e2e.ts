@@ -17,7 +17,8 @@ import { type Block, bashBlocks, readDocument, script } from '../docs/support/bl
 import { callingWorkflow, storedSecret } from './support/callingWorkflow';
 import { receive } from './support/httpReceiver';
 
-jest.setTimeout(300_000);
+// On a machine that is busy each of them takes minutes.
+jest.setTimeout(600_000);
 
 const reason = whyNoDocker();
 const workers = ['n8n_worker_1', 'n8n_worker_2'];
