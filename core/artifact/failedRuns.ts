@@ -2,7 +2,8 @@ import { mkdir, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod/v4';
 import { BackupError, errorCode, errorMessage, fileError } from '../errors';
-import { AtomicFile } from '../files/atomicFile';
+import { findAbandoned, isPartial, type LeftOver } from '../files/abandoned';
+import { AtomicFile, isThere } from '../files/atomicFile';
 import { readRegularFile } from '../files/readRegularFile';
 import { type Component, components } from './component';
 
@@ -96,16 +97,24 @@ export async function readFailedRuns(root: string): Promise<FailedRun[]> {
 }
 
 /**
- * Removes the records of runs from before an instant.
+ * Removes the records of runs from before an instant, and those that a crash kept from being written.
  *
  * @throws BackupError when their directory cannot be listed
  */
 export async function pruneFailedRuns(root: string, before: Date): Promise<void> {
+	const old: string[] = [];
 	for (const path of await listRecords(root)) {
 		const run = await readRecord(path);
-		// The next prune finds what cannot go now.
-		if (run && new Date(run.at) < before) await unlink(path).catch(() => {});
+		if (run && new Date(run.at) < before) old.push(path);
 	}
+	for (const { path } of await findUnfinished(root)) old.push(path);
+	// The next prune finds what cannot go now.
+	for (const path of old) await unlink(path).catch(() => {});
+}
+
+async function findUnfinished(root: string): Promise<LeftOver[]> {
+	const directory = join(root, directoryName);
+	return (await isThere(directory)) ? await findAbandoned(directory, isPartial) : [];
 }
 
 function recordName({ component, prefix, at }: FailedRun): string {

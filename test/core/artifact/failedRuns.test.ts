@@ -1,4 +1,4 @@
-import { readdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { pruneFailedRuns, readFailedRuns, recordingFailure } from '../../../core/artifact';
 import { BackupError } from '../../../core/errors';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
@@ -47,4 +47,15 @@ it('records go when they are older than asked', async () => {
 	expect(await readFailedRuns(directory.path())).toHaveLength(1);
 	await pruneFailedRuns(directory.path(), new Date(Date.now() + 1000));
 	expect(await readFailedRuns(directory.path())).toEqual([]);
+});
+
+it('a prune takes records along that a crash kept from being written, and none that is being written', async () => {
+	await mkdir(directory.path('failed-runs'));
+	const [old, fresh] = ['old', 'fresh'].map((name) => directory.path('failed-runs', `.${name}.json.partial`));
+	for (const path of [old!, fresh!]) await writeFile(path, '{');
+	const then = new Date(Date.now() - 600_000);
+	await utimes(old!, then, then);
+	await pruneFailedRuns(directory.path(), new Date(0));
+	expect(await readdir(directory.path('failed-runs'))).toEqual(['.fresh.json.partial']);
+	await expect(pruneFailedRuns(directory.path('empty'), new Date(0))).resolves.toBeUndefined();
 });
