@@ -1,31 +1,51 @@
 /**
  * `npm run screenshot`: draws the pictures in docs/images again: the canvas of a real editor that has run the workflow,
- * the item of its drill, and the pages of the form that gets workflows back.
+ * the item of its drill, the report, and the pages of the form that gets workflows back. `-- sqlite` and
+ * `-- servers` draw those of one n8n alone.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';
 import { saveDrillItem } from './demo/drillPicture.ts';
+import { writePastNights } from './demo/pastNights.ts';
 import { saveRecoverPages } from './demo/recoverPages.ts';
+import { looks, saveReportPictures } from './demo/reportPictures.ts';
 import { build } from './lib/build.ts';
 import { root } from './lib/paths.ts';
+import { run } from './lib/run.ts';
 import { step } from './lib/step.ts';
 import { runTask } from './lib/task.ts';
-import { createCredentials, manualTrigger, nightlyBackup } from '../lab/n8n/nightlyBackup.ts';
-import { startStack } from '../lab/n8n/stack.ts';
+import {
+	createCredentials,
+	manualTrigger,
+	nightlyBackup,
+	nightlySqliteBackup,
+} from '../lab/n8n/nightlyBackup.ts';
+import { startSqliteStack, startStack } from '../lab/n8n/stack.ts';
+import { fillIn, shippedWorkflow } from '../lab/n8n/workflow.ts';
+import { seedWorkflows } from '../lab/seed/n8nData.ts';
+
+const images = join(root, 'docs', 'images');
+const only = process.argv[2];
 
 await runTask(async () => {
 	await step('Building', build);
+	await mkdir(images, { recursive: true });
+	if (only !== 'servers') await drawOnSqlite();
+	if (only === undefined || only === 'servers') await drawOnServers();
+});
+
+async function drawOnServers(): Promise<void> {
 	const stack = await startStack();
 	try {
 		const credentials = await createCredentials(stack);
 		const workflow = await stack.editor.createWorkflow(await nightlyBackup(stack, credentials));
 		await stack.editor.run(workflow, manualTrigger);
-		const images = join(root, 'docs', 'images');
-		await mkdir(images, { recursive: true });
-		await step('Screenshot', () =>
+		await step('The canvas', () =>
 			saveCanvas(stack.n8n.url, workflow.id, join(images, 'nightly-backup.png')),
 		);
+		await step('The report', () => drawReport(stack.backupDirectory));
 		await step('The item of the drill', () =>
 			saveDrillItem(stack.n8n.url, workflow.id, join(images, 'drill-item.png')),
 		);
@@ -33,4 +53,45 @@ await runTask(async () => {
 	} finally {
 		await stack.stop();
 	}
-});
+}
+
+async function drawOnSqlite(): Promise<void> {
+	const stack = await startSqliteStack();
+	try {
+		await seedWorkflows(stack.editor);
+		const night = await stack.editor.createWorkflow(await nightlySqliteBackup(stack));
+		await stack.editor.run(night, manualTrigger);
+		await step('The canvas for SQLite', () =>
+			saveCanvas(stack.n8n.url, night.id, join(images, 'nightly-backup-sqlite.png')),
+		);
+		for (const name of ['restore-drill', 'backup-report']) {
+			const shipped = await shippedWorkflow(`${name}.json`);
+			const { id } = await stack.editor.createWorkflow(fillIn(shipped, { credentials: {}, settings: {} }));
+			await step(`The canvas of ${name}`, () =>
+				saveCanvas(stack.n8n.url, id, join(images, `${name}.png`), { width: 1840, height: 900 }),
+			);
+		}
+	} finally {
+		await stack.stop();
+	}
+}
+
+/** Of a month of nights, which ended with the one that has run. */
+async function drawReport(backupDirectory: string): Promise<void> {
+	await writePastNights(backupDirectory, 30);
+	const work = await mkdtemp(join(tmpdir(), 'report-'));
+	try {
+		const page = join(work, 'report.html');
+		await run(process.execPath, [
+			join(root, 'dist', 'cli', 'main.js'),
+			...['report', '--directory', backupDirectory, '--html', page],
+		]);
+		await saveReportPictures(
+			page,
+			images,
+			looks.filter(({ name }) => name === 'report' || name === 'report-narrow-dark'),
+		);
+	} finally {
+		await rm(work, { recursive: true });
+	}
+}

@@ -8,6 +8,7 @@ import { build } from './lib/build.ts';
 import { run, runToExit } from './lib/run.ts';
 import { step } from './lib/step.ts';
 import { ensureN8n } from '../lab/n8n/ensureN8n.ts';
+import { ensureSqliteAddon } from '../lab/n8n/sqliteAddon.ts';
 import { ensurePrograms, testPrograms } from './setup/debianPackages.ts';
 
 const projects = ['unit', 'servers', 'e2e'];
@@ -29,7 +30,12 @@ async function prepare(): Promise<void> {
 		await step('Server programs', () => ensurePrograms(testPrograms));
 	}
 	// The download of n8n takes minutes, in which the processor has time for the rest.
-	await Promise.all([selected.includes('e2e') && step('n8n', ensureN8n), buildAndCheck()]);
+	await Promise.all([selected.includes('e2e') && step('n8n', prepareN8n), buildAndCheck()]);
+}
+
+/** With the addon for SQLite, which one test needs; all others would wait for it there. */
+async function prepareN8n(): Promise<void> {
+	await ensureSqliteAddon(await ensureN8n());
 }
 
 async function buildAndCheck(): Promise<void> {

@@ -53,6 +53,13 @@ export class Editor {
 		return await this.request('POST', '/rest/workflows', { settings: {}, ...workflow });
 	}
 
+	/** What "Import > From URL" puts on the canvas. */
+	async importFromUrl(url: string): Promise<Workflow> {
+		const { id } = await this.request<{ id: string }>('GET', '/rest/projects/personal');
+		const query = new URLSearchParams({ url, projectId: id });
+		return await this.request('GET', `/rest/workflows/from-url?${query.toString()}`);
+	}
+
 	async workflow(id: string): Promise<Workflow & SavedWorkflow> {
 		return await this.request('GET', `/rest/workflows/${id}`);
 	}

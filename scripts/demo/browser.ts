@@ -1,4 +1,4 @@
-import { chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
 import { owner } from '../../lab/n8n/editor.ts';
 
 /** A Chromium of this machine; Debian's package is called chromium. */
@@ -7,12 +7,8 @@ const browser = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** However slow the machine is: a whole night may have to run. In milliseconds. */
 const patience = 300_000;
 
-/** Opens a browser, signs in to a running editor as its owner, and closes it when the work is done. */
-export async function signedIn(
-	editorUrl: string,
-	viewport: { width: number; height: number },
-	work: (page: Page) => Promise<void>,
-): Promise<void> {
+/** Starts a browser and ends it when the work is done. */
+export async function withBrowser(work: (browser: Browser) => Promise<void>): Promise<void> {
 	const running = await chromium.launch({
 		executablePath: browser,
 		args: [
@@ -26,6 +22,19 @@ export async function signedIn(
 		],
 	});
 	try {
+		await work(running);
+	} finally {
+		await running.close();
+	}
+}
+
+/** Opens a browser, signs in to a running editor as its owner, and closes it when the work is done. */
+export async function signedIn(
+	editorUrl: string,
+	viewport: { width: number; height: number },
+	work: (page: Page) => Promise<void>,
+): Promise<void> {
+	await withBrowser(async (running) => {
 		const page = await running.newPage({ viewport, deviceScaleFactor: 1.25 });
 		page.setDefaultTimeout(patience);
 		await page.goto(`${editorUrl}/signin`);
@@ -34,7 +43,5 @@ export async function signedIn(
 		await page.locator('input[type=password]').press('Enter');
 		await page.waitForURL((url) => !url.pathname.startsWith('/signin'));
 		await work(page);
-	} finally {
-		await running.close();
-	}
+	});
 }

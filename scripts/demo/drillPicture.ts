@@ -7,7 +7,7 @@ import { drillNode } from './drillItem.ts';
  */
 export async function saveDrillItem(editorUrl: string, workflowId: string, file: string): Promise<string> {
 	let shown = '';
-	await signedIn(editorUrl, { width: 1840, height: 1420 }, async (page) => {
+	await signedIn(editorUrl, { width: 1840, height: 800 }, async (page) => {
 		await page.goto(`${editorUrl}/workflow/${workflowId}`);
 		const node = page.locator(`[data-test-id=canvas-node][data-node-name="${drillNode}"]`);
 		await node.waitFor();

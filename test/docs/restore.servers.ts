@@ -145,6 +145,8 @@ describe('the runbook, followed as it is written,', () => {
 				'plain-redis',
 				'redis',
 				'rows',
+				// Followed in restoreSqlite.servers.ts.
+				...['sqlite-ask', 'sqlite-lost', 'sqlite-rows', 'sqlite-wrong'],
 				'table',
 			],
 		]);

@@ -168,6 +168,7 @@ describe('a night when all goes well', () => {
 			expect.stringMatching(/^✓ n8n’s data: [\d.]+ MB in \d+ m?s, [\d,]+ files and folders$/),
 			expect.stringMatching(/^✓ \.env: \d+ B$/),
 			'Old backups deleted: 8',
+			expect.stringMatching(/^The disk has room for [\d,]+ more nights like this$/),
 		]);
 	});
 

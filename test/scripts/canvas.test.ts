@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/paths.ts';
-import { crossings, type Drawn, overlaps } from './support/canvas';
+import { crossings, type Drawn, looseLines, overlaps } from './support/canvas';
 
 const shipped = (file: string) => JSON.parse(readFileSync(join(root, 'workflows', file), 'utf8')) as Drawn;
 const files = readdirSync(join(root, 'workflows'));
 
 describe.each(files)('On the canvas of %s', (file) => {
 	test('no line runs through a node or its name', () => {
+		expect(looseLines(shipped(file))).toEqual([]);
 		expect(crossings(shipped(file))).toEqual([]);
 	});
 

@@ -31,11 +31,12 @@ interface Night {
 	drills?: object[];
 	pruned?: object[];
 	offSite?: object[];
+	report?: object;
 }
 
 /** Takes the items of a night through the Set nodes behind them, as n8n does, to what is told in the end. */
 function outcomeOf(
-	{ settings, backups, failed = [], drills = [], pruned = [], offSite = [] }: Night,
+	{ settings, backups, failed = [], drills = [], pruned = [], offSite = [], report = {} }: Night,
 	workflow = withServers,
 ): { text: string; failedComponents: unknown[] } {
 	const { named, connections } = workflow;
@@ -50,6 +51,7 @@ function outcomeOf(
 		Drills: [...made, ...failed, ...proven],
 		'Prune Results': pruned,
 		'Off-Site Results': offSite.length > 0 ? offSite : pruned,
+		Report: [report],
 	};
 	const json = setItem(named('Figures'), { items });
 	return setItem(named('Outcome'), { json, items }) as ReturnType<typeof outcomeOf>;
@@ -184,6 +186,12 @@ describe('The outcome of a night', () => {
 		// Switched off, the node hands on what came in.
 		const pruned = [{ failedComponent: 'prune', reason: blocked }];
 		expect(outcomeOf({ pruned }).failedComponents).toEqual([{ component: 'prune', reason: blocked }]);
+	});
+
+	test('says for how many such nights the disk has room', () => {
+		const report = { space: { freeBytes: 52_500_000_000, nightBytes: 29_500_000 } };
+		expect(linesOf({ report }).at(-1)).toBe('The disk has room for 1,779 more nights like this');
+		expect(linesOf({ report: { error: blocked } })).toEqual(['Backup finished.', ...goodLines]);
 	});
 
 	test('names roles and tablespaces, which are of no database', () => {

@@ -27,17 +27,27 @@ describe.each(nights)('In %s', (file) => {
 		expect(leadingTo).toEqual(['Off-Site Results', 'Report', 'Figures']);
 	});
 
-	test('every error output ends in a mark that turns red while the run goes on', () => {
+	test('every error output turns a mark red first, and goes on as an item then', () => {
 		const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
 		expect(withErrorOutput).toHaveLength(file === nights[0] ? 8 : 5);
 		for (const { name } of withErrorOutput) {
-			const mark = named(behind(connections[name]!.main[1]![0]!.node));
+			const [failed, mark] = connections[name]!.main[1]!.map(({ node }) => named(node));
 			expect(mark).toMatchObject({
 				type: 'n8n-nodes-base.stopAndError',
 				onError: 'continueRegularOutput',
-				parameters: { errorMessage: '={{ $json.outcome }}' },
+				parameters: { errorMessage: expect.stringMatching(/^=✗ .*: \{\{ .*\$json\.error.* \}\}$/) as string },
 			});
-			expect(behind(mark.name)).toBe(
+			// n8n runs what is higher first, or else what is further left; the end of the night stops whatever is left.
+			const [markX, markY] = mark!.position as [number, number];
+			const [failedX, failedY] = failed!.position as [number, number];
+			expect({ name, isFirst: markY < failedY || (markY === failedY && markX < failedX) }).toEqual({
+				...{ name, isFirst: true },
+			});
+			expect(setItem(failed!, { json: { error: 'It is down.' } })).toEqual({
+				failedComponent: expect.any(String) as string,
+				reason: 'It is down.',
+			});
+			expect(behind(failed!.name)).toBe(
 				results[name] ?? (name.startsWith('Drill') ? 'Drills' : 'All Components'),
 			);
 		}

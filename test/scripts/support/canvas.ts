@@ -26,6 +26,16 @@ const letterWidth = 8;
 const labelGap = 8;
 const labelHeight = 40;
 
+/** Their lines would begin below them, and run through their names. */
+const withoutOutputs = new Set(['n8n-nodes-base.stopAndError']);
+
+/** Lines that begin where a node has no end for them, one sentence each. */
+export function looseLines({ nodes, connections }: Drawn): string[] {
+	return nodes
+		.filter(({ name, type }) => withoutOutputs.has(type) && connections[name])
+		.map(({ name }) => `"${name}" has no output for its line`);
+}
+
 /** What the editor draws over what else, one sentence each. */
 export function crossings(workflow: Drawn): string[] {
 	const nodes = workflow.nodes.filter(({ type }) => type !== 'n8n-nodes-base.stickyNote');
