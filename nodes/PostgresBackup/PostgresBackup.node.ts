@@ -30,7 +30,9 @@ export class PostgresBackup implements INodeType {
 		name: 'postgresBackup',
 		icon: { light: 'file:postgresBackup.svg', dark: 'file:postgresBackup.dark.svg' },
 		group: ['output'],
-		version: 1,
+		// Version 1 has texts where there are lists now.
+		version: [1, 2],
+		defaultVersion: 2,
 		subtitle: shared.operationSubtitle(operations),
 		description: 'Back up PostgreSQL databases, with nothing installed beside n8n',
 		defaults: { name: 'Postgres Backup' },

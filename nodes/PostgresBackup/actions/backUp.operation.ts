@@ -12,6 +12,7 @@ import { chosenShape, type Shape, simplify } from '../../shared/simplify';
 import { tellArtifact, Told } from '../../shared/told';
 import { idleTimeout } from '../connectionOptions';
 import { chosenEngine, type EngineOptions, containerLogin, engineProperties } from '../engine';
+import { listOption } from '../listOption';
 
 export const option: INodePropertyOptions = {
 	name: 'Back Up Database',
@@ -20,24 +21,16 @@ export const option: INodePropertyOptions = {
 	action: 'Back up database',
 };
 
-/** Workflows of before there was a list have text here, with commas between; both are understood. */
-const listOption = (
+const ofDatabase = (
 	displayName: string,
 	name: string,
 	loadOptionsMethod: 'getSchemas' | 'getTables',
 	description: string,
-): INodeProperties => ({
-	displayName,
-	name,
-	type: 'multiOptions',
-	typeOptions: {
-		loadOptionsMethod,
-		loadOptionsDependsOn: ['engine', 'container', 'databases', 'databaseNames'],
-	},
-	allowArbitraryValues: true,
-	default: [],
-	description: `${description} For patterns with * and ? switch to Expression, and write commas between`,
-});
+): INodeProperties[] =>
+	listOption({
+		...{ displayName, name, loadOptionsMethod, description, takesPatterns: true },
+		dependsOn: ['engine', 'container', 'databases', 'databaseNames'],
+	});
 
 const options: INodeProperties = {
 	displayName: 'Options',
@@ -48,14 +41,14 @@ const options: INodeProperties = {
 	options: [
 		...shared.compressionLevels,
 		...containerLogin,
-		listOption(
+		...ofDatabase(
 			'Exclude Data of Tables',
 			'excludeTableData',
 			'getTables',
 			'Tables whose rows are left out while their definition is kept. Without its execution history an n8n database is small.',
 		),
-		listOption('Exclude Schemas', 'excludeSchemas', 'getSchemas', 'Schemas to leave out.'),
-		listOption('Exclude Tables', 'excludeTables', 'getTables', 'Tables to leave out with all they hold.'),
+		...ofDatabase('Exclude Schemas', 'excludeSchemas', 'getSchemas', 'Schemas to leave out.'),
+		...ofDatabase('Exclude Tables', 'excludeTables', 'getTables', 'Tables to leave out with all they hold.'),
 		{
 			// eslint-disable-next-line n8n-nodes-base/node-param-display-name-miscased -- n8n is written in lower case
 			displayName: 'Expect n8n’s Tables',
@@ -101,13 +94,13 @@ const options: INodeProperties = {
 			default: false,
 			description: 'Whether to leave out grants',
 		},
-		listOption(
+		...ofDatabase(
 			'Only Schemas',
 			'schemas',
 			'getSchemas',
 			'Schemas to dump; everything else is left out, extensions too. The item’s warnings name what is lacking.',
 		),
-		listOption(
+		...ofDatabase(
 			'Only Tables',
 			'tables',
 			'getTables',

@@ -13,6 +13,7 @@ import {
 	sqlProperty,
 } from '../../shared/query';
 import type { Job } from '../../shared/runJobs';
+import { listOption } from '../listOption';
 
 export const option: INodePropertyOptions = {
 	name: 'Query Backup',
@@ -37,19 +38,14 @@ export const properties: INodeProperties[] = shared.forOperations(
 			default: {},
 			options: [
 				...limitOptions({ largestMegabytes: 2048 }),
-				{
+				...listOption({
 					displayName: 'Tables',
 					name: 'tables',
-					type: 'multiOptions',
-					typeOptions: {
-						loadOptionsMethod: 'getTablesOfBackup',
-						loadOptionsDependsOn: ['backupDirectory', 'artifact.value'],
-					},
-					allowArbitraryValues: true,
-					default: [],
+					loadOptionsMethod: 'getTablesOfBackup',
+					dependsOn: ['backupDirectory', 'artifact.value'],
 					description:
-						'Tables whose rows are needed besides those that the query names, since a function reads them',
-				},
+						'Tables whose rows are needed besides those that the query names, since a function reads them.',
+				}),
 			],
 		},
 	],

@@ -20,6 +20,7 @@ import { progressReporter } from '../../shared/progress';
 import * as shared from '../../shared/properties';
 import { withoutExtensions } from '../withoutExtensions';
 import type { Job } from '../../shared/runJobs';
+import { listOption } from '../listOption';
 import { chosenConnection, type ConnectionOptions, idleTimeout } from '../connectionOptions';
 
 export const option: INodePropertyOptions = {
@@ -125,18 +126,13 @@ export const properties: INodeProperties[] = shared.forOperations(
 					default: false,
 					description: 'Whether to leave grants out',
 				},
-				{
+				...listOption({
 					displayName: 'Only Tables',
 					name: 'tables',
-					type: 'multiOptions',
-					typeOptions: {
-						loadOptionsMethod: 'getTablesOfBackup',
-						loadOptionsDependsOn: ['backupDirectory', 'artifact.value'],
-					},
-					allowArbitraryValues: true,
-					default: [],
-					description: 'Tables of the backup to restore; all when none is chosen',
-				},
+					loadOptionsMethod: 'getTablesOfBackup',
+					dependsOn: ['backupDirectory', 'artifact.value'],
+					description: 'Tables of the backup to restore; all when none is chosen.',
+				}),
 				{
 					displayName: 'Owner',
 					name: 'owner',

@@ -20,11 +20,10 @@ export async function listed<Result>(
 	try {
 		return await Promise.race([work(signal), givenUp(signal)]);
 	} catch (error) {
-		const { what, advice } = signal.aborted ? tooSlow : explain(error);
-		const description = [advice, `Or ${otherwise}`].filter(Boolean).join('. ').replaceAll('..', '.');
-		throw new NodeOperationError(context.getNode(), `${what} ${description}.`.replace('..', '.'), {
-			description,
-		});
+		const { what, advice } = signal.aborted ? tooSlow : asBackupError(error);
+		const description = `${advice} Or ${otherwise}.`;
+		// The list shows no more of an error than its message.
+		throw new NodeOperationError(context.getNode(), `${what} ${description}`, { description });
 	}
 }
 
@@ -37,11 +36,12 @@ export function known(context: ILoadOptionsFunctions, name: string): string {
 
 const tooSlow = {
 	what: `Nothing answered within ${patienceMs / 1000} seconds.`,
-	advice: 'See whether it can be reached from n8n',
+	advice: 'See whether it can be reached from n8n.',
 };
 
-function explain(error: unknown): { what: string; advice?: string } {
-	return error instanceof BackupError ? error : { what: errorMessage(error) };
+function asBackupError(error: unknown): Pick<BackupError, 'what' | 'advice'> {
+	if (error instanceof BackupError) return error;
+	return new BackupError('internal', errorMessage(error), { advice: 'Look into n8n’s log' });
 }
 
 async function givenUp(signal: AbortSignal): Promise<never> {

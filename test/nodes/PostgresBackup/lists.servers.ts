@@ -57,9 +57,14 @@ describeEngines('the editor', (n8n) => {
 
 	test('what was chosen is backed up, and so is what was typed before there were lists', async () => {
 		const { host, port, user, password } = server;
-		for (const tables of [['public.item', `${odd}."Größe"`], `public.it*, ${odd}.*`]) {
+		const typed = `public.it*, ${odd}.*`;
+		for (const [typeVersion, tables] of [
+			[2, ['public.item', `${odd}."Größe"`]],
+			[2, `={{ ${JSON.stringify(typed)} }}`],
+			[1, typed],
+		] as const) {
 			const { outputs, error } = await n8n().engine.run({
-				node: 'postgresBackup',
+				...{ node: 'postgresBackup', typeVersion },
 				credentials: { postgres: { host, port, user, password, database: 'postgres', ssl: 'disable' } },
 				parameters: {
 					...{ operation: 'backUp', ...ofShop, backupDirectory: await n8n().allowed(), simplify: false },
