@@ -219,3 +219,24 @@ describe('The host key of an SFTP server', () => {
 		}
 	}, 240_000);
 });
+
+describe('n8n-backup prune where the place keeps what it has', () => {
+	it('says that it is locked, which is no error, and forgets nothing here', async () => {
+		const { at, env } = await places.s3!();
+		for (const stamp of ['20200101_000000', '20200102_000000']) await writeBackup(here(), { stamp });
+		const { accessKeyId, secretAccessKey } = s3.reader;
+		const readOnly = { ...env, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+		const run = async (command: string[], keys: NodeJS.ProcessEnv) =>
+			await runCommand([...command, '-d', here(), '--at', at, '--time-zone', 'utc'], { env: keys });
+		const prune = ['prune', '--keep-days', '0', '--keep-last', '1'];
+		expect((await run(['copy'], env)).exitCode).toBe(0);
+
+		const kept = await run(prune, readOnly);
+
+		expect([kept.exitCode, kept.stderr]).toEqual([0, '']);
+		expect(kept.stdout).toMatch(/^locked there +postgres\/n8n_20200101_000000\.sql\.gz/m);
+		expect(kept.stdout).toMatch(/^Deleted 0 backups, 0 B\.$/m);
+		expect((await run(['copy'], env)).stdout).toContain('Copied 0 backups; 2 were there already.');
+		expect((await run(prune, env)).stdout).toMatch(/^deleted +postgres\/n8n_20200101_000000\.sql\.gz/m);
+	});
+});

@@ -50,6 +50,11 @@ describe.each(['oldest', 'newest'] as const)('Off-Site Copy in the engine of the
 			await expect(run('verify')).resolves.toMatchObject({
 				outputs: [[{ json: { result: 'passed' } }, { json: { result: 'passed' } }], []],
 			});
+			const locked = await run('prune', {}, { ...keys, ...s3.reader });
+			expect(locked).toMatchObject({
+				outputs: [[{ json: { action: 'keep' } }, { json: { deleted: false, locked: true } }], []],
+			});
+			expect(await readFile(`${old}.manifest.json`, 'utf8')).not.toContain('prunedAt');
 			await expect(run('prune')).resolves.toMatchObject({
 				outputs: [[{ json: { action: 'keep' } }, { json: { action: 'delete', deleted: true } }], []],
 			});
