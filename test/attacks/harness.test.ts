@@ -1,4 +1,5 @@
-import { type Attack, Lost } from '../../attacks/harness/attack.ts';
+import { type Attack, Lost, promises } from '../../attacks/harness/attack.ts';
+import { attacks } from '../../attacks/index.ts';
 import { runAttack } from '../../attacks/harness/runAttack.ts';
 import { fillIn } from '../../attacks/report/markdown.ts';
 import { planOf } from '../../attacks/report/plan.ts';
@@ -93,4 +94,9 @@ it('the table says what was tried, survived and lost, a promise after the other'
 	expect(filled).toContain('### What is damaged is found\n\n| fault');
 	expect(filled).toContain('| two | 300 | 299 | **1** | 5 | 2026-11-26 |');
 	expect(() => fillIn('no marks', { machine: {}, versions: {}, rows })).toThrow('has lost the marks');
+});
+
+it('every promise is attacked, and each attack has a name of its own', () => {
+	expect(new Set(attacks.map(({ promise }) => promise))).toEqual(new Set(Object.keys(promises)));
+	expect(new Set(attacks.map(({ fault }) => fault)).size).toBe(attacks.length);
 });

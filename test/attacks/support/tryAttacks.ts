@@ -1,0 +1,21 @@
+import { attacks } from '../../../attacks/index.ts';
+import type { PromiseName } from '../../../attacks/harness/attack.ts';
+import { runAttack } from '../../../attacks/harness/runAttack.ts';
+
+const seed = Math.floor(Date.now() / 86_400_000);
+
+/**
+ * A short part of what `npm run guarantees` does for hours, with other faults each day. A seed that lost something shows
+ * it again: `npm run guarantees -- --only FAULT --seed SEED --faults 1`.
+ */
+export function tryAttacksOn(promise: PromiseName): void {
+	const all = attacks.filter((attack) => attack.promise === promise);
+	it.each(all.map((attack) => [attack.fault, attack] as const))(
+		'nothing is lost: %s',
+		async (_fault, attack) => {
+			const { lost, tried } = await runAttack(attack, { faults: attack.faults.short, seed });
+			expect({ lost, tried }).toEqual({ lost: [], tried: attack.faults.short });
+		},
+		300_000,
+	);
+}

@@ -1,0 +1,3 @@
+import { tryAttacksOn } from './support/tryAttacks';
+
+tryAttacksOn('whole');
