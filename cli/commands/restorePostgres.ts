@@ -9,13 +9,13 @@ import type {
 	RestoreTarget,
 } from '../../core/postgres/restore/request';
 import { databaseNameFor, restoreDump } from '../../core/postgres/restore/restoreDump';
-import { isVersion } from '../../core/n8n/versions';
 import { confirm } from '../ask';
 import type { AddCommand, CommandTools } from '../command';
 import { exitCodes } from '../exitCodes';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { asOwnerOf } from '../identity';
 import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
+import { n8nVersionOption } from '../options/n8nVersion';
 import { wholeNumber } from '../options/numbers';
 import { fromOption } from '../options/place';
 import {
@@ -79,12 +79,7 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 			'an index or a materialised view that cannot be built is a warning, not the end',
 		)
 		.addOption(new Option('--table <schema.table>', 'only this table; may be repeated').argParser(repeated))
-		.addOption(
-			new Option(
-				'--n8n-version <version>',
-				'of the n8n that is going to use the database: a backup of a newer one is warned of',
-			).argParser(versionOf),
-		)
+		.addOption(n8nVersionOption())
 		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
@@ -134,11 +129,6 @@ async function chooseTarget(
 	const consequence = `This puts ${path} in the place of the database "${database}" of ${server}.`;
 	await confirm({ consequence, word: database, yes: options.yes }, tools.terminal, tools.signal);
 	return { kind: 'replace', database, safetyBackup: save };
-}
-
-function versionOf(text: string): string {
-	if (isVersion(text)) return text;
-	throw new InvalidArgumentError('Write it as n8n does: 2.40.7.');
 }
 
 function ownerRule({ owner, mapRole }: Options): OwnerRule {

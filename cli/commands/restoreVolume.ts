@@ -1,10 +1,13 @@
 import { type Command, Option } from 'commander';
+import type { Manifest } from '../../core/artifact';
+import { olderThanBackup } from '../../core/n8n/versions';
 import { expectedArchive } from '../../core/volume/expectedArchive';
 import { restoreArchive } from '../../core/volume/restoreArchive';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
 import { artifactToRestore, type SourceOption } from '../fetchArtifact';
 import { type IdentityOption, identityOption, readKeys } from '../options/encryption';
+import { n8nVersionOption } from '../options/n8nVersion';
 import { wholeNumber } from '../options/numbers';
 import { formatBytes, plural } from '../../core/units';
 import { fromOption } from '../options/place';
@@ -17,6 +20,7 @@ interface Options extends ManifestOption, SourceOption, IdentityOption {
 	/** Undefined without --keep-owners and --no-keep-owners. */
 	keepOwners?: boolean;
 	maxMegabytes?: number;
+	n8nVersion?: string;
 }
 
 const megabyte = 1024 * 1024;
@@ -41,10 +45,11 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 				'most that the archive may unpack to (with a manifest, what that says)',
 			).argParser(wholeNumber(1)),
 		)
+		.addOption(n8nVersionOption())
 		.action(
 			(
 				named: string,
-				{ at, to, manifest: isCompared, maxMegabytes, identity, ...options }: Options,
+				{ at, to, manifest: isCompared, maxMegabytes, n8nVersion, identity, ...options }: Options,
 				command: Command,
 			) =>
 				run(command, async (tools) => {
@@ -63,9 +68,11 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 						mostBytes: maxMegabytes && maxMegabytes * megabyte,
 						expected: expectedArchive(manifest),
 					};
-					const report = await restoreArchive(request, signal, (progress) =>
+					const restored = await restoreArchive(request, signal, (progress) =>
 						output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),
 					);
+					const older = olderThanBackup(n8nIn(manifest), n8nVersion);
+					const report = { ...restored, warnings: [...restored.warnings, ...older] };
 					output.result({ artifact: path, destination: to, ...report });
 					const entries = plural(report.entries, 'entry', 'entries');
 					const warnings = report.warnings.map((warning) => `  ! ${warning}`);
@@ -75,3 +82,10 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 				}),
 		);
 };
+
+/** The n8n that used the SQLite database in an archive; without any, the data folder is nothing that versions change. */
+function n8nIn(manifest: Manifest | undefined): string | undefined {
+	if (manifest?.census.kind !== 'tar') return undefined;
+	const own = manifest.census.databases?.find(({ n8n }) => n8n !== undefined);
+	return own && (own.n8n?.version ?? manifest.n8nVersion);
+}

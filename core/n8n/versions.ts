@@ -16,3 +16,14 @@ export function isOlder(version: string, other: string): boolean | undefined {
 	const different = mine.findIndex((part, index) => part !== theirs[index]);
 	return different !== -1 && mine[different]! < theirs[different]!;
 }
+
+/**
+ * A warning where an older n8n than the one that was backed up is to use what is restored: n8n migrates its database
+ * forwards only. None where one of them is not known.
+ */
+export function olderThanBackup(backedUp: string | undefined, n8nVersion: string | undefined): string[] {
+	if (backedUp === undefined || n8nVersion === undefined || !isOlder(n8nVersion, backedUp)) return [];
+	return [
+		`The backup is of n8n ${backedUp}, and n8n ${n8nVersion} is to use it, which is older: it does not know what a newer one made of the database, and does not undo it. Use n8n ${backedUp} or newer.`,
+	];
+}

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Artifact, type Component, manifestPath } from '../../core/artifact';
@@ -22,6 +23,26 @@ describe('n8n-backup restore volume', () => {
 		expect(exitCode).toBe(0);
 		expect(stdout).toMatch(/^✓ .*\/new is restored: \d entries, 1\.0 kB\.\n$/);
 		expect(await readFile(directory.path('new', 'config'), 'utf8')).toBe('{"encryptionKey":"of-the-test"}');
+	});
+
+	it('warns where an older n8n is to use the SQLite database in it', async () => {
+		const data = directory.path('sqlite');
+		await mkdir(data);
+		execFileSync('sqlite3', [
+			`${data}/database.sqlite`,
+			`CREATE TABLE workflow_entity (id); CREATE TABLE credentials_entity (id); CREATE TABLE execution_entity (id);
+			CREATE TABLE migrations (id INTEGER PRIMARY KEY, name); INSERT INTO migrations (name) VALUES ('First1');
+			CREATE TABLE instance_version_history (id INTEGER PRIMARY KEY, major, minor, patch);
+			INSERT INTO instance_version_history (major, minor, patch) VALUES (2, 40, 7)`,
+		]);
+		const made = await runCommand(['create', 'volume', data, '-d', directory.path('backups'), '--json']);
+		const { path } = JSON.parse(made.stdout) as { path: string };
+		const restoredFor = async (version: string) =>
+			(await restore('volume', path, '--to', directory.path(version), '--n8n-version', version)).stdout;
+		expect(await restoredFor('2.30.0')).toContain(
+			'! The backup is of n8n 2.40.7, and n8n 2.30.0 is to use it',
+		);
+		expect(await restoredFor('2.40.7')).not.toContain('!');
 	});
 
 	it('does not touch a directory that holds something, unless it is told to', async () => {

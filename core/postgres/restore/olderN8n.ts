@@ -1,5 +1,5 @@
 import type { Manifest } from '../../artifact';
-import { isOlder } from '../../n8n/versions';
+import { olderThanBackup } from '../../n8n/versions';
 import { withClient } from '../connect/client';
 import type { PostgresConnection } from '../connect/connection';
 import { readHistory, type WholeHistory } from '../n8nHistory';
@@ -22,16 +22,13 @@ export interface N8nComparison {
  */
 export function olderN8nWarnings({ manifest, restored, present, n8nVersion }: N8nComparison): string[] {
 	const backedUp = restored?.version ?? manifest?.source.n8n?.version ?? manifest?.n8nVersion;
-	const asNew = backedUp === undefined ? 'as new as the one that was backed up' : `${backedUp} or newer`;
-	if (n8nVersion !== undefined && backedUp !== undefined && isOlder(n8nVersion, backedUp)) {
-		return [
-			`The backup is of n8n ${backedUp}, and n8n ${n8nVersion} is to use it, which is older: it does not know what a newer one made of the database, and does not undo it. Use n8n ${asNew}.`,
-		];
-	}
+	const byVersion = olderThanBackup(backedUp, n8nVersion);
+	if (byVersion.length > 0) return byVersion;
 	const known = new Set(present?.names);
 	const lacking = present && restored ? restored.names.filter((name) => !known.has(name)) : [];
 	const last = lacking.at(-1);
 	if (last === undefined) return [];
+	const asNew = backedUp === undefined ? 'as new as the one that was backed up' : `${backedUp} or newer`;
 	const count = lacking.length === 1 ? 'a migration' : `${lacking.length} migrations`;
 	return [
 		`The backup has ${count} of n8n’s that the replaced database lacks, the last of them ${last}: the n8n that used it is older than the one that was backed up. Use n8n ${asNew}.`,
