@@ -9,7 +9,11 @@ import { BackupError } from '../../core/errors';
  */
 export function assertAllowedAsTool(context: IExecuteFunctions, isReadOnly: boolean): void {
 	if (isReadOnly || !context.getNode().type.endsWith('Tool')) return;
-	throw new BackupError('not-permitted', 'An AI agent may not delete backups', {
-		advice: 'Choose another operation, or prune with a node of the workflow itself',
-	});
+	throw new BackupError(
+		'not-permitted',
+		'An AI agent may list backups and report on them, and nothing else',
+		{
+			advice: 'Choose one of these operations, or do the others with a node of the workflow itself',
+		},
+	);
 }

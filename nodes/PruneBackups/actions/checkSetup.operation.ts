@@ -21,6 +21,8 @@ export const option: INodePropertyOptions = {
 	value: 'checkSetup',
 	description: 'Try everything that nightly backups need, and say what to do about what is missing',
 	action: 'Check setup',
+	// It writes files to see whether it can.
+	displayOptions: { hide: { '@tool': [true] } },
 };
 
 const onlyHere = { operation: ['checkSetup'] };

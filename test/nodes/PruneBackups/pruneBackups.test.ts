@@ -36,7 +36,7 @@ describeEngines('Prune Backups', (n8n) => {
 		await expect(asTool('prune')).resolves.toMatchObject({
 			status: 'error',
 			error: {
-				message: 'An AI agent may not delete backups.',
+				message: 'An AI agent may list backups and report on them, and nothing else.',
 				description: expect.stringMatching(/^Choose/) as string,
 			},
 		});
