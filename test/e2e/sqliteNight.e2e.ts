@@ -125,6 +125,14 @@ describe('a night of an n8n on SQLite', () => {
 		]);
 	});
 
+	test('begins, by hand, with the check of the set-up, which finds every path usable', () => {
+		const findings = execution.nodes['Check Setup']!.outputs[0]! as Array<{ check: string; result: string }>;
+		const resultOf = (check: string) => findings.find((finding) => finding.check === check)?.result;
+		expect(['backup directory', 'data folder', 'encryption key'].map(resultOf)).toEqual([
+			...['passed', 'passed', 'passed'],
+		]);
+	});
+
 	test('has decrypted stored credentials with the key that was saved', async () => {
 		const artifact = await onlyArtifact(backupDirectory, 'n8n');
 		const { drill } = JSON.parse(await readFile(manifestPath(artifact), 'utf8')) as Manifest;

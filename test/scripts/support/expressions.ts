@@ -25,7 +25,8 @@ export function evaluate(field: unknown, { json = {}, items = {} }: Scope): unkn
 		return { all: () => all, first: () => all[0], isExecuted: node in items };
 	};
 	// A context of its own has classes of its own, which toEqual() tells from ours.
-	const run = (expression: string) => runInNewContext(expression, { $, $json: json }) as unknown;
+	const run = (expression: string) =>
+		runInNewContext(expression, { $, $json: json, $execution: { mode: 'production' } }) as unknown;
 	const whole = /^=\{\{((?:(?!\}\}).)*)\}\}$/s.exec(field)?.[1];
 	if (whole !== undefined) return own(run(whole));
 	return field.slice(1).replaceAll(/\{\{(.*?)\}\}/gs, (_, expression: string) => String(run(expression)));
