@@ -7,6 +7,8 @@ export interface StoredBytes {
 	isEncrypted?: boolean;
 	/** Asked where they are encrypted. */
 	findFileKey: FindFileKey;
+	/** Whether each piece that was decrypted may take the place of the one before. */
+	isLent?: boolean;
 }
 
 /**
@@ -17,14 +19,15 @@ export interface StoredBytes {
  */
 export async function* plainPieces(
 	stored: AsyncIterable<Buffer>,
-	{ path, isEncrypted, findFileKey }: StoredBytes,
+	{ path, isEncrypted, findFileKey, isLent }: StoredBytes,
 ): AsyncGenerator<Buffer, void> {
 	const pieces = stored[Symbol.asyncIterator]();
 	try {
 		const first = await pieces.next();
 		const firstBytes = first.done ? Buffer.alloc(0) : first.value;
 		const all = beginningWith(firstBytes, pieces);
-		if (isEncrypted ?? (isAgeName(path) || isAgeFile(firstBytes))) yield* decryptAge(all, findFileKey);
+		if (isEncrypted ?? (isAgeName(path) || isAgeFile(firstBytes)))
+			yield* decryptAge(all, findFileKey, isLent);
 		else yield* all;
 	} finally {
 		await pieces.return?.();

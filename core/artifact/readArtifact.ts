@@ -85,6 +85,8 @@ export interface ReadStoredRequest extends Pick<
 > {
 	/** Asked where it is encrypted. */
 	findFileKey: FindFileKey;
+	/** Whether `consume` is done with a piece when it asks for the next; false by default. */
+	isLent?: boolean;
 }
 
 /** {@link readArtifact} of stored bytes that come from elsewhere; a piece is used up when the next is asked for. */

@@ -26,13 +26,15 @@ export function isAgeFile(firstBytes: Buffer): boolean {
  * Decrypts an age file while it is read.
  *
  * @param stored pieces that are valid only until the next one is asked for
- * @returns plain bytes, none of which was not authenticated; each piece lies in memory of its own
+ * @param isLent whether each piece may take the place of the one before; otherwise it lies in memory of its own
+ * @returns plain bytes, none of which was not authenticated
  * @throws BackupError `damaged` or `incomplete` for what is no age file, was changed or is cut off; whatever
  * `findFileKey` throws
  */
 export async function* decryptAge(
 	stored: AsyncIterable<Buffer>,
 	findFileKey: FindFileKey,
+	isLent = false,
 ): AsyncGenerator<Buffer, void> {
 	await using reader = new PieceReader(stored);
 	const header = await readHeader(reader);
@@ -40,17 +42,19 @@ export async function* decryptAge(
 	const nonce = await reader.read(nonceBytes);
 	if (nonce.length < nonceBytes) throw cutOff();
 	const cipher = new PayloadCipher(fileKey, Buffer.from(nonce));
+	let lent: Buffer | undefined;
 	for (let isLast = false; !isLast;) {
-		const opened: Buffer[] = [];
-		for (let bytes = 0; bytes < plainPieceBytes && !isLast; bytes += chunkBytes) {
+		const plain = lent ?? Buffer.allocUnsafeSlow(plainPieceBytes);
+		if (isLent) lent = plain;
+		let filled = 0;
+		while (filled < plainPieceBytes && !isLast) {
 			const sealed = await reader.read(sealedBytes);
 			// A whole chunk may be the last one: only what follows tells.
 			isLast = sealed.length < sealedBytes || (await reader.isAtEnd());
 			if (sealed.length < tagBytes) throw cutOff();
-			opened.push(cipher.open(sealed, isLast));
+			filled += cipher.open(sealed, isLast).copy(plain, filled);
 		}
-		const plain = Buffer.concat(opened);
-		if (plain.length > 0) yield plain;
+		if (filled > 0) yield plain.subarray(0, filled);
 	}
 }
 

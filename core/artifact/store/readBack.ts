@@ -31,7 +31,9 @@ export async function readBack(
 		if (!seal || !header.equals(seal.header)) throw otherThanWritten(file);
 		return await Promise.resolve(seal.fileKey);
 	};
-	const request = { path: file.path, compression, isEncrypted: seal !== undefined, findFileKey };
+	const isEncrypted = seal !== undefined;
+	// As what is not encrypted is lent by `follow`.
+	const request = { path: file.path, compression, isEncrypted, findFileKey, isLent: true };
 	const { sha256 } = await readStored(follow(file), request, consume, signal);
 	if (sha256 !== file.sha256) throw otherThanWritten(file);
 }
