@@ -39,6 +39,7 @@ svg { width: 100%; height: auto; }
 .line { fill: none; stroke: var(--accent); stroke-width: 2; }
 .area { fill: var(--accent); opacity: 0.15; }
 .point { fill: var(--accent); }
+@media (max-width: 40rem) { td, th { white-space: nowrap; } }
 details { margin-top: 0.75rem; }
 summary { cursor: pointer; }
 `;
