@@ -144,6 +144,31 @@ export async function closeClient(client: pg.Client): Promise<void> {
 	clearTimeout(timer);
 }
 
+/** A client that is lent more than once. */
+export interface Session extends AsyncDisposable {
+	/** @throws BackupError for whatever the server refuses meanwhile */
+	use<Result>(work: (client: pg.Client) => Promise<Result>): Promise<Result>;
+}
+
+/** @throws BackupError for the connection and the log-in */
+export async function openSession(
+	connection: PostgresConnection,
+	options: ClientOptions,
+	signal: AbortSignal,
+): Promise<Session> {
+	const client = await openClient(connection, options, signal);
+	return {
+		async use(work) {
+			try {
+				return await work(client);
+			} catch (error) {
+				throw signal.aborted ? cancelledError(error) : serverError(error, connection);
+			}
+		},
+		[Symbol.asyncDispose]: async () => await closeClient(client),
+	};
+}
+
 /**
  * Lends a client and closes it afterwards.
  *
@@ -155,14 +180,8 @@ export async function withClient<Result>(
 	signal: AbortSignal,
 	use: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-	const client = await openClient(connection, options, signal);
-	try {
-		return await use(client);
-	} catch (error) {
-		throw signal.aborted ? cancelledError(error) : serverError(error, connection);
-	} finally {
-		await closeClient(client);
-	}
+	await using session = await openSession(connection, options, signal);
+	return await session.use(use);
 }
 
 /** pg insists on connecting a socket by itself: it gets one that is connected already and says so when asked. */

@@ -16,7 +16,7 @@ import { loginVariables } from '../libpqVariables';
 import { newSessionName } from '../sessionName';
 import type { Survey } from '../survey/survey';
 import { surveyOverTheNetwork } from '../surveyOverTheNetwork';
-import { type PgDumpThread, startPgDump } from './pgDumpThread';
+import { loadPgDump, type PgDumpThread, startPgDump } from './pgDumpThread';
 import { pgDumpProgram } from './wasmProgram';
 import type { PgDumpExit } from './worker/messages';
 
@@ -26,12 +26,11 @@ import type { PgDumpExit } from './worker/messages';
  */
 export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
 	return async (signal) => {
-		const program = await pgDumpProgram();
-		const survey = await surveyOverTheNetwork(connection, request, signal);
-		const server = await openTransport(connection, signal);
+		const { worker, program, survey, server } = await prepare(connection, request, signal);
 		const inspector = new DumpInspector();
 		const applicationName = newSessionName();
 		const thread = startPgDump({
+			worker,
 			program,
 			args: dumpArguments(survey.request),
 			environment: {
@@ -59,6 +58,21 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 		facts.catch(() => {});
 		return { stream: thread.output, finished: facts, expectedBytes: survey.databaseBytes };
 	};
+}
+
+/** The thread is loaded while the server is asked. */
+async function prepare(connection: PostgresConnection, request: DumpRequest, signal: AbortSignal) {
+	const worker = loadPgDump();
+	try {
+		const [program, survey] = await Promise.all([
+			pgDumpProgram(),
+			surveyOverTheNetwork(connection, request, signal),
+		]);
+		return { worker, program, survey, server: await openTransport(connection, signal) };
+	} catch (error) {
+		await worker.terminate();
+		throw error;
+	}
 }
 
 /** Success is an exit code of 0, the trailer at the end of the dump, and the stream read to its end. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { Worker } from 'node:worker_threads';
 import { BlockReader, BlockStream, giveBackSharedMemory } from '../../../blocks';
 import { smallHeap, startThread } from '../../../threads';
 import type { Conversation } from '../../connect/silence';
@@ -12,7 +13,14 @@ import { createRing } from './worker/sharedRing';
 /** From the server, not yet read by pg_dump. */
 const inputBytes = 4 * 1024 * 1024;
 
+/** A thread that has nothing to do yet: it is loaded while the server is asked. End it where it gets nothing to do. */
+export function loadPgDump(): Worker {
+	return startThread(join(__dirname, 'worker', 'pgDumpWorker.js'), { name: 'pg_dump', limits: smallHeap });
+}
+
 export interface PgDumpThreadOptions {
+	/** From {@link loadPgDump}. */
+	worker: Worker;
 	/** See {@link pgDumpProgram}. */
 	program: WebAssembly.Module;
 	args: string[];
@@ -44,6 +52,7 @@ export interface PgDumpThread {
  * ends thread and connection.
  */
 export function startPgDump({
+	worker,
 	program,
 	args,
 	environment,
@@ -54,10 +63,6 @@ export function startPgDump({
 	const ring = createRing(inputBytes);
 	const blocks = new BlockReader();
 	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
-	const worker = startThread(join(__dirname, 'worker', 'pgDumpWorker.js'), {
-		name: 'pg_dump',
-		limits: smallHeap,
-	});
 	worker.postMessage(job);
 
 	const input = new ServerInput(server, ring);

@@ -46,8 +46,9 @@ export function dockerDump(
 		const { client, container, warnings } = await openContainer(connection, reference, signal);
 		const target = { container, login, database: request.database };
 		const server = await askContainerServer(client, target, signal);
+		const ask = async (question: string) => await askContainerForLines(client, target, question, signal);
 		const survey = await surveyDatabase(
-			async (question) => await askContainerForLines(client, target, question, signal),
+			{ before: ask, after: ask },
 			describeServer(containerPlace(container)),
 			{ ...request, database: server.database },
 		);

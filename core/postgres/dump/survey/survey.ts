@@ -15,6 +15,12 @@ import { assertNamesMatch } from './unmatched';
 /** Asks the database that is dumped a question whose answer is lines of JSON. */
 export type Ask = (question: string) => Promise<string[]>;
 
+/** How questions are asked before the dump, and after it. */
+export interface Asking {
+	before: Ask;
+	after: Ask;
+}
+
 /** What was found out about a database before it is dumped. */
 export interface Survey {
 	/** The request as pg_dump gets it: with the tables whose rows are left out because others' are. */
@@ -42,9 +48,13 @@ export interface Survey {
  *
  * @param place where it is, for messages: `PostgreSQL at db:5432`
  * @throws BackupError `bad-parameter` for a pattern that matches nothing, `not-permitted` where row security hides rows;
- *   whatever `ask` throws
+ *   whatever asking throws
  */
-export async function surveyDatabase(ask: Ask, place: string, request: DumpRequest): Promise<Survey> {
+export async function surveyDatabase(
+	{ before: ask, after }: Asking,
+	place: string,
+	request: DumpRequest,
+): Promise<Survey> {
 	const [properties] = (await ask(propertiesQuestion())).map(parseProperties).map(withoutSecrets);
 	const question = surveyQuestion(request.selection);
 	const found = await askForScope(ask, question, request);
@@ -61,7 +71,7 @@ export async function surveyDatabase(ask: Ask, place: string, request: DumpReque
 		n8n: await askForHistory(ask, scope),
 		warnings: [...foreign, ...unmatched, ...followed.warnings, ...lacking],
 		check: async (census) => {
-			const later = await askAgain(ask, surveyQuestion(followed.request.selection), followed.request);
+			const later = await askAgain(after, surveyQuestion(followed.request.selection), followed.request);
 			if (typeof later === 'string') return [later];
 			assertNoTableMissing(request.database, { before: scope, after: later }, census);
 			return [];
