@@ -134,6 +134,7 @@ describe('the runbook, followed as it is written,', () => {
 		expect([...tags].sort()).toEqual([
 			...[
 				'ask',
+				'compose-file',
 				'database',
 				'database-gone',
 				'everything',
@@ -167,6 +168,22 @@ describe('the runbook, followed as it is written,', () => {
 		expect([await count('workflow_entity'), await count('execution_entity')]).toEqual([50, 20]);
 		expect(await redis.cli('GET', 'bull:jobs:id')).toBe('7');
 		expect(await readFile(directory.path('project', 'n8n-data', 'config'), 'utf8')).toContain('of-the-test');
+		expect(await readFile(directory.path('project', '.env'), 'utf8')).toContain('of-the-test');
+	});
+
+	it('brings the Compose file back, too, where a second Copy File has it', async () => {
+		await writeFile(directory.path('compose.yaml'), 'services: {}\n');
+		const root = directory.path('project', 'backups');
+		await createArtifact(
+			{
+				...{ root, timeZone: 'utc', step: 'test', component: 'env', prefix: 'compose', extension: 'backup' },
+				compression: { method: 'none' },
+			},
+			copyFile({ path: directory.path('compose.yaml') }),
+			new AbortController().signal,
+		);
+		await follow('compose-file');
+		expect(await readFile(directory.path('project', 'compose.yaml'), 'utf8')).toBe('services: {}\n');
 		expect(await readFile(directory.path('project', '.env'), 'utf8')).toContain('of-the-test');
 	});
 

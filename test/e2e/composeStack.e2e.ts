@@ -118,7 +118,7 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 
 	test('comes up as its first lines say, with a second worker and a proxy of the socket', async () => {
 		await writeFile(project.path('compose.override.yaml'), await proxyServices());
-		for (const line of await openingCommands()) {
+		for (const line of (await openingCommands()).toBegin) {
 			await project.run(line);
 			if (line.includes('example.env')) await fillInEnv(project.path('.env'));
 		}
@@ -130,7 +130,7 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		await editor.installPackage('n8n-nodes-backup');
 		// Both hear of it and could begin to install it at any moment.
 		for (const worker of workers) await untilLogged(worker, /Skipped installing community package/);
-		await project.run('docker compose restart worker');
+		await project.run((await openingCommands()).afterInstalling.join('\n'));
 		for (const worker of workers) await untilLogged(worker, /worker is now ready[^]*worker is now ready/);
 		expect(await project.run(`docker exec n8n_worker_2 ls ${packageFolder}`)).toContain('node_modules');
 		expect(await editor.nodeTypes()).toContain('n8n-nodes-backup.postgresBackup');
@@ -299,11 +299,12 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	}
 });
 
-/** What the first lines of deploy/compose.yaml tell to do. */
-async function openingCommands(): Promise<string[]> {
+/** What the first lines of deploy/compose.yaml tell to do, before and after the package is installed in the editor. */
+async function openingCommands(): Promise<{ toBegin: string[]; afterInstalling: string[] }> {
 	const text = await readFile(join(root, 'deploy', 'compose.yaml'), 'utf8');
-	const opening = text.slice(0, text.indexOf('Then in the editor'));
-	return [...opening.matchAll(/^# {3}(\S.*)$/gm)].map(([, command]) => command!);
+	const [before = '', after = ''] = text.slice(0, text.indexOf('x-n8n:')).split('Then in the editor');
+	const commands = (lines: string) => [...lines.matchAll(/^# {3}(\S.*)$/gm)].map(([, command]) => command!);
+	return { toBegin: commands(before), afterInstalling: commands(after) };
 }
 
 /** The services that docs/docker.md adds for a proxy of the socket. */
