@@ -123,6 +123,7 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 			if (line.includes('example.env')) await fillInEnv(project.path('.env'));
 		}
 		await project.run('docker compose up -d --scale worker=2');
+		for (const worker of workers) await untilLogged(worker, /worker is now ready/);
 		editor = await Editor.open(engine.editorUrl);
 	});
 
@@ -207,6 +208,9 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		lastNight = id;
 		expect(pings('/ping')).toBe(2);
 		expect((await artifacts('n8n')).filter((name) => name.endsWith('.partial'))).toEqual([]);
+		expect(await project.run(script(runbook, 'own-copy'))).toMatch(
+			/postgres +n8n_\d{8}_\d{6}\.sql\.gz .* good/,
+		);
 		const verified = await command(['verify', '--all'], { N8N_BACKUP_DIRECTORY: project.path('backups') });
 		expect([verified.exitCode, verified.stdout]).toEqual([
 			0,
