@@ -3,7 +3,7 @@
  * the item of its drill, the report, and the pages of the form that gets workflows back. `-- sqlite` and
  * `-- servers` draw those of one n8n alone.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';
@@ -86,6 +86,8 @@ async function drawReport(backupDirectory: string): Promise<void> {
 			join(root, 'dist', 'cli', 'main.js'),
 			...['report', '--directory', backupDirectory, '--html', page],
 		]);
+		// As it is in n8n, and not where this drawing is made.
+		await writeFile(page, (await readFile(page, 'utf8')).replaceAll(backupDirectory, '/backups'));
 		await saveReportPictures(
 			page,
 			images,
