@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../lab/random.ts';
 import type { Attack } from '../harness/attack.ts';
+import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { backupScene, type BackupSceneOptions } from './backupScene.ts';
 import { killAttack } from './killAttack.ts';
 import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
@@ -13,7 +14,10 @@ const killed = (work: string, backupOf: BackupOf): Attack =>
 		promise: 'whole',
 		fault: `kill -9 while ${work}`,
 		faults: { whole: 300, short: 4 },
-		setUp: async (scratch) => await backupScene({ scratch, ...(await backupOf(scratch)) }),
+		async setUp(scratch) {
+			const backup = await backupOf(scratch);
+			return await endingOnFailure(backup.source, async () => await backupScene({ scratch, ...backup }));
+		},
 	});
 
 /** Kills of what makes backups. */

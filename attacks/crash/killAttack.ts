@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { command, startCommand } from '../../lab/command.ts';
 import type { Random } from '../../lab/random.ts';
 import { type Attack, assertKept } from '../harness/attack.ts';
+import { endingOnFailure } from '../harness/endingOnFailure.ts';
 
 /** Work of `n8n-backup` in a process of its own, which is killed. */
 export interface Scene extends AsyncDisposable {
@@ -33,7 +34,7 @@ export function killAttack({ setUp, ...attack }: KillAttackOptions): Attack {
 		...attack,
 		async open(scratch) {
 			const scene = await setUp(scratch);
-			const span = await measure(scene);
+			const span = await endingOnFailure(scene, async () => await measure(scene));
 			let kills = 0;
 			return {
 				async strike(random) {

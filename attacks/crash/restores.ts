@@ -4,10 +4,11 @@ import { command } from '../../lab/command.ts';
 import { eventually } from '../../lab/eventually.ts';
 import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import { type Attack, assertKept } from '../harness/attack.ts';
+import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { databaseNames, fingerprint } from '../judges/databases.ts';
 import { directoryState } from '../judges/directoryState.ts';
 import { killAttack, type Scene } from './killAttack.ts';
-import { postgresWith, someMegabytes } from '../servers.ts';
+import { type PostgresSource, postgresWith, someMegabytes } from '../servers.ts';
 
 /** Names of databases that are there for one run. */
 const scratch = /^n8n_backup_(?:drill|restore)_/;
@@ -105,8 +106,16 @@ async function judgeArtifacts(root: string): Promise<void> {
 	assertKept(complete.length > 0, 'The backup is gone');
 }
 
-async function setUp(directory: string, { args, prepare, judge, judgeHealed }: RestoreScene): Promise<Scene> {
-	const { server, env, [Symbol.asyncDispose]: end } = await postgresWith(someMegabytes);
+async function setUp(directory: string, scene: RestoreScene): Promise<Scene> {
+	const source = await postgresWith(someMegabytes);
+	return await endingOnFailure(source, async () => await setUpOn(source, directory, scene));
+}
+
+async function setUpOn(
+	{ server, env, [Symbol.asyncDispose]: end }: PostgresSource,
+	directory: string,
+	{ args, prepare, judge, judgeHealed }: RestoreScene,
+): Promise<Scene> {
 	const root = join(directory, 'backups');
 	await mkdir(root);
 	await run(['create', 'postgres', '--database', 'n8n', '--directory', root], env);

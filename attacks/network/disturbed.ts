@@ -4,6 +4,7 @@ import { command } from '../../lab/command.ts';
 import type { Random } from '../../lab/random.ts';
 import { type Disturbance, startProxy } from '../../lab/servers/disturbingProxy.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
+import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { summaryOf } from '../judges/summaryOf.ts';
 import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
@@ -82,8 +83,12 @@ async function snapshot(): Promise<Remote> {
 	};
 }
 
-async function open(scratch: string, { connect, bytes, kinds }: Options): Promise<Arena> {
-	const remote = await connect();
+async function open(scratch: string, options: Options): Promise<Arena> {
+	const remote = await options.connect();
+	return await endingOnFailure(remote, async () => await openFor(remote, scratch, options));
+}
+
+async function openFor(remote: Remote, scratch: string, { bytes, kinds }: Options): Promise<Arena> {
 	const proxy = await startProxy(remote.port);
 	const root = join(scratch, 'backups');
 	const directory = join(root, remote.component);
