@@ -1,15 +1,17 @@
 /**
  * `npm run screenshot`: draws the pictures in docs/images again: the canvas of a real editor that has run the workflow,
- * the item of its drill, the report, and the pages of the form that gets workflows back. `-- sqlite` and
+ * what its check of the set-up and its drill say, the report, and the pages of the forms. `-- sqlite` and
  * `-- servers` draw those of one n8n alone.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';
-import { saveDrillItem } from './demo/drillPicture.ts';
+import { drillNode } from './demo/drillItem.ts';
+import { saveOutputs } from './demo/outputPictures.ts';
 import { writePastNights } from './demo/pastNights.ts';
 import { saveRecoverPages } from './demo/recoverPages.ts';
+import { saveRestorePages } from './demo/restorePages.ts';
 import { looks, saveReportPictures } from './demo/reportPictures.ts';
 import { build } from './lib/build.ts';
 import { root } from './lib/paths.ts';
@@ -46,10 +48,18 @@ async function drawOnServers(): Promise<void> {
 			saveCanvas(stack.n8n.url, workflow.id, join(images, 'nightly-backup.png')),
 		);
 		await step('The report', () => drawReport(stack.backupDirectory));
-		await step('The item of the drill', () =>
-			saveDrillItem(stack.n8n.url, workflow.id, join(images, 'drill-item.png')),
+		await step('What the check of the set-up and the drill say', () =>
+			saveOutputs(stack.n8n.url, workflow.id, [
+				{ node: 'Check Setup', view: 'table', file: join(images, 'setup-check.png') },
+				{ node: drillNode, view: 'json', file: join(images, 'drill-item.png') },
+			]),
 		);
-		await step('The pages of the form', () => saveRecoverPages(stack, credentials, images));
+		await step('The pages of the form that restores a database', () =>
+			saveRestorePages(stack, credentials, images),
+		);
+		await step('The pages of the form that gets workflows back', () =>
+			saveRecoverPages(stack, credentials, images),
+		);
 	} finally {
 		await stack.stop();
 	}

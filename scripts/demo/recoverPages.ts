@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { manualTrigger, nightlyBackup } from '../../lab/n8n/nightlyBackup.ts';
-import { type CredentialReference, owner } from '../../lab/n8n/editor.ts';
+import type { CredentialReference } from '../../lab/n8n/editor.ts';
 import type { Stack } from '../../lab/n8n/stack.ts';
 import { fillIn, shippedWorkflow, type Workflow, type WorkflowNode } from '../../lab/n8n/workflow.ts';
 import { signedIn } from './browser.ts';
+import { nextPage, openForm, pictures } from './formPages.ts';
 
 /**
  * Backs up an n8n with a few workflows, deletes one and spoils another, and saves every page of the form that gets
@@ -34,54 +34,25 @@ export async function saveRecoverPages(
 	await editor.activate(await editor.createWorkflow(form));
 
 	await signedIn(n8n.url, { width: 860, height: 760 }, async (page) => {
-		const save = async (name: string) => {
-			await page.waitForLoadState('networkidle');
-			await page.screenshot({ path: join(images, `recover-${name}.png`), fullPage: true });
-		};
-		await page.goto(`${n8n.url}/form/recover-workflow`);
-		await allowIfAsked(page);
-		await next(page, 'Which night?');
+		const save = pictures(page, images, 'recover');
+		await openForm(page, `${n8n.url}/form/recover-workflow`);
+		await nextPage(page, 'Which night?');
 		const nights = page.locator('select');
 		await nights.selectOption({ index: 1 });
 		await save('night');
-		await next(page, 'Which workflows?');
+		await nextPage(page, 'Which workflows?');
 		for (const name of ['Send invoices', 'Weekly report']) await option(page, name).click();
 		await save('workflows');
-		await next(page, 'What differs');
+		await nextPage(page, 'What differs');
 		await page.locator('select').selectOption('As inactive copies in this n8n');
 		await save('differences');
-		await page.locator('#submit-btn').click();
-		await page.getByRole('heading', { name: 'They are back' }).waitFor({ timeout: 120_000 });
+		await nextPage(page, 'They are back');
 		await save('done');
 	});
 }
 
 function option(page: Page, name: string): Locator {
 	return page.locator('.multiselect-option label', { hasText: `${name} · ` });
-}
-
-async function next(page: Page, title: string): Promise<void> {
-	await page.locator('#submit-btn').click();
-	await page.getByRole('heading', { name: title }).waitFor({ timeout: 120_000 });
-}
-
-/** n8n may ask for another sign-in, and once whether a form may know who fills it in. */
-async function allowIfAsked(page: Page): Promise<void> {
-	const button = page.locator('#submit-btn');
-	const allow = page.locator('[data-test-id=consent-allow-button]');
-	const email = page.locator('input[type=email]');
-	await button.or(allow).or(email).first().waitFor();
-	if (await email.isVisible()) {
-		await email.fill(owner.email);
-		await page.locator('input[type=password]').fill(owner.password);
-		await page.locator('input[type=password]').press('Enter');
-		await button.or(allow).first().waitFor();
-	}
-	if (await button.isVisible()) return;
-	const confirm = page.locator('[data-test-id=consent-redirect-confirm]');
-	if (await confirm.isVisible()) await confirm.click();
-	await allow.click();
-	await button.waitFor();
 }
 
 async function create({ editor }: Stack, name: string, steps: string[]): Promise<string> {

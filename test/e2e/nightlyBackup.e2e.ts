@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
-import { saveDrillItem } from '../../scripts/demo/drillPicture.ts';
+import { drillNode } from '../../scripts/demo/drillItem.ts';
+import { saveOutputs } from '../../scripts/demo/outputPictures.ts';
 import { root } from '../../scripts/lib/paths.ts';
 import type { CredentialReference } from '../../lab/n8n/editor.ts';
 import type { Execution } from '../../lab/n8n/execution.ts';
@@ -281,9 +282,11 @@ describe('a night when all goes well', () => {
 		const saved = await stack.editor.createWorkflow(workflow);
 		const picture = join(stack.directory, 'drill-item.png');
 
-		const shown = await saveDrillItem(stack.n8n.url, saved.id, picture);
+		const [shown] = await saveOutputs(stack.n8n.url, saved.id, [
+			{ node: drillNode, view: 'json', file: picture },
+		]);
 
-		const words = shown.replace(/\s+/g, ' ');
+		const words = shown!.replace(/\s+/g, ' ');
 		expect(words).toMatch(/"result": "passed"/);
 		expect(words).toMatch(/"duration": "[\d.]+ (?:ms|s)", "durationMs": \d+, "rows": \d+, "tables": \d+/);
 		expect(words).not.toMatch(/"(?:failed|unknown)"/);
