@@ -6,6 +6,7 @@ import type {
 	INodePropertyOptions,
 } from 'n8n-workflow';
 import { checkSetup } from '../../../core/doctor/checkSetup';
+import type { Finding } from '../../../core/doctor/finding';
 import { BackupError } from '../../../core/errors';
 import { runningN8nRole, runningN8nVersion } from '../../../core/n8n/runningN8n';
 import { allowedPath } from '../../shared/allowedPath';
@@ -103,7 +104,10 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 				: undefined,
 		encryption: async () => await chosenEncryption(context, itemIndex),
 	};
-	return [
-		async (signal) => (await checkSetup(setup, signal)).map((finding): IDataObject => ({ ...finding })),
-	];
+	return [async (signal) => (await checkSetup(setup, signal)).map(asItem)];
+}
+
+/** n8n shows an empty text as the red word “empty”. */
+function asItem({ whatToDo, ...finding }: Finding): IDataObject {
+	return { ...finding, whatToDo: whatToDo === '' ? 'nothing' : whatToDo };
 }

@@ -51,7 +51,10 @@ export const fileOperations = (instanceId: () => string): OperationRow[] => [
 			},
 		}),
 		judge: async (items, place) => {
-			for (const item of items) expect(Object.keys(item)).toEqual(['check', 'result', 'found', 'whatToDo']);
+			for (const item of items) {
+				expect(Object.keys(item)).toEqual(['check', 'result', 'found', 'whatToDo']);
+				expect(item.whatToDo).not.toBe('');
+			}
 			expect(Object.fromEntries(items.map(({ check, result }) => [check, result]))).toMatchObject({
 				N8N_RESTRICT_FILE_ACCESS_TO: 'passed',
 				'backup directory': 'passed',
