@@ -13,7 +13,7 @@ const killed = (work: string, backupOf: BackupOf): Attack =>
 	killAttack({
 		promise: 'whole',
 		fault: `kill -9 while ${work}`,
-		faults: { whole: 300, short: 4 },
+		faults: { whole: 300, short: 2 },
 		async setUp(scratch) {
 			const backup = await backupOf(scratch);
 			return await endingOnFailure(backup.source, async () => await backupScene({ scratch, ...backup }));

@@ -16,21 +16,21 @@ export const killedKeepers: Attack[] = [
 	killAttack({
 		promise: 'kept',
 		fault: 'kill -9 while old backups are pruned',
-		faults: { whole: 300, short: 4 },
+		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(scratch, nights.pruned, (root) => ['prune', '--directory', root], judgePruned),
 	}),
 	killAttack({
 		promise: 'whole',
 		fault: 'kill -9 while backups are verified and their manifests updated',
-		faults: { whole: 300, short: 4 },
+		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(scratch, nights.read, (root) => ['verify', '--all', '--directory', root], judgeUntouched),
 	}),
 	killAttack({
 		promise: 'whole',
 		fault: 'kill -9 while backups are copied to another directory',
-		faults: { whole: 300, short: 4 },
+		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(
 				scratch,

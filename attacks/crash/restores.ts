@@ -31,7 +31,7 @@ interface RestoreScene {
 	judgeHealed?: (backup: Backup) => Promise<void>;
 }
 
-const killed = (work: string, scene: RestoreScene, faults = { whole: 300, short: 3 }): Attack =>
+const killed = (work: string, scene: RestoreScene, faults = { whole: 300, short: 2 }): Attack =>
 	killAttack({
 		promise: 'restored',
 		fault: `kill -9 while ${work}`,

@@ -15,7 +15,7 @@ export const fullDisks: Attack[] = [
 	{
 		promise: 'whole',
 		fault: 'no space left on the disk at any point of an archive',
-		faults: { whole: 100, short: 4 },
+		faults: { whole: 100, short: 2 },
 		open: async (scratch) => await open(scratch),
 	},
 ];

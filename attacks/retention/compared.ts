@@ -22,7 +22,7 @@ export const comparedRetention: Attack[] = [
 	{
 		promise: 'kept',
 		fault: 'backups of any age under any rules of counts: compared with restic',
-		faults: { whole: 500, short: 10 },
+		faults: { whole: 500, short: 5 },
 		open: async (scratch) => {
 			const repository = await openRepository(scratch);
 			return {

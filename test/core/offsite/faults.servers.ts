@@ -17,7 +17,7 @@ import { createRandom, makeDirectory, patience, type TestServer, testServers } f
  * Many more by a command: `OFFSITE_RUNS=100 OFFSITE_SEED=1 npm run test:servers -- test/core/offsite/faults`. The same
  * seed makes the same disturbances.
  */
-const runs = Number(process.env.OFFSITE_RUNS ?? 5);
+const runs = Number(process.env.OFFSITE_RUNS ?? 3);
 
 /** So long nothing may go on; and so long a run waits for a network that does not come back. */
 const idleWithinMs = 3000;
