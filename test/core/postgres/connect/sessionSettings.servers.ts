@@ -31,7 +31,7 @@ describe.each([
 			`CREATE TABLE kept AS SELECT generate_series(1, 20000) AS id;
 			CREATE ROLE hasty SUPERUSER LOGIN PASSWORD 'hasty';
 			ALTER ROLE hasty SET default_transaction_read_only = on;
-			${names.map((name) => `ALTER ROLE hasty SET ${name} = 250;`).join(' ')}`,
+			${names.map((name) => `ALTER ROLE hasty SET ${name} = 800;`).join(' ')}`,
 			{ database: 'n8n' },
 		);
 	});
@@ -42,12 +42,12 @@ describe.each([
 	test('break off no session of ours', async () => {
 		const client = await openClient(connection(), {}, never);
 		await client.query('BEGIN');
-		await client.query('CREATE TABLE slept AS SELECT pg_sleep(0.5)::text');
-		await sleep(600);
+		await client.query('CREATE TABLE slept AS SELECT pg_sleep(1)::text');
+		await sleep(1000);
 		await client.query('COMMIT');
-		await sleep(600);
+		await sleep(1000);
 		const { rows } = await client.query<{ name: string }>(
-			`SELECT name FROM pg_settings WHERE name LIKE '%timeout' AND setting = '250'`,
+			`SELECT name FROM pg_settings WHERE name LIKE '%timeout' AND setting = '800'`,
 		);
 		expect(rows).toEqual([]);
 		await client.end();
