@@ -1,3 +1,4 @@
+import { libpqEnvironment } from '../lab/servers/environments.ts';
 import { type PostgresOptions, type PostgresServer, startPostgres } from '../lab/servers/postgres.ts';
 import { startRedis, type RedisServer } from '../lab/servers/redis.ts';
 
@@ -32,14 +33,7 @@ export async function postgresWith(sql: string, options: PostgresOptions = {}): 
 	const server = await startPostgres(options);
 	await server.createDatabase('n8n');
 	await server.psql(sql, { database: 'n8n' });
-	const { host, port, user, password } = server;
-	const env = {
-		PGHOST: host,
-		PGPORT: String(port),
-		PGUSER: user,
-		PGPASSWORD: password,
-		PGSSLMODE: 'disable',
-	};
+	const env = { ...libpqEnvironment(server), PGSSLMODE: 'disable' };
 	return { server, env, [Symbol.asyncDispose]: async () => await server.stop() };
 }
 

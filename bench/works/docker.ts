@@ -10,7 +10,7 @@ import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import { isInstalled } from '../../scripts/setup/debianPackages.ts';
 import type { Bench } from '../harness/bench.ts';
 import { runShell } from '../harness/runShell.ts';
-import { environmentFor } from './postgres.ts';
+import { libpqEnvironment } from '../../lab/servers/environments.ts';
 
 const container = 'postgres';
 
@@ -34,7 +34,7 @@ export async function measureContainerDumps(
 		const env = { DOCKER_HOST: `unix://${engine.socketPath}` };
 		const login = `-e PGUSER=${postgresUser} -e PGPASSWORD='${postgresPassword}' ${container}`;
 		const fill = `pg_dump --no-owner | docker exec -i ${login} psql -Xq -d ${postgresDatabase}`;
-		await runShell(fill, { ...env, ...environmentFor(server, database) });
+		await runShell(fill, { ...env, ...libpqEnvironment(server, database) });
 
 		const output = join(await bench.emptyDirectory('peers'), 'dump');
 		const ours = 'Postgres Back Up, docker, gzip at level 6';

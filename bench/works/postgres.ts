@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { libpqEnvironment } from '../../lab/servers/environments.ts';
 import type { PostgresServer } from '../../lab/servers/postgres.ts';
 import type { PostgresConnection } from '../../core/postgres/connect/connection.ts';
 import { recipient } from '../data/recipient.ts';
@@ -14,21 +15,10 @@ export function connectionTo({ host, port, user, password }: PostgresServer): Po
 	return { host, port, user, password, database: 'postgres', tls };
 }
 
-/** libpq's environment, for the peers. */
-export function environmentFor(server: PostgresServer, database: string): NodeJS.ProcessEnv {
-	return {
-		PGHOST: server.host,
-		PGPORT: String(server.port),
-		PGUSER: server.user,
-		PGPASSWORD: server.password,
-		PGDATABASE: database,
-	};
-}
-
 /** Dumps of one database: by our engines, by pg_dump alone, and by the pipes that people have in scripts. */
 export async function measureDumps(bench: Bench, server: PostgresServer, database: string): Promise<void> {
 	const connection = connectionTo(server);
-	const env = environmentFor(server, database);
+	const env = libpqEnvironment(server, database);
 	const output = join(await bench.emptyDirectory('peers'), 'dump');
 	const dump =
 		(engine: DumpJob['engine'], method: 'gzip' | 'zstd', encryption?: DumpJob['encryption']) =>
@@ -96,11 +86,11 @@ export async function measureVerify(bench: Bench, gzip: string, zstd: string): P
 /** Restoring that dump into a new database; ours compares every table's rows with the census at the end. */
 export async function measureRestore(bench: Bench, server: PostgresServer, path: string): Promise<void> {
 	const database = 'restored';
-	const env = environmentFor(server, database);
+	const env = libpqEnvironment(server, database);
 	const connection = connectionTo(server);
 	const custom = join(await bench.emptyDirectory('peers'), 'dump.custom');
 	if (bench.scale.asideRounds > 0) {
-		await runShell(`pg_dump -Fc -Z 6 > ${custom}`, environmentFor(server, 'n8n'));
+		await runShell(`pg_dump -Fc -Z 6 > ${custom}`, libpqEnvironment(server, 'n8n'));
 	}
 	const drop = async () => {
 		await server.query(`DROP DATABASE IF EXISTS ${database}`);
@@ -137,7 +127,7 @@ export async function measureRestore(bench: Bench, server: PostgresServer, path:
 /** Restoring that dump to see whether it can be: ours needs no server, counts every row and looks through every index. */
 export async function measureDrill(bench: Bench, server: PostgresServer, path: string): Promise<void> {
 	const peer = 'createdb; gunzip | psql -q; dropdb';
-	const env = environmentFor(server, 'drilled');
+	const env = libpqEnvironment(server, 'drilled');
 	const prepare = async () => {
 		await server.query('CHECKPOINT');
 	};

@@ -4,12 +4,13 @@ import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Manifest, readCatalog, readFailedRuns } from '../../core/artifact';
 import { NodeEngine } from '../../lab/nodeEngine/nodeEngine';
+import { libpqEnvironment, queueModeEnvironment } from '../../lab/servers/environments';
 import { freePort } from '../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { clientProgram } from '../../lab/servers/postgresBinaries';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { dropDatabases } from '../core/postgres/support/restoring';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
 jest.setTimeout(120_000);
@@ -49,24 +50,12 @@ afterEach(() => dropDatabases(postgres));
 const backups = () => directory.path('backups');
 
 const postgresEnvironment = (): NodeJS.ProcessEnv => ({
-	PGHOST: postgres.host,
-	PGPORT: String(postgres.port),
-	PGUSER: postgres.user,
-	PGPASSWORD: postgres.password,
-	PGDATABASE: 'n8n',
+	...libpqEnvironment(postgres, 'n8n'),
 });
 
 /** As a container of n8n's has it. */
 const n8nEnvironment = (): NodeJS.ProcessEnv => ({
-	DB_TYPE: 'postgresdb',
-	DB_POSTGRESDB_HOST: postgres.host,
-	DB_POSTGRESDB_PORT: String(postgres.port),
-	DB_POSTGRESDB_USER: postgres.user,
-	DB_POSTGRESDB_PASSWORD: postgres.password,
-	EXECUTIONS_MODE: 'queue',
-	QUEUE_BULL_REDIS_HOST: redis.host,
-	QUEUE_BULL_REDIS_PORT: String(redis.port),
-	QUEUE_BULL_REDIS_PASSWORD: redisPassword,
+	...queueModeEnvironment(postgres, redis),
 	HOME: directory.path('home'),
 });
 

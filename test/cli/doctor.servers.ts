@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Finding } from '../../core/doctor/finding';
+import { queueModeEnvironment } from '../../lab/servers/environments';
 import { freePort } from '../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
 jest.setTimeout(60_000);
@@ -32,15 +33,7 @@ const doctor = async (args: string[] = [], env: NodeJS.ProcessEnv = {}) =>
 	await command(['doctor', ...args], {
 		N8N_BACKUP_DIRECTORY: directory.path('backups'),
 		HOME: directory.path('home'),
-		DB_TYPE: 'postgresdb',
-		DB_POSTGRESDB_HOST: postgres.host,
-		DB_POSTGRESDB_PORT: String(postgres.port),
-		DB_POSTGRESDB_USER: postgres.user,
-		DB_POSTGRESDB_PASSWORD: postgres.password,
-		EXECUTIONS_MODE: 'queue',
-		QUEUE_BULL_REDIS_HOST: redis.host,
-		QUEUE_BULL_REDIS_PORT: String(redis.port),
-		QUEUE_BULL_REDIS_PASSWORD: 'of redis',
+		...queueModeEnvironment(postgres, redis),
 		OFFLOAD_MANUAL_EXECUTIONS_TO_WORKERS: 'true',
 		N8N_REINSTALL_MISSING_PACKAGES: 'true',
 		N8N_UNVERIFIED_PACKAGES_ENABLED: 'true',

@@ -8,7 +8,7 @@ import { type Artifact, type Component, createArtifact, manifestPath } from '../
 import { copyFile as copyOneFile } from '../../core/volume/copyFile';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { ageDecrypt, ageKeygen, ageWithPassphrase } from '../support/age';
-import { startCommand } from '../support/commandProcess';
+import { startCommand } from '../../lab/command';
 import { dumpText, makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';

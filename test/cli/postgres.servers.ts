@@ -12,7 +12,7 @@ import {
 	scratchDatabases,
 	writeDump,
 } from '../core/postgres/support/restoring';
-import { command, program, startCommand } from '../support/commandProcess';
+import { command, program, startCommand } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
 jest.setTimeout(60_000);

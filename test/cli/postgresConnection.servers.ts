@@ -2,7 +2,7 @@ import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { backUp } from '../core/postgres/support/artifacts';
 import { scratchDatabases } from '../core/postgres/support/restoring';
 import { startStallingProxy, type Trouble } from '../core/postgres/support/stallingProxy';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
 jest.setTimeout(120_000);

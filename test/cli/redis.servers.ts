@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { type Artifact, createArtifact, readManifest } from '../../core/artifact';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { startRedis, type RedisServer } from '../../lab/servers/redis';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
 jest.setTimeout(60_000);

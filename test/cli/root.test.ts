@@ -15,7 +15,7 @@ import { basename, dirname } from 'node:path';
 import { type Artifact, type Component, manifestPath } from '../../core/artifact';
 import { asOwnerOf } from '../../cli/identity';
 import { describeAsRoot } from '../support/asRoot';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { makeBackups } from '../support/makeBackups';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';

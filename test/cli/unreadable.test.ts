@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestPath } from '../../core/artifact';
-import { startCommand } from '../support/commandProcess';
+import { startCommand } from '../../lab/command';
 import { runCommand } from '../support/runCommand';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { writeBackup } from '../support/writeBackup';

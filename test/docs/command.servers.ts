@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { readCatalog } from '../../core/artifact';
+import { libpqEnvironment, queueModeEnvironment } from '../../lab/servers/environments';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { temporaryDirectory } from '../support/temporaryDirectory';
@@ -48,15 +49,7 @@ describe('the document of the command, followed as it is written,', () => {
 	it('backs up all that n8n is made of', async () => {
 		await mkdir(directory.path('home'));
 		await run('all', {
-			DB_TYPE: 'postgresdb',
-			DB_POSTGRESDB_HOST: postgres.host,
-			DB_POSTGRESDB_PORT: String(postgres.port),
-			DB_POSTGRESDB_USER: postgres.user,
-			DB_POSTGRESDB_PASSWORD: postgres.password,
-			EXECUTIONS_MODE: 'queue',
-			QUEUE_BULL_REDIS_HOST: redis.host,
-			QUEUE_BULL_REDIS_PORT: String(redis.port),
-			QUEUE_BULL_REDIS_PASSWORD: redisPassword,
+			...queueModeEnvironment(postgres, redis),
 			HOME: directory.path('home'),
 		});
 		expect(await made()).toEqual(['env/env good', 'postgres/n8n good', 'redis/dump good']);
@@ -64,10 +57,7 @@ describe('the document of the command, followed as it is written,', () => {
 
 	it('backs up one after the other', async () => {
 		await run('each', {
-			PGHOST: postgres.host,
-			PGPORT: String(postgres.port),
-			PGUSER: postgres.user,
-			PGPASSWORD: postgres.password,
+			...libpqEnvironment(postgres),
 			REDIS_HOST: redis.host,
 			REDIS_PORT: String(redis.port),
 			REDISCLI_AUTH: redisPassword,

@@ -5,12 +5,13 @@ import { builtInDump } from '../../core/postgres/dump/builtIn/builtInDump';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { copyFile } from '../../core/volume/copyFile';
+import { libpqEnvironment } from '../../lab/servers/environments';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { connectionTo, requestFor } from '../core/postgres/support/dumps';
 import { dropDatabases } from '../core/postgres/support/restoring';
 import { sqlite3 } from '../core/volume/sqlite/support/processes';
-import { program } from '../support/commandProcess';
+import { program } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { type Block, bashBlocks, readDocument, script } from './support/blocks';
 
@@ -46,10 +47,7 @@ async function follow(tag: string): Promise<string> {
 		env: {
 			PATH: [directory.path('bin'), process.env.PATH].join(':'),
 			N8N_BACKUP_DIRECTORY: directory.path('project', 'backups'),
-			PGHOST: postgres.host,
-			PGPORT: String(postgres.port),
-			PGUSER: postgres.user,
-			PGPASSWORD: postgres.password,
+			...libpqEnvironment(postgres),
 		},
 	});
 	let output = '';

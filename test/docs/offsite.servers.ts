@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift';
-import { program } from '../support/commandProcess';
+import { program } from '../../lab/command';
 import { makeBackups } from '../support/makeBackups';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { bashBlocks, readDocument, script } from './support/blocks';

@@ -5,7 +5,7 @@ import { createArtifact } from '../../core/artifact';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { dumpText } from '../core/postgres/support/restoring';
 import { sqlite3 } from '../core/volume/sqlite/support/processes';
-import { program } from '../support/commandProcess';
+import { program } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { writeBackup } from '../support/writeBackup';
 import { bashBlocks, readDocument } from './support/blocks';

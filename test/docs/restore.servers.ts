@@ -1,19 +1,21 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createArtifact } from '../../core/artifact';
 import { builtInDump } from '../../core/postgres/dump/builtIn/builtInDump';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { copyFile } from '../../core/volume/copyFile';
+import { libpqEnvironment } from '../../lab/servers/environments';
 import { freePort } from '../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { clientProgram } from '../../lab/servers/postgresBinaries';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { connectionTo, requestFor } from '../core/postgres/support/dumps';
 import { databaseNames, dropDatabases } from '../core/postgres/support/restoring';
-import { command, program } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { type Block, bashBlocks, readDocument, script } from './support/blocks';
+import { installCommand } from './support/follow';
 import { dirname } from 'node:path';
 
 jest.setTimeout(120_000);
@@ -32,20 +34,13 @@ afterAll(() => Promise.all([postgres.stop(), redis.stop()]));
 
 beforeEach(async () => {
 	await mkdir(directory.path('project', 'backups'), { recursive: true });
-	await mkdir(directory.path('bin'));
-	await installCommand();
+	await installCommand(directory.path('bin'));
 	await fillServers();
 	await backUpEverything();
 });
 afterEach(() => dropDatabases(postgres));
 
 /** As npm links it. */
-async function installCommand() {
-	const path = directory.path('bin', 'n8n-backup');
-	await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
-	await chmod(path, 0o755);
-}
-
 async function fillServers() {
 	await postgres.createDatabase('n8n');
 	await postgres.psql(
@@ -99,10 +94,7 @@ async function follow(tag: string, more: NodeJS.ProcessEnv = {}): Promise<string
 		env: {
 			PATH: [directory.path('bin'), psql, process.env.PATH].join(':'),
 			N8N_BACKUP_DIRECTORY: directory.path('project', 'backups'),
-			PGHOST: postgres.host,
-			PGPORT: String(postgres.port),
-			PGUSER: postgres.user,
-			PGPASSWORD: postgres.password,
+			...libpqEnvironment(postgres),
 			REDIS_HOST: redis.host,
 			REDIS_PORT: String(redis.port),
 			REDISCLI_AUTH: redisPassword,

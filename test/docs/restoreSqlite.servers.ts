@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { type Block, bashBlocks, readDocument } from './support/blocks';
 import { follow, installCommand } from './support/follow';

@@ -1,4 +1,5 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { libpqEnvironment } from '../../lab/servers/environments';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
 import { databaseNames, dropDatabases } from '../core/postgres/support/restoring';
@@ -75,10 +76,7 @@ const run = async (tag: string, server: PostgresServer, more: NodeJS.ProcessEnv 
 			QUEUE_BULL_REDIS_HOST: redis.host,
 			QUEUE_BULL_REDIS_PORT: String(redis.port),
 			QUEUE_BULL_REDIS_PASSWORD: redisPassword,
-			PGHOST: server.host,
-			PGPORT: String(server.port),
-			PGUSER: server.user,
-			PGPASSWORD: server.password,
+			...libpqEnvironment(server),
 			REDIS_HOST: redis.host,
 			REDIS_PORT: String(redis.port),
 			REDISCLI_AUTH: redisPassword,

@@ -12,7 +12,7 @@ import { fillIn, shippedWorkflow } from '../../lab/n8n/workflow.ts';
 import { sampleCredentials, sampleWorkflows } from '../../lab/seed/samples.ts';
 import { whyNoDocker } from '../../lab/servers/docker.ts';
 import { root } from '../../scripts/lib/paths.ts';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { type Block, bashBlocks, readDocument, script } from '../docs/support/blocks';
 import { callingWorkflow, storedSecret } from './support/callingWorkflow';
 import { receive } from './support/httpReceiver';

@@ -13,11 +13,12 @@ import { startStack, type Stack } from '../../lab/n8n/stack.ts';
 import { startN8n } from '../../lab/n8n/startN8n.ts';
 import { seedN8n } from '../../lab/seed/n8nData.ts';
 import { seedRedis } from '../../lab/seed/redisQueue.ts';
+import { libpqEnvironment } from '../../lab/servers/environments';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres.ts';
 import { type RedisServer, startRedis } from '../../lab/servers/redis.ts';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift.ts';
 import { ageKeygen } from '../support/age';
-import { command } from '../support/commandProcess';
+import { command } from '../../lab/command';
 import { callingWorkflow, storedSecret } from './support/callingWorkflow';
 import { type HttpReceiver, startReceiver } from './support/httpReceiver';
 import { describeRows } from './support/rows';
@@ -129,10 +130,7 @@ async function run(...args: string[]): Promise<string> {
 		AWS_ENDPOINT_URL: swift.endpoint,
 		AWS_ACCESS_KEY_ID: swift.accessKeyId,
 		AWS_SECRET_ACCESS_KEY: swift.secretAccessKey,
-		PGHOST: postgres.host,
-		PGPORT: String(postgres.port),
-		PGUSER: postgres.user,
-		PGPASSWORD: postgres.password,
+		...libpqEnvironment(postgres),
 		REDIS_HOST: redis.host,
 		REDIS_PORT: String(redis.port),
 	});

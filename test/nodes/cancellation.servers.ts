@@ -5,7 +5,7 @@ import pg from 'pg';
 import type { NodeToRun } from '../../lab/nodeEngine/nodeEngine';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { type RedisServer, startRedis } from '../../lab/servers/redis';
-import { eventually } from '../support/eventually';
+import { eventually } from '../../lab/eventually';
 import { describeEngines } from './support/engines';
 import { expectOnlyPartial, filesBelow, stopWhen } from './support/stopWhen';
 

@@ -10,7 +10,7 @@ import {
 	runRedisContainer,
 } from '../../lab/servers/dockerContainers';
 import { type Containers, dockerOperationNames, dockerOperations } from './support/dockerOperations';
-import { eventually } from '../support/eventually';
+import { eventually } from '../../lab/eventually';
 import { describeEngines } from './support/engines';
 import { testOperation } from './support/operations';
 import { expectOnlyPartial, filesBelow, stopWhen } from './support/stopWhen';

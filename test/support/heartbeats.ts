@@ -1,5 +1,5 @@
 import { findAbandoned } from '../../core/files/abandoned';
-import { eventually } from './eventually';
+import { eventually } from '../../lab/eventually';
 
 const everythingElse = [
 	...(['Date', 'hrtime', 'nextTick', 'performance', 'queueMicrotask'] as const),

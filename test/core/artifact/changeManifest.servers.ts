@@ -4,7 +4,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { manifestPath, readCatalog } from '../../../core/artifact';
 import { carryOut } from '../../../core/retention';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { makeBackups } from '../../support/makeBackups';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 

@@ -14,7 +14,7 @@ import {
 	type SourceFacts,
 } from '../../../core/artifact';
 import { BackupError, cancelledError } from '../../../core/errors';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { expectSameBytes } from '../../support/sameBytes';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 

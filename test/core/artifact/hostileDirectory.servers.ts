@@ -12,7 +12,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeAsRoot } from '../../support/asRoot';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { tracedBackup } from './support/tracedBackup';
 

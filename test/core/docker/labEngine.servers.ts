@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { whyNoDocker } from '../../../lab/servers/docker';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 
 jest.setTimeout(60_000);
 

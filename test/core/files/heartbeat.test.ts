@@ -1,6 +1,6 @@
 import { open, stat, utimes, writeFile } from 'node:fs/promises';
 import { Heartbeat } from '../../../core/files/heartbeat';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 
 const directory = temporaryDirectory();

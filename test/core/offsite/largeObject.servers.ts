@@ -1,7 +1,7 @@
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { type Manifest, manifestPath } from '../../../core/artifact';
 import { type CountingS3, startCountingS3 } from '../../../lab/servers/countingS3';
-import { startCommand } from '../../support/commandProcess';
+import { startCommand } from '../../../lab/command';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { archiveDirectory } from '../../../core/volume/archiveDirectory';
 import { copyFile } from '../../../core/volume/copyFile';
 import { describeDisks, temporaryDisks } from '../../support/disks';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { asUser, withoutSight } from './support/asUser';
 import { packInto } from './support/pack';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { clientProgram } from '../../../lab/servers/postgresBinaries';
-import { program } from '../../support/commandProcess';
+import { program } from '../../../lab/command';
 import { type Block, script } from './blocks';
 
 /** Puts `n8n-backup` into a directory, as npm links it. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 
 /** A page of a form as a person sees it. */
 export interface FormPage {

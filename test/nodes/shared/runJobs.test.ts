@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeRun, NodeToRun } from '../../../lab/nodeEngine/nodeEngine';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 import { writeBackup } from '../../support/writeBackup';
 import { describeEngines } from '../support/engines';
 

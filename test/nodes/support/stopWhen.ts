@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { NodeEngine, NodeRun } from '../../../lab/nodeEngine/nodeEngine';
-import { eventually } from '../../support/eventually';
+import { eventually } from '../../../lab/eventually';
 
 /** Far more than any of them takes, and far less than the work that is stopped. */
 const endsWithinMs = 10_000;

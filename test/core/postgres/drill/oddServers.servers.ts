@@ -9,7 +9,7 @@ import { drill, type DrillReport } from '../../../../core/postgres/drill/drill';
 import { freePort } from '../../../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { describeDisks } from '../../../support/disks';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, never } from '../support/dumps';

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { type SshServer, startSshServer } from '../support/sshServer';
 
 jest.setTimeout(60_000);

@@ -2,7 +2,7 @@ import type { SshTunnel } from '../../../../core/postgres/connect/connection';
 import { listDatabases } from '../../../../core/postgres/connect/server';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { connectionTo, engines, never, readDump, requestFor } from '../support/dumps';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { type SshServer, startSshServer } from '../support/sshServer';
 
 jest.setTimeout(60_000);

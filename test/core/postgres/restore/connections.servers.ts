@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { drill } from '../../../../core/postgres/drill/drill';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { connectionTo, never } from '../support/dumps';
 import { databaseNames, dropDatabases, restore, writeDump } from '../support/restoring';

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseCopier } from '../../../../core/volume/sqlite/databaseCopier';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { endProcessesAfterEach, kill, sqlite3, startScript } from './support/processes';
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { packInto } from '../support/pack';

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { TarCensus } from '../../../../core/artifact/manifest';
 import { copyFile } from '../../../../core/volume/copyFile';
 import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
-import { eventually } from '../../../support/eventually';
+import { eventually } from '../../../../lab/eventually';
 import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { endProcessesAfterEach, kill, startUntilLine } from '../sqlite/support/processes';
