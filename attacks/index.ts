@@ -5,6 +5,7 @@ import { killedRestores } from './crash/restores.ts';
 import { foundDamage } from './damage/found.ts';
 import { fullDisks } from './disk/full.ts';
 import { disturbedBackups } from './network/disturbed.ts';
+import { disturbedCopies } from './network/offsite.ts';
 import { hostileManifests } from './hostile/manifests.ts';
 import { hostileTars } from './hostile/tars.ts';
 import { comparedRetention } from './retention/compared.ts';
@@ -18,6 +19,7 @@ export const attacks: Attack[] = [
 	...killedKeepers,
 	...killedRestores,
 	...disturbedBackups,
+	...disturbedCopies,
 	...fullDisks,
 	...manyAtOnce,
 	...comparedRetention,

@@ -1,8 +1,9 @@
-import { cp, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../lab/command.ts';
 import { type Attack, assertKept } from '../harness/attack.ts';
 import { agePartials, directoryState } from '../judges/directoryState.ts';
+import { sameAsOriginals } from '../judges/sameAsOriginals.ts';
 import { killAttack, type Scene } from './killAttack.ts';
 import { backupName, writeBackups } from './writeBackups.ts';
 
@@ -93,14 +94,7 @@ async function judgeUntouched(root: string): Promise<void> {
 /** Whatever has a final name there is the same file, byte for byte. */
 async function judgeCopies(root: string, away: string, isHealed: boolean): Promise<void> {
 	const directory = join(away, 'env');
-	const names = (await readdir(directory).catch((): string[] => [])).filter((name) => !name.startsWith('.'));
-	const artifacts = names.filter((name) => !name.endsWith('.manifest.json'));
-	for (const name of artifacts) {
-		const [copy, original] = await Promise.all(
-			[join(directory, name), join(root, 'env', name)].map(async (path) => await readFile(path)),
-		);
-		assertKept(copy!.equals(original!), `The copy of ${name} is another file`);
-	}
+	await sameAsOriginals(directory, join(root, 'env'));
 	if (!isHealed) return;
 	const { complete } = await directoryState(directory);
 	assertKept(complete.length === nights.read, 'The next run does not bring all copies');

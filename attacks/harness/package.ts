@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as artifact from '../../core/artifact/index.ts';
+import type * as offsite from '../../core/offsite/index.ts';
 import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump.ts';
 import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as retention from '../../core/retention/index.ts';
@@ -15,6 +16,8 @@ const fromPackage = createRequire(join(process.cwd(), 'package.json'));
 const load = <Module>(path: string): Module => fromPackage(`./dist/core/${path}.js`) as Module;
 
 export const { backUp, readCatalog } = load<typeof artifact>('artifact/index');
+export const { copyBackups, fetchBackup, openDestination, readRemoteCatalog } =
+	load<typeof offsite>('offsite/index');
 export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtIn/builtInDump');
 export const { builtInSnapshot } = load<typeof snapshots>('redis/snapshot/builtInSnapshot');
 export const { carryOut, planPrune, planRetention } = load<typeof retention>('retention/index');

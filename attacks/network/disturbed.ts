@@ -1,13 +1,13 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../lab/command.ts';
-import type { Random } from '../../lab/random.ts';
 import { type Disturbance, startProxy } from '../../lab/servers/disturbingProxy.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { summaryOf } from '../judges/summaryOf.ts';
 import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
+import { anyDisturbance } from './anyDisturbance.ts';
 
 /** Silence after which the command is to ask, or give up. */
 const idleSeconds = 3;
@@ -122,10 +122,4 @@ async function openFor(remote: Remote, scratch: string, { bytes, kinds }: Option
 			await remote[Symbol.asyncDispose]();
 		},
 	};
-}
-
-function anyDisturbance(kinds: Options['kinds'], bytes: number, random: Random): Disturbance {
-	// As often among the first questions as anywhere in the data.
-	const afterBytes = random.below(random.below(3) === 0 ? 5000 : bytes);
-	return { kind: random.pick(kinds), afterBytes, once: random.below(2) === 0 };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
 	type CatalogEntry,
 	type CatalogOptions,
@@ -11,6 +12,7 @@ import {
 	serializeManifest,
 } from '../artifact';
 import { BackupError, errorMessage } from '../errors';
+import { assertArrived } from './arrival';
 import { artifactContent, textContent } from './content';
 import { copyAt, recordSeen } from './copies';
 import { type Destination, remoteName } from './destination';
@@ -102,20 +104,24 @@ async function copyOne(
 		await destination.put(name, content, signal);
 		return true;
 	});
+	const artifact = { name, bytes: manifest.storedBytes, sha256: manifest.sha256, readBack };
+	if (isNew) await assertArrived(destination, artifact, signal);
 	// Somebody else's, or of a run that ended before its manifest: only its bytes can tell.
-	if (!isNew && !(await isProven())) throw differs(`${destination.place}/${name}`);
-	const arrived = await destination.head(name, signal);
-	const isWhole = arrived?.bytes === manifest.storedBytes && (!isNew || !readBack || (await isProven()));
-	if (!isWhole) throw notArrived(`${destination.place}/${name}`);
+	else if (!(await isProven())) throw differs(`${destination.place}/${name}`);
 
 	if (present?.state === 'missing') return 'copied';
 	const withoutCopies = { ...document };
 	delete withoutCopies.copies;
+	const text = serializeManifest(withoutCopies);
 	const isOurs = await putIfAbsent(async () => {
-		await destination.put(manifestName(name), textContent(serializeManifest(withoutCopies)), signal);
+		await destination.put(manifestName(name), textContent(text), signal);
 		return true;
 	});
-	if (isOurs) return 'copied';
+	if (isOurs) {
+		const sent = { name: manifestName(name), bytes: Buffer.byteLength(text), sha256: sha256Of(text) };
+		await assertArrived(destination, { ...sent, readBack }, signal);
+		return 'copied';
+	}
 	const { manifest: theirs } = await readRemoteManifest(destination, name, signal);
 	if (theirs.sha256 !== manifest.sha256) throw differs(`${destination.place}/${name}`);
 	return 'already there';
@@ -154,8 +160,6 @@ function differs(path: string): BackupError {
 	});
 }
 
-function notArrived(path: string): BackupError {
-	return new BackupError('incomplete', `${path} did not arrive as it was sent`, {
-		advice: 'Delete it there and copy again; it has no manifest, so nothing takes it for a backup',
-	});
+function sha256Of(text: string): string {
+	return createHash('sha256').update(text).digest('hex');
 }

@@ -7,6 +7,8 @@ export interface Disturbance {
 	kind: 'cut' | 'stall' | 'slow' | 'corrupt';
 	/** Only what is open at that moment is cut or stalled; connections that are made later are as they should be. */
 	once?: boolean;
+	/** Comes with the first piece thereafter that holds these bytes. */
+	holding?: Buffer;
 }
 
 export interface DisturbingProxy {
@@ -62,7 +64,10 @@ export async function startProxy(targetPort: number): Promise<DisturbingProxy> {
 	function forward(from: Socket, to: Socket): void {
 		from.on('data', (piece: Buffer) => {
 			bytes += piece.length;
-			const isDue = disturbance !== undefined && bytes > disturbance.afterBytes;
+			const isDue =
+				disturbance !== undefined &&
+				bytes > disturbance.afterBytes &&
+				piece.includes(disturbance.holding ?? '');
 			if (isDue) hasDisturbed = true;
 			if (isDue && disturbance?.kind === 'slow') return delay(from, to, piece);
 			if (isDue && disturbance?.kind === 'corrupt') flipBit(piece);

@@ -24,6 +24,8 @@ export interface S3Server extends Keys {
 export interface SwiftServer extends S3Server {
 	/** Of a user who may read the bucket and nothing else. */
 	reader: Keys;
+	/** Objects whose names begin like that, by what follows, read by Swift's own API. */
+	objects(prefix: string): Promise<Map<string, Buffer>>;
 }
 
 const bucket = 'backups';
@@ -73,7 +75,10 @@ export async function startSwift(options: { device?: string } = {}): Promise<Swi
 	start('swift-proxy-server', [join(home, 'proxy.conf')]);
 	const endpoint = `http://127.0.0.1:${port}`;
 	for (let attempt = 0; attempt < 2400; attempt++) {
-		if (await makeBucket(endpoint)) return { endpoint, port: port!, bucket, ...keeper, reader, stop };
+		if (await makeBucket(endpoint)) {
+			const objects = async (prefix: string) => await readObjects(endpoint, prefix);
+			return { endpoint, port: port!, bucket, ...keeper, reader, objects, stop };
+		}
 		await wait(50);
 	}
 	await stop();
@@ -162,21 +167,43 @@ function proxyConfig({ home, port, cachePort }: { home: string; port: number; ca
 	return lines.join('\n');
 }
 
+interface Session {
+	url: string;
+	headers: Record<string, string>;
+}
+
+async function logIn(endpoint: string): Promise<Session> {
+	const headers = { 'X-Auth-User': keeper.accessKeyId, 'X-Auth-Key': keeper.secretAccessKey };
+	const login = await fetch(`${endpoint}/auth/v1.0`, { headers });
+	const token = login.headers.get('X-Auth-Token');
+	const url = login.headers.get('X-Storage-Url');
+	if (!token || !url) throw new Error(`Swift lets nobody in: ${login.status}`);
+	return { url, headers: { 'X-Auth-Token': token } };
+}
+
 /** By Swift's own API, which can let another user read. */
 async function makeBucket(endpoint: string): Promise<boolean> {
 	try {
-		const headers = { 'X-Auth-User': keeper.accessKeyId, 'X-Auth-Key': keeper.secretAccessKey };
-		const login = await fetch(`${endpoint}/auth/v1.0`, { headers });
-		const token = login.headers.get('X-Auth-Token');
-		const url = login.headers.get('X-Storage-Url');
-		if (!token || !url) return false;
+		const { url, headers } = await logIn(endpoint);
 		const rights = { 'X-Container-Read': `${reader.accessKeyId},.rlistings` };
-		const made = await fetch(`${url}/${bucket}`, {
-			method: 'PUT',
-			headers: { 'X-Auth-Token': token, ...rights },
-		});
+		const made = await fetch(`${url}/${bucket}`, { method: 'PUT', headers: { ...headers, ...rights } });
 		return made.ok;
 	} catch {
 		return false;
 	}
+}
+
+async function readObjects(endpoint: string, prefix: string): Promise<Map<string, Buffer>> {
+	const { url, headers } = await logIn(endpoint);
+	const get = async (path: string) => {
+		const response = await fetch(`${url}/${path}`, { headers });
+		if (!response.ok) throw new Error(`Swift answers ${response.status} to ${path}`);
+		return Buffer.from(await response.arrayBuffer());
+	};
+	const listed = (await get(`${bucket}?prefix=${encodeURIComponent(prefix)}`)).toString();
+	const objects = new Map<string, Buffer>();
+	for (const name of listed.split('\n').filter((line) => line !== '')) {
+		objects.set(name.slice(prefix.length), await get(`${bucket}/${encodeURIComponent(name)}`));
+	}
+	return objects;
 }
