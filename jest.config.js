@@ -19,7 +19,7 @@ module.exports = {
 	// Jest's workers grow from file to file; one that has become large is started anew before the next.
 	workerIdleMemoryLimit: '1GB',
 	projects: [
-		project('unit', ['<rootDir>/test/{attacks,core,nodes,credentials,cli,docs,scripts}/**/*.test.ts']),
+		project('unit', ['<rootDir>/test/{attacks,core,nodes,credentials,cli,docs,lab,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{attacks,core,nodes,cli,docs}/**/*.servers.ts']),
 		project('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts']),
 	],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, readFile, realpath, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { cacheDirectory, root as checkout } from '../../scripts/lib/paths.ts';
+import { keptFolder } from '../kept.ts';
 import { n8nVersion } from '../n8n/ensureN8n.ts';
 import { imageTrees, type ImageName, ingredientsOf } from './imageTrees.ts';
 
@@ -23,7 +23,9 @@ const tags: Record<ImageName, string> = {
  */
 export async function makeImages(docker: Docker): Promise<void> {
 	const names = Object.keys(tags) as ImageName[];
-	await Promise.all(names.map(async (name) => await makeImage(docker, name)));
+	const made = await Promise.allSettled(names.map(async (name) => await makeImage(docker, name)));
+	// When one fails, the others are not left to whatever comes next.
+	for (const one of made) if (one.status === 'rejected') throw one.reason;
 }
 
 async function makeImage(docker: Docker, name: ImageName): Promise<void> {
@@ -47,20 +49,11 @@ const sourceFolder = (name: ImageName) => join(checkout, 'lab', 'compose', 'imag
 
 /** The folder in .cache/ that holds what is in an image, made when there is none. */
 async function cachedTree(name: ImageName): Promise<string> {
+	await mkdir(cacheDirectory, { recursive: true });
 	const path = join(await realpath(cacheDirectory), 'docker', `${name}-${await fingerprint(name)}`);
-	if (existsSync(path)) return path;
-	await mkdir(dirname(path), { recursive: true });
-	const unfinished = await mkdtemp(`${path}.`);
-	try {
-		await chmod(unfinished, 0o755);
+	return await keptFolder(path, async (unfinished) => {
 		await imageTrees[name](unfinished, sourceFolder(name));
-		await rename(unfinished, path);
-	} catch (error) {
-		await rm(unfinished, { recursive: true, force: true });
-		// Unless somebody else was quicker.
-		if (!existsSync(path)) throw error;
-	}
-	return path;
+	});
 }
 
 async function fingerprint(name: ImageName): Promise<string> {

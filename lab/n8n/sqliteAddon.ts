@@ -1,12 +1,12 @@
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cacheDirectory } from '../../scripts/lib/paths.ts';
 import { run } from '../../scripts/lib/run.ts';
+import { kept } from '../kept.ts';
+import { npmPackage } from '../packages.ts';
 
 /** Declarations of Node-API. It is the same for every Node, so these fit whichever one runs. */
-const headers = { name: 'node-api-headers', version: '1.9.0' };
+const headers = 'node-api-headers@1.9.0';
 
 /**
  * Compiles the addon by which n8n keeps its data in SQLite, unless it is there: a minute, once. n8n's own install
@@ -17,22 +17,15 @@ export async function ensureSqliteAddon(home: string): Promise<void> {
 	const modules = join(home, 'node_modules');
 	const source = join(modules, 'sqlite3');
 	const addon = join(source, 'build', 'Release', 'node_sqlite3.node');
-	if (existsSync(addon)) return;
-	await mkdir(join(source, 'build', 'Release'), { recursive: true });
-	const work = await mkdtemp(join(tmpdir(), 'sqlite-addon-'));
-	try {
-		const built = join(work, 'node_sqlite3.node');
-		await compile({
-			source,
-			work,
-			built,
-			includes: [join(modules, 'node-addon-api'), await nodeApiHeaders()],
-		});
-		await run('cp', [built, `${addon}.partial`]);
-		await rename(`${addon}.partial`, addon);
-	} finally {
-		await rm(work, { recursive: true, force: true });
-	}
+	await kept(addon, async (built) => {
+		const work = await mkdtemp(join(tmpdir(), 'sqlite-addon-'));
+		try {
+			const includes = [join(modules, 'node-addon-api'), join(await npmPackage(headers), 'include')];
+			await compile({ source, work, built, includes });
+		} finally {
+			await rm(work, { recursive: true, force: true });
+		}
+	});
 }
 
 interface Compilation {
@@ -71,15 +64,4 @@ async function unpackSqlite(deps: string, work: string): Promise<string> {
 	if (archive === undefined) throw new Error(`${deps} holds no SQLite`);
 	await run('tar', ['-xzf', join(deps, archive), '-C', work]);
 	return join(work, archive.slice(0, -'.tar.gz'.length));
-}
-
-async function nodeApiHeaders(): Promise<string> {
-	const home = join(cacheDirectory, `${headers.name}-${headers.version}`);
-	const include = join(home, 'node_modules', headers.name, 'include');
-	if (!existsSync(join(home, 'node_modules', '.package-lock.json'))) {
-		await mkdir(home, { recursive: true });
-		const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-		await run('npm', ['install', `--prefix=${home}`, ...quiet, `${headers.name}@${headers.version}`]);
-	}
-	return include;
 }

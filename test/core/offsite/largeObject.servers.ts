@@ -22,6 +22,9 @@ async function copyTo(place: string): Promise<{ exitCode: number; stderr: string
 		AWS_ENDPOINT_URL: s3.endpoint,
 		AWS_ACCESS_KEY_ID: 'key',
 		AWS_SECRET_ACCESS_KEY: 'secret',
+		// V8 lets its young generation grow by 32 MB in any process that runs for a while, some times more, some
+		// times less. What is measured here is the copy.
+		NODE_OPTIONS: '--max-semi-space-size=4',
 	});
 	let peakBytes = 0;
 	const watch = setInterval(() => {
@@ -36,7 +39,7 @@ async function copyTo(place: string): Promise<{ exitCode: number; stderr: string
 }
 
 describe('A file of 6 GB', () => {
-	it('goes to S3 in parts of 5 MB, all of them listed, within 64 MB of memory', async () => {
+	it('goes to S3 in parts of 5 MB, all of them listed, within 48 MB of memory', async () => {
 		const root = directory.path('backups');
 		await mkdir(root, { mode: 0o700 });
 		await writeBackup(root, { stamp: '20250101_020000' });
@@ -55,6 +58,6 @@ describe('A file of 6 GB', () => {
 		expect(sizes).toHaveLength(1229);
 		expect(new Set(sizes.slice(0, -1))).toEqual(new Set([5 * megabyte]));
 		expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(bytes);
-		expect(copied.peakBytes - idle.peakBytes).toBeLessThan(64 * megabyte);
+		expect(copied.peakBytes - idle.peakBytes).toBeLessThan(48 * megabyte);
 	}, 1_200_000);
 });
