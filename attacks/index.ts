@@ -6,8 +6,7 @@ import { foundDamage } from './damage/found.ts';
 import { fullDisks } from './disk/full.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
-import { hostileManifests } from './hostile/manifests.ts';
-import { hostileTars } from './hostile/tars.ts';
+import { hostileBackups } from './hostile/index.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { searchedSecrets } from './secrets/searched.ts';
 import { soak } from './soak/soak.ts';
@@ -24,8 +23,7 @@ export const attacks: Attack[] = [
 	...manyAtOnce,
 	...comparedRetention,
 	...soak,
-	...hostileManifests,
-	...hostileTars,
+	...hostileBackups,
 	...foundDamage,
 	...searchedSecrets,
 ];

@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as artifact from '../../core/artifact/index.ts';
 import type * as offsite from '../../core/offsite/index.ts';
+import type * as drills from '../../core/postgres/drill/drill.ts';
 import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump.ts';
+import type * as restores from '../../core/postgres/restore/restoreDump.ts';
 import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as retention from '../../core/retention/index.ts';
 import type * as packing from '../../core/volume/archiveDirectory.ts';
@@ -18,6 +20,8 @@ const load = <Module>(path: string): Module => fromPackage(`./dist/core/${path}.
 export const { backUp, readCatalog } = load<typeof artifact>('artifact/index');
 export const { copyBackups, fetchBackup, openDestination, readRemoteCatalog } =
 	load<typeof offsite>('offsite/index');
+export const { drill } = load<typeof drills>('postgres/drill/drill');
+export const { restoreDump } = load<typeof restores>('postgres/restore/restoreDump');
 export const { builtInDump } = load<typeof builtInDumps>('postgres/dump/builtIn/builtInDump');
 export const { builtInSnapshot } = load<typeof snapshots>('redis/snapshot/builtInSnapshot');
 export const { carryOut, planPrune, planRetention } = load<typeof retention>('retention/index');

@@ -1,5 +1,13 @@
 import { BackupError } from '../../errors';
-import { copyTarget, type CopyStart, type SqlSegment, type SqlStatement, TrailerWatch } from '../sql';
+import {
+	copyTarget,
+	type CopyStart,
+	readingAfter,
+	type SqlSegment,
+	type SqlStatement,
+	TrailerWatch,
+	usualReading,
+} from '../sql';
 import { decodeText } from '../sql/encoding';
 import type { DumpSession, RunningCopy } from './dumpSession';
 import type { DumpNames } from './dumpNames';
@@ -29,8 +37,6 @@ const headBytes = 512;
 
 const sessionSetting = /^(?:SET [a-z_]+ = |SELECT pg_catalog\.set_config\()/;
 
-const stringSyntax = /^SET standard_conforming_strings = (on|off);$/;
-
 /** Takes a dump's segments one after the other to where they belong: the session, the index builders, nowhere. */
 export class DumpLoader {
 	readonly #options: DumpLoaderOptions;
@@ -44,8 +50,8 @@ export class DumpLoader {
 	#copy: RunningCopy | undefined;
 	#subscriptions = 0;
 	readonly #trailer = new TrailerWatch();
-	/** Off: plain strings know backslashes. */
-	#standardStrings = true;
+	/** How the session reads what it is sent. */
+	#reading = usualReading;
 
 	constructor(options: DumpLoaderOptions) {
 		this.#options = options;
@@ -100,14 +106,23 @@ export class DumpLoader {
 	async #statement({ text, line }: SqlStatement): Promise<void> {
 		const head = text.toString('latin1', 0, headBytes);
 		if (!this.#staysInDatabase(text, line)) return;
-		this.#standardStrings = (stringSyntax.exec(head)?.[1] ?? (this.#standardStrings ? 'on' : 'off')) === 'on';
 		if (!isKnownSetting(head, this.#options.serverMajor) || this.#options.leniency.leavesOut(head)) return;
-		for (const chosen of this.#choose(text, head)) await this.#place({ text: chosen, line });
+		const chosen = this.#choose(text, head);
+		this.#follow(text, line, chosen.includes(text));
+		for (const one of chosen) await this.#place({ text: one, line });
+	}
+
+	/** What follows is judged as the session reads it. */
+	#follow(text: Buffer, line: number, isRun: boolean): void {
+		const after = readingAfter(text, this.#reading);
+		if (after === this.#reading) return;
+		if (after === 'unclear' || !isRun) throw beyondDatabase(text, line);
+		this.#reading = after;
 	}
 
 	/** False for a subscription: it would take the slot of the original, and a database that has one cannot be dropped. */
 	#staysInDatabase(text: Buffer, line: number): boolean {
-		switch (reachOf(text, this.#standardStrings)) {
+		switch (reachOf(text, this.#reading)) {
 			case 'database':
 				return true;
 			case 'subscription':

@@ -45,8 +45,11 @@ export interface Loaded extends ArtifactMeasures {
 	warnings: string[];
 }
 
-/** Settings of every session that restores. A crash of the server loses the half-restored database either way. */
-export const loadSettings = { synchronous_commit: 'off' };
+/**
+ * Settings of every session that restores. A crash of the server loses the half-restored database either way. Strings
+ * are read as we read them, whatever the server's own settings say.
+ */
+export const loadSettings = { synchronous_commit: 'off', standard_conforming_strings: 'on' };
 
 /**
  * What a dump sets for itself and would mislead the queries that follow on the same session; and a transaction that it

@@ -1,4 +1,6 @@
-import { type Token, tokens } from '../sql/tokens';
+import { type Reading, usualReading } from '../sql';
+import { isDot, type Token, tokens } from '../sql/tokens';
+import { callsOnlyDumpFunctions, callsOnlyPlainFunctions } from './calledFunctions';
 
 /**
  * What a statement of a dump reaches.
@@ -13,39 +15,34 @@ export type Reach = 'database' | 'databases' | 'server' | 'subscription' | 'fore
 
 /** First words of what dumps have, and of what a person may have written into one that stays within a database. */
 const known = new Set(
-	`alter analyze begin cluster comment commit copy create delete drop end grant insert lock refresh reindex release
-	reset revoke rollback savepoint security select set start truncate update vacuum`.split(/\s+/),
-);
-
-/** Functions that pg_dump calls. All of them stay within the database. */
-const dumpFunctions = new Set(
-	`set_config setval lo_create lo_open lowrite lo_close lo_unlink pg_restore_relation_stats
-	pg_restore_attribute_stats pg_restore_extended_stats`.split(/\s+/),
+	`alter analyze begin cluster comment commit copy create delete drop end grant insert lock refresh reindex reset revoke
+	security select set start truncate update vacuum`.split(/\s+/),
 );
 
 const shared = new Set(['role', 'user', 'group', 'tablespace', 'system', 'parameter']);
-
-/** Words that may stand before a parenthesis in a SELECT without being a function's name. */
-const notCalled = new Set(['select', 'in', 'from', 'where', 'and', 'or', 'not', 'as', 'array', 'row']);
 
 /** Bytes that nearly always hold the first words. */
 const headBytes = 4096;
 
 /** Statements that are read to their end: whatever their first words leave open. */
-const readWhole = new Set(['copy', 'select', 'grant', 'revoke', 'security', 'set']);
+const readWhole = new Set(
+	'copy select grant revoke security set insert update delete truncate lock vacuum cluster reindex analyze'.split(
+		' ',
+	),
+);
 
 /**
  * Tells a statement by its first words, as PostgreSQL reads them: whatever its case, space and comments are. It
  * does not look into what a database evaluates by itself (functions, defaults, indexes).
  *
- * @param standardStrings false while plain strings know backslashes
+ * @param reading how the server reads it
  */
-export function reachOf(statement: Buffer, standardStrings = true): Reach {
+export function reachOf(statement: Buffer, reading: Reading = usualReading): Reach {
 	const beginning = statement.toString('latin1', 0, headBytes);
-	const words = leadingTokens(tokens(beginning, standardStrings));
+	const words = leadingTokens(tokens(beginning, reading));
 	const isCut =
 		statement.length > headBytes && (words.length < leading || readWhole.has(words[0]?.text ?? ''));
-	const whole = () => [...tokens(isCut ? statement.toString('latin1') : beginning, standardStrings)];
+	const whole = () => [...tokens(isCut ? statement.toString('latin1') : beginning, reading)];
 	return judge(isCut ? leadingTokens(whole()) : words, whole);
 }
 
@@ -69,7 +66,10 @@ function judge(words: Token[], whole: () => Token[]): Reach {
 		case 'alter':
 		case 'drop':
 			if (second === 'user' && third === 'mapping') return 'database';
-			return second === 'owned' ? 'server' : reachOfObject(second);
+			if (second === 'owned') return 'server';
+			return runsAtOnce(words, whole) && !callsOnlyPlainFunctions(whole())
+				? 'foreign'
+				: reachOfObject(second);
 		case 'comment':
 			return reachOfObject(third);
 		case 'security':
@@ -77,9 +77,23 @@ function judge(words: Token[], whole: () => Token[]): Reach {
 		case 'revoke':
 			return reachOfTarget(whole());
 		case 'copy':
-			return readsFromScript(whole()) ? 'database' : 'server';
+			return readsFromScript(whole()) && !isAboutCatalogs(whole()) ? 'database' : 'server';
 		case 'select':
-			return callsOnly(whole(), dumpFunctions) ? 'database' : 'foreign';
+			return callsOnlyDumpFunctions(whole()) ? 'database' : 'foreign';
+		case 'insert':
+		case 'update':
+		case 'delete':
+			if (isAboutCatalogs(whole())) return 'server';
+			return callsOnlyPlainFunctions(whole()) ? 'database' : 'foreign';
+		case 'truncate':
+		case 'lock':
+		case 'vacuum':
+		case 'cluster':
+		case 'reindex':
+		case 'analyze':
+			return isAboutCatalogs(whole()) ? 'server' : 'database';
+		case 'set':
+			return opensCatalogs(whole()) ? 'server' : 'database';
 		default:
 			return 'database';
 	}
@@ -111,22 +125,32 @@ function readsFromScript(all: Token[]): boolean {
 	return isScript && all.findIndex(({ kind, text }) => kind === 'symbol' && text === ';') === all.length - 1;
 }
 
-/** Whether every function that is called is one of these, by its plain name or as pg_catalog's. */
-function callsOnly(all: Token[], functions: ReadonlySet<string>): boolean {
-	if (all.some(({ kind, text }) => kind === 'symbol' && text === 'u&')) return false;
-	return all.every((token, at) => {
-		if (token.kind !== 'symbol' || token.text !== '(') return true;
-		const name = all[at - 1];
-		if (name === undefined || name.kind === 'symbol' || name.kind === 'string') return true;
-		const isQualified = isDot(all[at - 2]);
-		const schema = isQualified ? all[at - 3] : undefined;
-		if (name.kind === 'word' && !isQualified && notCalled.has(name.text)) return true;
-		if (isQualified && schema?.text !== 'pg_catalog') return false;
-		if (!functions.has(name.text)) return false;
-		return name.text !== 'set_config' || all[at + 1]?.text === 'search_path';
+/** System catalogs, some of which all databases share, as the names of tables. In a schema of its own a table may be called so. */
+function isAboutCatalogs(all: Token[]): boolean {
+	return all.some(({ kind, text }, at) => {
+		if (kind === 'symbol' && text === 'u&') return all[at + 1]?.kind === 'quoted';
+		const isName = kind === 'word' || kind === 'quoted';
+		if (!isName || !text.startsWith('pg_') || text === 'pg_catalog') return false;
+		return !isDot(all[at - 1]) || all[at - 2]?.text === 'pg_catalog';
 	});
 }
 
-function isDot(token: Token | undefined): boolean {
-	return token?.kind === 'symbol' && token.text === '.';
+/** What lets a superuser change the system catalogs themselves. */
+function opensCatalogs(all: Token[]): boolean {
+	return all.some(({ kind, text }) => {
+		return kind !== 'string' && (text.toLowerCase() === 'allow_system_table_mods' || text === 'u&');
+	});
+}
+
+/** A table that is filled by a query when it is made, and one whose rows are all written anew by an expression. */
+function runsAtOnce(words: Token[], whole: () => Token[]): boolean {
+	const [first, ...others] = words.map(({ text }) => text);
+	if (first === 'drop' || !others.includes('table')) return false;
+	const decisive = first === 'create' ? 'as' : 'using';
+	const all = whole();
+	let depth = 0;
+	return all.some(({ kind, text }, at) => {
+		if (kind === 'symbol') depth += text === '(' ? 1 : text === ')' ? -1 : 0;
+		return kind === 'word' && text === decisive && depth === 0 && all[at - 1]?.text !== 'exclude';
+	});
 }

@@ -4,6 +4,8 @@ import { copyTarget } from './names';
 import { commandInStatement, cutShort, oddQuote } from './faults';
 import { HeldText } from './heldText';
 import { type Scan, scanBlockComment, scanDollarQuote, scanEscapeString, scanQuoted } from './quoted';
+import { readingAfter } from './reading';
+import { firstOfTwo, usualReading } from './readingState';
 import type { SqlSegment } from './segment';
 import { keywordBytes, StatementState } from './statementState';
 
@@ -51,8 +53,7 @@ export class SqlLexer {
 	/** As much of the word being read as tells keywords apart. */
 	#word = '';
 	#dollarTag: Buffer = empty;
-	/** Off only in dumps of databases that were told so: then plain strings know backslashes, too. */
-	#standardStrings = true;
+	#reading = usualReading;
 	/** The table whose rows are being read. */
 	#table = '';
 	#rows = new CopyRows();
@@ -129,7 +130,7 @@ export class SqlLexer {
 			case 'quoted-identifier':
 				return this.#quoted(scanQuoted(this.#buffer, this.#at, byte.doubleQuote));
 			case 'escape-string':
-				return this.#quoted(scanEscapeString(this.#buffer, this.#at, this.#final));
+				return this.#escapeString();
 			case 'dollar-quote':
 				return this.#quoted(scanDollarQuote(this.#buffer, this.#at, this.#dollarTag));
 			case 'copy-rows':
@@ -149,7 +150,7 @@ export class SqlLexer {
 				return this.#ifNext(byte.asterisk, () => this.#enterComment('block-comment'));
 			case byte.singleQuote:
 				this.#at++;
-				return this.#enter(this.#standardStrings ? 'string' : 'escape-string');
+				return this.#enter(this.#reading.standardStrings ? 'string' : 'escape-string');
 			case byte.doubleQuote:
 				this.#at++;
 				return this.#enter('quoted-identifier');
@@ -265,6 +266,11 @@ export class SqlLexer {
 		this.#at += 2;
 	}
 
+	#escapeString(): boolean {
+		const isFirstOfTwo = firstOfTwo(this.#reading.encoding);
+		return this.#quoted(scanEscapeString(this.#buffer, this.#at, { final: this.#final, isFirstOfTwo }));
+	}
+
 	#quoted({ at, closed }: Scan): boolean {
 		this.#at = at;
 		if (closed) this.#inside = 'statement';
@@ -323,16 +329,9 @@ export class SqlLexer {
 			this.#table = copyTarget(text);
 			this.#inside = 'copy-line';
 		} else {
-			this.#noteStringSyntax(text);
+			const after = readingAfter(text, this.#reading);
+			if (after !== 'unclear') this.#reading = after;
 		}
-	}
-
-	#noteStringSyntax(statement: Buffer): void {
-		if (statement.length > 64) return;
-		const setting = /^SET\s+standard_conforming_strings\s*=\s*(on|off)\s*;/i.exec(
-			statement.toString('latin1'),
-		);
-		if (setting) this.#standardStrings = setting[1]?.toLowerCase() === 'on';
 	}
 
 	#copyRows(): boolean {

@@ -14,10 +14,22 @@ export function scanQuoted(buffer: Buffer, from: number, quote: number): Scan {
 	return end === -1 ? { at: buffer.length, closed: false } : { at: end + 1, closed: true };
 }
 
-/** A string with backslash escapes. `final`: nothing comes after this buffer. */
-export function scanEscapeString(buffer: Buffer, from: number, final: boolean): Scan {
+interface EscapeScan {
+	/** Nothing comes after this buffer. */
+	final: boolean;
+	/** Whether a byte begins a character of two; undefined where no second byte can be taken for another. */
+	isFirstOfTwo?: (code: number) => boolean;
+}
+
+/** A string with backslash escapes. */
+export function scanEscapeString(buffer: Buffer, from: number, { final, isFirstOfTwo }: EscapeScan): Scan {
 	for (let at = from; at < buffer.length; at++) {
-		const code = buffer[at];
+		const code = buffer[at]!;
+		if (isFirstOfTwo?.(code) === true) {
+			if (at + 1 === buffer.length && !final) return { at, closed: false };
+			at++;
+			continue;
+		}
 		if (code !== byte.backslash && code !== byte.singleQuote) continue;
 		// What follows decides: an escaped byte, a doubled quote, or the end.
 		const next = buffer[at + 1];

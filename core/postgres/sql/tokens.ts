@@ -1,3 +1,5 @@
+import { type Reading, usualReading, withoutSecondBytes } from './readingState';
+
 /** A piece of SQL as PostgreSQL's scanner sees it, without space and comments. */
 export interface Token {
 	/** `word`: unquoted, in lower case. `quoted` and `string`: what is between the quotes, as it is written there. */
@@ -7,7 +9,8 @@ export interface Token {
 
 const space = /[ \t\n\r\f\v]+|--[^\n\r]*/y;
 const word = /[a-zA-Z_\x80-\uffff][\w$\x80-\uffff]*/y;
-const number = /\d[\w.]*/y;
+/** Its letters are tokens of their own: servers before 15 read `1e'…'` as a number and a string. */
+const number = /\d[\d.]*/y;
 const dollarTag = /\$(?:[a-zA-Z_\x80-\uffff][\w\x80-\uffff]*)?\$/y;
 /** What may stand right before a quote and change what is inside: `E'…'`, `U&"…"`, `B'…'`, `X'…'`, `N'…'`. */
 const quotePrefix = /(?:[uU]&(?=["'])|[eEbBxXnN](?='))/y;
@@ -17,9 +20,10 @@ const commentEdge = /\/\*|\*\//g;
  * The tokens of one statement, after PostgreSQL's scanner (src/backend/parser/scan.l): nested comments, line comments
  * that a carriage return ends, too, quotes of every kind. A quote that never closes reaches to the end.
  *
- * @param standardStrings false: plain strings know backslashes
+ * @param written one character a byte
  */
-export function* tokens(sql: string, standardStrings = true): Generator<Token> {
+export function* tokens(written: string, reading: Reading = usualReading): Generator<Token> {
+	const sql = withoutSecondBytes(written, reading.encoding);
 	let at = 0;
 	const match = (pattern: RegExp): string | undefined => {
 		pattern.lastIndex = at;
@@ -37,7 +41,7 @@ export function* tokens(sql: string, standardStrings = true): Generator<Token> {
 		at += prefix?.length ?? 0;
 		const quote = sql[at];
 		if (quote === '"' || quote === "'") {
-			const escapes = quote === "'" && (prefix === undefined ? !standardStrings : /e/i.test(prefix));
+			const escapes = quote === "'" && (prefix === undefined ? !reading.standardStrings : /e/i.test(prefix));
 			const end = quotedEnd(sql, at + 1, quote, escapes);
 			yield { kind: quote === '"' ? 'quoted' : 'string', text: sql.slice(at + 1, end) };
 			at = end + 1;
@@ -79,4 +83,8 @@ function quotedEnd(sql: string, from: number, quote: string, escapes: boolean): 
 		else if (sql[end + 1] === quote) at = end + 2;
 		else return end;
 	}
+}
+
+export function isDot(token: Token | undefined): boolean {
+	return token?.kind === 'symbol' && token.text === '.';
 }

@@ -43,6 +43,29 @@ test.each([
 	["SELECT U&\"pg!005fread_file\" UESCAPE '!' ('x');", 'foreign'],
 	['SELECT "pg_read_file" /**/ (\'x\');', 'foreign'],
 	["SELECT set_config('standard_conforming_strings', 'off', false);", 'foreign'],
+	['ROLLBACK;', 'foreign'],
+	["UPDATE pg_authid SET rolsuper = true WHERE rolname = 'me';", 'server'],
+	['update only pg_catalog . "pg_database" SET datallowconn = false;', 'server'],
+	['DELETE FROM U&"pg\\005fdatabase";', 'server'],
+	["INSERT INTO pg_catalog.pg_db_role_setting VALUES (0, 0, '{}');", 'server'],
+	["UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings';", 'server'],
+	['COPY pg_catalog.pg_db_role_setting (setconfig) FROM stdin;', 'server'],
+	['COPY pg_auth_members FROM stdin;', 'server'],
+	['LOCK TABLE t, pg_authid;', 'server'],
+	['TRUNCATE pg_shdescription;', 'server'],
+	['VACUUM FULL pg_catalog.pg_database;', 'server'],
+	['SET allow_system_table_mods = on;', 'server'],
+	["INSERT INTO t SELECT lo_export(1, 'x');", 'foreign'],
+	["INSERT INTO t (a, b) VALUES (1, lo_export(1, 'x'));", 'foreign'],
+	['INSERT INTO t VALUES (1) RETURNING lo_get(2);', 'foreign'],
+	["UPDATE t SET a = query_to_xml('…', true, true, '');", 'foreign'],
+	['DELETE FROM t WHERE pg_reload_conf();', 'server'],
+	["CREATE TABLE t AS SELECT lo_export(1, 'x');", 'foreign'],
+	["CREATE TABLE t (a) AS (SELECT lo_export(1, 'x'));", 'foreign'],
+	['CREATE UNLOGGED TABLE t AS VALUES (pg_reload_conf());', 'foreign'],
+	["CREATE GLOBAL TEMPORARY TABLE t AS SELECT dblink('x');", 'foreign'],
+	["ALTER TABLE t ALTER COLUMN a TYPE text USING lo_export(1, 'x')::text;", 'foreign'],
+	["SELECT setval('a', 1), 1e'\\' , ' , lo_export(1, 'x') -- ' \n;", 'foreign'],
 ])('%s reaches: %s', (sql, reach) => {
 	expect(reachOf(Buffer.from(sql))).toBe(reach);
 });
@@ -62,6 +85,17 @@ test.each([
 	'SET SESSION AUTHORIZATION me;',
 	'BEGIN;',
 	';',
+	"INSERT INTO public.t (a, b) VALUES (1, 'lo_export(1)'), (2, upper('x')::varchar(10));",
+	'INSERT INTO public."pg_t" VALUES (DEFAULT) ON CONFLICT (id) DO NOTHING;',
+	"UPDATE public.pg_jobs SET a = replace(a, 'x', 'y') WHERE id IN (1, 2);",
+	'DELETE FROM public.t USING other WHERE t.a = other.a;',
+	'CREATE TABLE public.t AS SELECT lower(a), count(*) FROM public.s GROUP BY (a);',
+	'CREATE TABLE public.t (a numeric(3, 2) DEFAULT public.f(), CHECK (public.g(a)));',
+	'CREATE TABLE public.t (a int GENERATED ALWAYS AS (public.f(1)) STORED) PARTITION BY RANGE (public.f(a));',
+	'ALTER TABLE ONLY public.t ADD CONSTRAINT c EXCLUDE USING gist (public.f(a) WITH =);',
+	'ALTER TABLE ONLY public.t REPLICA IDENTITY USING INDEX i;',
+	'CREATE VIEW public.v AS SELECT * FROM pg_database, pg_read_file(public.f());',
+	"SET default_tablespace = '';",
 ])('%s stays in its database', (sql) => {
 	expect(reachOf(Buffer.from(sql))).toBe('database');
 });
@@ -76,6 +110,23 @@ test('a comment longer than what is looked at first hides nothing', () => {
 test('where plain strings know backslashes, what they hide is seen', () => {
 	const sql = Buffer.from(String.raw`SELECT setval('a\', 1), pg_read_file(', 1)`);
 
-	expect(reachOf(sql, false)).toBe('database');
+	expect(reachOf(sql, { standardStrings: false, encoding: 'UTF8' })).toBe('database');
 	expect(reachOf(sql)).toBe('foreign');
+});
+
+test.each(['SJIS', 'Shift_JIS_2004', 'BIG5', 'gbk', 'UHC', 'GB18030'])(
+	'in %s, the second byte of a character escapes nothing',
+	(encoding) => {
+		const sql = Buffer.from("SELECT setval('a', 1), E'\x95\\', lo_export(1, 'x') -- ', 1\n;", 'latin1');
+
+		expect(reachOf(sql, { standardStrings: true, encoding })).toBe('foreign');
+		expect(reachOf(sql)).toBe('database');
+	},
+);
+
+test('in SJIS, half-width kana have one byte', () => {
+	const sql = Buffer.from("SELECT setval(E'\xb1\\', 1), lo_export(', 1);", 'latin1');
+
+	expect(reachOf(sql, { standardStrings: true, encoding: 'SJIS' })).toBe('database');
+	expect(reachOf(sql, { standardStrings: true, encoding: 'BIG5' })).toBe('foreign');
 });

@@ -1,0 +1,7 @@
+import type { Attack } from '../harness/attack.ts';
+import { hostileDumps } from './dumps.ts';
+import { hostileManifests } from './manifests.ts';
+import { hostileTars } from './tars.ts';
+
+/** Backups that nobody makes who means well. */
+export const hostileBackups: Attack[] = [...hostileManifests, ...hostileTars, ...hostileDumps];
