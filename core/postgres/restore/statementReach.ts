@@ -77,13 +77,13 @@ function judge(words: Token[], whole: () => Token[]): Reach {
 		case 'revoke':
 			return reachOfTarget(whole());
 		case 'copy':
-			return readsFromScript(whole()) && !isAboutCatalogs(whole()) ? 'database' : 'server';
+			return readsFromScript(whole()) && !writesCatalogs(whole()) ? 'database' : 'server';
 		case 'select':
 			return callsOnlyDumpFunctions(whole()) ? 'database' : 'foreign';
 		case 'insert':
 		case 'update':
 		case 'delete':
-			if (isAboutCatalogs(whole())) return 'server';
+			if (writesCatalogs(whole())) return 'server';
 			return callsOnlyPlainFunctions(whole()) ? 'database' : 'foreign';
 		case 'truncate':
 		case 'lock':
@@ -125,14 +125,36 @@ function readsFromScript(all: Token[]): boolean {
 	return isScript && all.findIndex(({ kind, text }) => kind === 'symbol' && text === ';') === all.length - 1;
 }
 
-/** System catalogs, some of which all databases share, as the names of tables. In a schema of its own a table may be called so. */
+/** Whether a system catalog is among the tables of a statement that has no columns. Some of them all databases share. */
 function isAboutCatalogs(all: Token[]): boolean {
-	return all.some(({ kind, text }, at) => {
-		if (kind === 'symbol' && text === 'u&') return all[at + 1]?.kind === 'quoted';
-		const isName = kind === 'word' || kind === 'quoted';
-		if (!isName || !text.startsWith('pg_') || text === 'pg_catalog') return false;
-		return !isDot(all[at - 1]) || all[at - 2]?.text === 'pg_catalog';
-	});
+	return all.some((_, at) => isCatalog(all, at));
+}
+
+/** Whether rows are written into a system catalog. A column may have a catalog's name. */
+function writesCatalogs(all: Token[]): boolean {
+	return all.some((_, at) => isTarget(all, at) && isCatalog(all, at));
+}
+
+/** By its name, which in a schema of its own any table may have; or one that cannot be read off its letters. */
+function isCatalog(all: Token[], at: number): boolean {
+	const { kind, text } = all[at]!;
+	if (kind === 'symbol' && text === 'u&') return all[at + 1]?.kind === 'quoted';
+	if ((kind !== 'word' && kind !== 'quoted') || !text.startsWith('pg_') || text === 'pg_catalog')
+		return false;
+	return !isDot(all[at - 1]) || all[at - 2]?.text === 'pg_catalog';
+}
+
+/** Whether a name, or the last part of one, stands where a statement says into what it writes. */
+function isTarget(all: Token[], at: number): boolean {
+	let before = at - 1;
+	while (isDot(all[before])) before -= 2;
+	if (isWord(all[before], 'only')) before--;
+	if (isWord(all[before], 'from')) return isWord(all[before - 1], 'delete');
+	return ['copy', 'into', 'update'].some((word) => isWord(all[before], word));
+}
+
+function isWord(token: Token | undefined, text: string): boolean {
+	return token?.kind === 'word' && token.text === text;
 }
 
 /** What lets a superuser change the system catalogs themselves. */
