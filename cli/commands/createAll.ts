@@ -8,6 +8,7 @@ import { builtInEngine } from '../../core/postgres/engine';
 import type { AddCommand, CommandTools } from '../command';
 import { commonOf } from '../create/common';
 import { createBackups } from '../create/createBackups';
+import { filePrefix } from '../create/filePrefix';
 import { keyInEnvFile } from '../create/keyInEnvFile';
 import type { Plan } from '../create/planned';
 import { planArchive, planCopy, planDumps, planSnapshot } from '../create/plans';
@@ -38,7 +39,10 @@ export const addCreateAll: AddCommand = (parent, run) => {
 	addN8nServerOptions(command)
 		.option('--data-folder <directory>', 'n8n’s data (or .n8n in N8N_USER_FOLDER or the home directory)')
 		.addOption(
-			new Option('--file <path>', 'a file to copy, .env first of all; may be repeated').argParser(repeated),
+			new Option(
+				'--file <path>',
+				'a file to copy, .env first of all, the Compose file; may be repeated',
+			).argParser(repeated),
 		)
 		.addOption(componentOption('--skip <name>', 'leave this component out'));
 	addRecipientOptions(addCompressionOptions(command)).action((options: Options, self: Command) =>
@@ -65,7 +69,9 @@ export const addCreateAll: AddCommand = (parent, run) => {
 /** Files first: then nothing that follows is told that the key is in no backup. */
 function copies({ file = [], skip = [] }: Options): Plan[] {
 	if (skip.includes('env')) return [];
-	return file.map((path, index) => planCopy(path, index === 0 ? undefined : prefixFor(basename(path))));
+	return file.map((path, index) =>
+		planCopy(path, index === 0 ? undefined : filePrefix(path, prefixFor(basename(path)))),
+	);
 }
 
 async function archive(

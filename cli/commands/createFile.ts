@@ -10,7 +10,7 @@ import { addRecipientOptions, type RecipientOptions } from '../options/create';
 export const addCreateFile: AddCommand = (parent, run) => {
 	const command = parent
 		.command('file')
-		.description('keep a copy of one file, such as .env with the encryption key')
+		.description('keep a copy of one file, such as .env with the encryption key, or the Compose file')
 		.argument('<path>', 'the file');
 	addRecipientOptions(command).action((path: string, options: RecipientOptions, self: Command) =>
 		run(self, async (tools) => {

@@ -6,6 +6,7 @@ import type { RedisConnection } from '../../core/redis/connection';
 import { builtInSnapshot } from '../../core/redis/snapshot/builtInSnapshot';
 import { archiveDirectory } from '../../core/volume/archiveDirectory';
 import { copyFile } from '../../core/volume/copyFile';
+import { filePrefix } from './filePrefix';
 import type { Plan } from './planned';
 
 /** What was chosen of all that a dump can be. */
@@ -105,7 +106,7 @@ export function planArchive({ directory, root, compression, exclude, prefix }: D
 	};
 }
 
-export function planCopy(path: string, prefix: string = defaultPrefixes.env): Plan {
+export function planCopy(path: string, prefix: string = filePrefix(path)): Plan {
 	return {
 		component: 'env',
 		backups: () => [

@@ -49,12 +49,12 @@ export async function nightlySqliteBackup(
 }
 
 async function backupOf(
-	{ backupDirectory, n8nDataDirectory, envFile }: N8nWithFiles,
+	{ backupDirectory, n8nDataDirectory, envFile, composeFile }: N8nWithFiles,
 	file: string,
 	credentials: Choices['credentials'],
 	settings: Choices['settings'],
 ): Promise<Workflow> {
-	const places = { backupDirectory, n8nDataDirectory, envFile };
+	const places = { backupDirectory, n8nDataDirectory, envFile, composeFile };
 	return fillIn(await shippedWorkflow(file), { credentials, settings: { ...places, ...settings } });
 }
 

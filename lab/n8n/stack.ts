@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { root } from '../../scripts/lib/paths.ts';
 import { step } from '../../scripts/lib/step.ts';
 import { startPostgres, type PostgresServer } from '../servers/postgres.ts';
 import { startRedis, type RedisServer } from '../servers/redis.ts';
@@ -26,6 +27,8 @@ export interface N8nWithFiles {
 	n8nDataDirectory: string;
 	/** The `.env` file of the compose project, encryption key included. */
 	envFile: string;
+	/** The Compose file beside it. */
+	composeFile: string;
 	n8n: N8n;
 	editor: Editor;
 	stop(): Promise<void>;
@@ -109,6 +112,7 @@ async function startWithPackage(
 ): Promise<{ n8n: N8n; editor: Editor }> {
 	const encryptionKey = secret();
 	await writeEnvFile(places.envFile, { N8N_ENCRYPTION_KEY: encryptionKey, ...envFile });
+	await copyFile(join(root, 'deploy', 'compose.yaml'), places.composeFile);
 	await step('Installing the package into n8n', async () => {
 		await install(places.userFolder, await packPackage(places.directory));
 	});
@@ -147,6 +151,7 @@ async function layOut(cleanUps: CleanUps) {
 		n8nDataDirectory: join(userFolder, '.n8n'),
 		backupDirectory,
 		envFile: join(project, '.env'),
+		composeFile: join(project, 'compose.yaml'),
 	};
 }
 

@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Manifest, readCatalog, readFailedRuns } from '../../core/artifact';
 import { NodeEngine } from '../../lab/nodeEngine/nodeEngine';
 import { libpqEnvironment, queueModeEnvironment } from '../../lab/servers/environments';
+import { shippedWorkflow } from '../../lab/n8n/workflow';
 import { freePort } from '../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../lab/servers/postgres';
 import { clientProgram } from '../../lab/servers/postgresBinaries';
@@ -261,6 +262,8 @@ describe('n8n-backup create all', () => {
 
 describe('the series of what is made by command', () => {
 	it('is that of n8n’s own backups, by the key that n8n has: retention and comparison see one', async () => {
+		const composeFile = directory.path('compose.yaml');
+		await writeFile(composeFile, 'services: {}\n');
 		const engine = await NodeEngine.start({
 			core: 'newest',
 			userFolder: directory.path('user'),
@@ -286,16 +289,22 @@ describe('the series of what is made by command', () => {
 			const archive = { operation: 'archive', engine: 'built-in', compression: 'gzip' };
 			await run('volumeArchive', { ...archive, directory: directory.path('home', '.n8n') });
 			await run('volumeArchive', { operation: 'copyFile', file: directory.path('.env') });
+			const { nodes } = await shippedWorkflow('nightly-backup.json');
+			const { options } = nodes.find(({ name }) => name === 'Copy Compose File')!.parameters;
+			await run('volumeArchive', { operation: 'copyFile', file: composeFile, options });
 		} finally {
 			await engine.stop();
 		}
-		const { exitCode } = await create(['all', '--file', directory.path('.env')], n8nEnvironment());
+		const { exitCode } = await create(
+			['all', '--file', directory.path('.env'), '--file', composeFile],
+			n8nEnvironment(),
+		);
 		expect(exitCode).toBe(0);
 		const entries = await readCatalog({ root: backups(), timeZone: 'utc' });
 		const series = entries.map(({ component, prefix, manifest }) =>
 			JSON.stringify([component, prefix, manifest?.instanceId]),
 		);
-		expect([series.length, new Set(series).size]).toEqual([8, 4]);
+		expect([series.length, new Set(series).size]).toEqual([10, 5]);
 		await postgres.psql('DELETE FROM workflow_entity', { database: 'n8n' });
 		const shrunk = await create(['postgres'], { ...postgresEnvironment(), N8N_ENCRYPTION_KEY: key });
 		expect([shrunk.exitCode, shrunk.stderr]).toEqual([1, expect.stringContaining('holds far less than')]);

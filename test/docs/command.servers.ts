@@ -31,6 +31,7 @@ beforeEach(async () => {
 	await mkdir(directory.path('project', 'n8n-data'));
 	await writeFile(directory.path('project', 'n8n-data', 'config'), '{"encryptionKey":"of-the-test"}');
 	await writeFile(directory.path('project', '.env'), 'N8N_ENCRYPTION_KEY=of-the-test\n');
+	await writeFile(directory.path('project', 'compose.yaml'), 'services: {}\n');
 });
 
 const run = async (tag: string, env: NodeJS.ProcessEnv) =>
@@ -52,7 +53,9 @@ describe('the document of the command, followed as it is written,', () => {
 			...queueModeEnvironment(postgres, redis),
 			HOME: directory.path('home'),
 		});
-		expect(await made()).toEqual(['env/env good', 'postgres/n8n good', 'redis/dump good']);
+		expect(await made()).toEqual([
+			...['env/compose good', 'env/env good', 'postgres/n8n good', 'redis/dump good'],
+		]);
 	});
 
 	it('backs up one after the other', async () => {
@@ -63,6 +66,7 @@ describe('the document of the command, followed as it is written,', () => {
 			REDISCLI_AUTH: redisPassword,
 		});
 		expect(await made()).toEqual([
+			'env/compose good',
 			'env/env good',
 			'n8n/n8n_data good',
 			'postgres/n8n good',

@@ -91,6 +91,12 @@ async function backUpEverything(recipient: string) {
 		copyFile({ path: directory.path('original.env') }),
 		signal,
 	);
+	await writeFile(directory.path('original.yaml'), 'services: {}\n');
+	await make(
+		{ ...common, component: 'env', prefix: 'compose', extension: 'backup', compression: none },
+		copyFile({ path: directory.path('original.yaml') }),
+		signal,
+	);
 }
 
 test('the document’s commands make keys, and restore by this package and by hand', async () => {
@@ -109,7 +115,7 @@ test('the document’s commands make keys, and restore by this package and by ha
 	await backUpEverything(/age1\S+/.exec(keyFile)![0]);
 
 	const said = await follow('command');
-	expect(said).toContain('4 of 4 backups passed.');
+	expect(said).toContain('5 of 5 backups passed.');
 	expect(await readFile(directory.path('project', 'restored.env'), 'utf8')).toBe(
 		'N8N_ENCRYPTION_KEY=of-the-test\n',
 	);

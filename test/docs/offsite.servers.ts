@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type SwiftServer, startSwift } from '../../lab/servers/swift';
-import { program } from '../../lab/command';
+import { command, program } from '../../lab/command';
 import { makeBackups } from '../support/makeBackups';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 import { bashBlocks, readDocument, script } from './support/blocks';
@@ -47,11 +47,14 @@ describe('The commands of offsite.md', () => {
 		expect(blocks.filter(({ tag }) => tag === undefined)).toEqual([]);
 		await mkdir(directory.path('backups'), { mode: 0o700 });
 		await makeBackups(directory.path('backups'));
+		await writeFile(directory.path('compose.yaml'), 'services: {}\n');
+		const args = ['create', 'file', directory.path('compose.yaml'), '-d', directory.path('backups')];
+		expect((await command(args)).exitCode).toBe(0);
 		const output = await follow(script(blocks, 'everything'));
-		expect(output).toContain('Copied 4 backups; 0 were there already.');
-		expect(output).toContain('4 of 4 copies passed.');
+		expect(output).toContain('Copied 5 backups; 0 were there already.');
+		expect(output).toContain('5 of 5 copies passed.');
 		expect(output).toContain('Deleted 0 backups');
-		expect(output.match(/: already here$/gm)).toHaveLength(7);
+		expect(output.match(/: already here$/gm)).toHaveLength(9);
 		expect(output).toMatch(/^✓ .*\.sql\.gz: passed/m);
 		expect(await readFile(directory.path('restored.env'), 'utf8')).toBe('N8N_ENCRYPTION_KEY=of-the-test\n');
 	});

@@ -56,6 +56,7 @@ async function fillServers() {
 	await mkdir(data);
 	await writeFile(`${data}/config`, '{"encryptionKey":"of-the-test"}');
 	await writeFile(directory.path('original.env'), 'N8N_ENCRYPTION_KEY=of-the-test\n');
+	await writeFile(directory.path('original.yaml'), 'services: {}\n');
 }
 
 async function backUpEverything() {
@@ -81,6 +82,12 @@ async function backUpEverything() {
 	await createArtifact(
 		{ ...common, component: 'env', prefix: 'env', extension: 'backup', compression: none },
 		copyFile({ path: directory.path('original.env') }),
+		signal,
+	);
+	// As the nightly workflow has it: what is said of a file has to say of which.
+	await createArtifact(
+		{ ...common, component: 'env', prefix: 'compose', extension: 'backup', compression: none },
+		copyFile({ path: directory.path('original.yaml') }),
 		signal,
 	);
 }
@@ -121,16 +128,15 @@ describe('the runbook, followed as it is written,', () => {
 		expect(blocks.length).toBeGreaterThan(10);
 		expect(blocks.filter(({ tag }) => tag === undefined)).toEqual([]);
 		// They need Docker: test/e2e/composeStack.e2e.ts.
-		const elsewhere = ['bare-shell', 'env-owner', 'own-copy', 'servers', 'shell', 'start', 'where'];
+		const elsewhere = ['bare-shell', 'files-owner', 'own-copy', 'servers', 'shell', 'start', 'where'];
 		const tags = new Set(blocks.map(({ tag }) => tag!).filter((tag) => !elsewhere.includes(tag)));
 		expect([...tags].sort()).toEqual([
 			...[
 				'ask',
-				'compose-file',
 				'database',
 				'database-gone',
 				'everything',
-				'everything-env',
+				'everything-files',
 				'key',
 				'look',
 				'off-site',
@@ -148,35 +154,20 @@ describe('the runbook, followed as it is written,', () => {
 	it('shows what there is, and verifies it', async () => {
 		const output = await follow('look');
 		expect(output).toMatch(/postgres +n8n_\d{8}_\d{6}\.sql\.gz .* 70 rows in 2 tables +good/);
-		expect(output).toContain('4 of 4 backups passed.');
+		expect(output).toContain('5 of 5 backups passed.');
 	});
 
 	it('brings everything back when everything is lost', async () => {
 		await postgres.query('DROP DATABASE n8n');
 		await postgres.createDatabase('n8n');
 		await redis.cli('FLUSHALL');
-		await follow('everything-env');
+		await follow('everything-files');
 		await follow('everything', { N8N_DATA: directory.path('project', 'n8n-data') });
 		expect([await count('workflow_entity'), await count('execution_entity')]).toEqual([50, 20]);
 		expect(await redis.cli('GET', 'bull:jobs:id')).toBe('7');
 		expect(await readFile(directory.path('project', 'n8n-data', 'config'), 'utf8')).toContain('of-the-test');
 		expect(await readFile(directory.path('project', '.env'), 'utf8')).toContain('of-the-test');
-	});
-
-	it('brings the Compose file back, too, where a second Copy File has it', async () => {
-		await writeFile(directory.path('compose.yaml'), 'services: {}\n');
-		const root = directory.path('project', 'backups');
-		await createArtifact(
-			{
-				...{ root, timeZone: 'utc', step: 'test', component: 'env', prefix: 'compose', extension: 'backup' },
-				compression: { method: 'none' },
-			},
-			copyFile({ path: directory.path('compose.yaml') }),
-			new AbortController().signal,
-		);
-		await follow('compose-file');
 		expect(await readFile(directory.path('project', 'compose.yaml'), 'utf8')).toBe('services: {}\n');
-		expect(await readFile(directory.path('project', '.env'), 'utf8')).toContain('of-the-test');
 	});
 
 	it('begins with what lies off-site when the backups are lost, too', async () => {
@@ -185,11 +176,11 @@ describe('the runbook, followed as it is written,', () => {
 		const backups = directory.path('project', 'backups');
 		const copied = await command(['copy', '--at', nas], { N8N_BACKUP_DIRECTORY: backups });
 		expect(copied.exitCode).toBe(0);
-		expect(copied.stdout).toContain('Copied 4 backups');
+		expect(copied.stdout).toContain('Copied 5 backups');
 		await rm(backups, { recursive: true });
 		await mkdir(backups);
 		await follow('off-site', { OFFSITE: nas });
-		expect(await follow('look')).toContain('4 of 4 backups passed.');
+		expect(await follow('look')).toContain('5 of 5 backups passed.');
 	});
 
 	it('replaces a database that is broken, and keeps it', async () => {
@@ -246,7 +237,7 @@ describe('the runbook, followed as it is written,', () => {
 		const restored = directory.path('restored');
 		await mkdir(restored);
 		const output = await follow('plain', { RESTORED: restored });
-		expect(output.match(/: good$/gm)).toHaveLength(4);
+		expect(output.match(/: good$/gm)).toHaveLength(5);
 		expect(await count('execution_entity', 'restored')).toBe(20);
 		expect(await readFile(`${restored}/config`, 'utf8')).toContain('of-the-test');
 		expect(await readFile(`${restored}/.env`, 'utf8')).toContain('of-the-test');

@@ -24,6 +24,7 @@ beforeEach(async () => {
 	await mkdir(project('n8n-data'));
 	await writeFile(project('n8n-data', 'config'), '{"encryptionKey":"of-the-test"}');
 	await writeFile(project('.env'), 'N8N_ENCRYPTION_KEY=of-the-test\n');
+	await writeFile(project('compose.yaml'), 'services: {}\n');
 	change(
 		'PRAGMA journal_mode = WAL',
 		'CREATE TABLE workflow_entity (id INTEGER PRIMARY KEY, name TEXT)',
@@ -35,9 +36,9 @@ beforeEach(async () => {
 	for (const args of [
 		['create', 'volume', project('n8n-data')],
 		['create', 'file', project('.env')],
+		['create', 'file', project('compose.yaml')],
 	]) {
-		const { exitCode, stderr } = await command(args, environment());
-		expect([exitCode, stderr]).toEqual([0, '']);
+		expect((await command(args, environment())).exitCode).toBe(0);
 	}
 });
 

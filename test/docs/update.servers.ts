@@ -33,6 +33,7 @@ beforeEach(async () => {
 	await mkdir(directory.path('home', '.n8n'), { recursive: true });
 	await writeFile(directory.path('home', '.n8n', 'config'), '{"encryptionKey":"of-the-test"}');
 	await writeFile(project('.env'), 'N8N_ENCRYPTION_KEY=of-the-test\n');
+	await writeFile(project('compose.yaml'), 'services: {}\n');
 	await servers.old.psql('CREATE ROLE n8n LOGIN');
 	await servers.new.psql('CREATE ROLE n8n LOGIN');
 	await servers.old.createDatabase('n8n', 'OWNER n8n');
@@ -117,7 +118,7 @@ describe('the document of updates, followed as it is written,', () => {
 		const { old } = servers;
 		const before = await described(old);
 		const output = await run('before', old);
-		expect(output).toContain('4 of 4 backups passed.');
+		expect(output).toContain('5 of 5 backups passed.');
 		expect(output).toMatch(/n8n finds 200 workflows.* Its newest migration is Second2\./);
 
 		await old.psql(

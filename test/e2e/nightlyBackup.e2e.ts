@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { chmod, mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
 import { drillNode } from '../../scripts/demo/drillItem.ts';
@@ -22,7 +22,14 @@ import { seedN8n } from '../../lab/seed/n8nData.ts';
 import { seedRedis } from '../../lab/seed/redisQueue.ts';
 import { freePort } from '../../lab/servers/freePort.ts';
 import { components, type Manifest, manifestPath, type PostgresCensus } from '../../core/artifact';
-import { filesOf, oldBackupsLeft, onlyArtifact, writeOldBackups } from './support/backupFiles';
+import {
+	artifactsOf,
+	filesOf,
+	oldBackupsLeft,
+	onlyArtifact,
+	parts,
+	writeOldBackups,
+} from './support/backupFiles';
 import { startReceiver, type HttpReceiver } from './support/httpReceiver';
 import { restoreDump, startRedisOn, unpack } from './support/restore';
 import { describeRows } from './support/rows';
@@ -168,17 +175,19 @@ describe('a night when all goes well', () => {
 			expect.stringMatching(/^✓ Redis: [\d.]+ kB in \d+ m?s, 1,\d{3} keys$/),
 			expect.stringMatching(/^✓ n8n’s data: [\d.]+ MB in \d+ m?s, [\d,]+ files and folders$/),
 			expect.stringMatching(/^✓ \.env: \d+ B$/),
-			'Old backups deleted: 8',
+			expect.stringMatching(/^✓ Compose file: [\d.]+ kB$/),
+			'Old backups deleted: 10',
 			expect.stringMatching(/^The disk has room for [\d,]+ more nights like this$/),
 		]);
 	});
 
-	test('each component has one artifact, whose bytes are what its manifest says', async () => {
+	test('each part has one artifact, whose bytes are what its manifest says', async () => {
 		expect(findFaults(await listBackups(backupDirectory))).toEqual([]);
 		const names = await Promise.all(
-			components.map(async (component) => basename(await onlyArtifact(backupDirectory, component))),
+			parts.map(async (part) => basename(await onlyArtifact(backupDirectory, part))),
 		);
 		expect(names.sort()).toEqual([
+			expect.stringMatching(/^compose_\d{8}_\d{6}\.backup$/),
 			expect.stringMatching(/^dump_\d{8}_\d{6}\.rdb$/),
 			expect.stringMatching(/^env_\d{8}_\d{6}\.backup$/),
 			expect.stringMatching(/^n8n_\d{8}_\d{6}\.sql\.gz$/),
@@ -187,11 +196,14 @@ describe('a night when all goes well', () => {
 	});
 
 	test('old backups are gone, and nothing but artifacts and manifests is left', async () => {
-		expect(await oldBackupsLeft(backupDirectory)).toEqual({ postgres: 0, redis: 0, n8n: 0, env: 0 });
-		for (const component of components) {
-			const artifact = basename(await onlyArtifact(backupDirectory, component));
-			expect(await filesOf(backupDirectory, component)).toEqual([artifact, `${artifact}.manifest.json`]);
-		}
+		expect(await oldBackupsLeft(backupDirectory)).toEqual({
+			...{ postgres: 0, redis: 0, n8n: 0, env: 0, compose: 0 },
+		});
+		const artifacts = await Promise.all(parts.map(async (part) => await onlyArtifact(backupDirectory, part)));
+		const all = (await readdir(backupDirectory, { recursive: true, withFileTypes: true }))
+			.filter((entry) => !entry.isDirectory())
+			.map(({ parentPath, name }) => join(parentPath, name));
+		expect(all.sort()).toEqual(artifacts.flatMap((path) => [path, `${path}.manifest.json`]).sort());
 	});
 
 	test('the manifest names the n8n that made it, and how far its database is migrated', async () => {
@@ -293,15 +305,18 @@ describe('a night when all goes well', () => {
 		expect((await readFile(picture)).subarray(1, 4).toString()).toBe('PNG');
 	}, 400_000);
 
-	test('the copy of .env is the file itself, and its manifest says that it holds the encryption key', async () => {
+	test('the copies of .env and of the Compose file are the files themselves, and the manifest says which holds the encryption key', async () => {
 		const artifact = await onlyArtifact(backupDirectory, 'env');
 		expect(readFileSync(artifact, 'utf8')).toBe(readFileSync(stack.envFile, 'utf8'));
 		expect((await readManifest(artifact)).encryptionKey).toBe('found');
+		const compose = await onlyArtifact(backupDirectory, 'compose');
+		expect(readFileSync(compose, 'utf8')).toBe(readFileSync(stack.composeFile, 'utf8'));
+		expect((await readManifest(compose)).encryptionKey).toBe('missing');
 	});
 
 	test('no secret is in an item, a manifest or n8n’s log', async () => {
-		const manifests = components.map(async (component) =>
-			JSON.stringify(await readManifest(await onlyArtifact(backupDirectory, component))),
+		const manifests = parts.map(async (part) =>
+			JSON.stringify(await readManifest(await onlyArtifact(backupDirectory, part))),
 		);
 		const written = [JSON.stringify(execution), stack.n8n.log(), ...(await Promise.all(manifests))].join(
 			'\n',
@@ -342,8 +357,8 @@ describe('the shipped drill', () => {
 		const { drill } = await readManifest(await onlyArtifact(backupDirectory, 'postgres'));
 		expect(drill).toMatchObject({ result: 'passed' });
 		expect(drill?.findings.join('\n')).toMatch(/credential/);
-		for (const component of ['redis', 'n8n', 'env'] as const) {
-			const { verification } = await readManifest(await onlyArtifact(backupDirectory, component));
+		for (const part of ['redis', 'n8n', 'env', 'compose'] as const) {
+			const { verification } = await readManifest(await onlyArtifact(backupDirectory, part));
 			expect(verification).toMatchObject({ result: 'passed' });
 		}
 		const databases = await stack.postgres.query<{ datname: string }>('SELECT datname FROM pg_database');
@@ -414,6 +429,7 @@ describe('a night when something is broken', () => {
 		redis: 'Mark Redis',
 		n8n: 'Mark n8n Data',
 		env: 'Mark .env',
+		compose: 'Mark Compose File',
 		prune: 'Mark Prune',
 		'off-site': 'Mark Off-Site',
 	};
@@ -421,7 +437,7 @@ describe('a night when something is broken', () => {
 	/** What they are called where people are told of them. */
 	const names: Record<string, string> = {
 		...{ postgres: 'PostgreSQL', redis: 'Redis', n8n: 'n8n’s data', env: '\\.env' },
-		...{ prune: 'Deleting old backups', 'off-site': 'Copying off-site' },
+		...{ compose: 'Compose file', prune: 'Deleting old backups', 'off-site': 'Copying off-site' },
 	};
 
 	/** What every bad night has in common: red, told to whoever listens, and no success reported. */
@@ -454,11 +470,14 @@ describe('a night when something is broken', () => {
 	/** That the others were saved, and that the failed ones left neither a file nor lost an old backup. */
 	async function expectOthersSaved(backupDirectory: string, failed: string[]): Promise<void> {
 		const left = await oldBackupsLeft(backupDirectory);
-		for (const component of components) {
-			const hasFailed = failed.includes(component);
-			expect({ component, left: left[component] }).toEqual({ component, left: hasFailed ? 2 : 0 });
-			if (hasFailed) expect(await filesOf(backupDirectory, component)).toHaveLength(4);
-			else await onlyArtifact(backupDirectory, component);
+		// Both are of one component, and of that nothing is deleted.
+		const files = ['env', 'compose'];
+		const hasFileFailed = files.some((part) => failed.includes(part));
+		for (const part of parts) {
+			const isKept = failed.includes(part) || (files.includes(part) && hasFileFailed);
+			expect({ part, left: left[part] }).toEqual({ part, left: isKept ? 2 : 0 });
+			const made = failed.includes(part) ? 0 : 1;
+			expect(await artifactsOf(backupDirectory, part)).toHaveLength(left[part]! + made);
 		}
 		const faults = findFaults(await listBackups(backupDirectory));
 		expect(faults).toEqual([]);
@@ -521,7 +540,9 @@ describe('a night when something is broken', () => {
 		expect(notification!.failedComponents).toEqual([
 			{ component: 'postgres', reason: expect.stringMatching(reason) as string },
 		]);
-		expect(await oldBackupsLeft(backupDirectory)).toEqual({ postgres: 2, redis: 0, n8n: 0, env: 0 });
+		expect(await oldBackupsLeft(backupDirectory)).toEqual({
+			...{ postgres: 2, redis: 0, n8n: 0, env: 0, compose: 0 },
+		});
 		const dumps = (await filesOf(backupDirectory, 'postgres')).filter((name) => name.endsWith('.gz'));
 		expect(dumps).toHaveLength(3);
 		const { drill } = await readManifest(join(backupDirectory, 'postgres', dumps.at(-1)!));
@@ -545,10 +566,12 @@ describe('a night when something is broken', () => {
 	test('a backup directory that n8n may not use fails everything and says which setting allows it', async () => {
 		const { execution } = await runNight({ backupDirectory: '/var/backups' });
 		const reason = /N8N_RESTRICT_FILE_ACCESS_TO/;
-		expectRedNight(execution, { postgres: reason, redis: reason, n8n: reason, env: reason, prune: reason });
+		expectRedNight(execution, {
+			...{ postgres: reason, redis: reason, n8n: reason, env: reason, compose: reason, prune: reason },
+		});
 		expect(execution.error!.split('\n')).toEqual([
-			'Backup failed: PostgreSQL, Redis, n8n’s data, .env, Deleting old backups.',
-			expect.stringMatching(/^✗ PostgreSQL, Redis, n8n’s data, \.env, Deleting old backups: /),
+			'Backup failed: PostgreSQL, Redis, n8n’s data, .env, Compose file, Deleting old backups.',
+			expect.stringMatching(/^✗ PostgreSQL, Redis, n8n’s data, \.env, Compose file, Deleting old backups: /),
 		]);
 	});
 
@@ -565,6 +588,7 @@ describe('a night when something is broken', () => {
 				expect(await filesOf(backupDirectory, 'n8n')).toEqual([]);
 				await onlyArtifact(backupDirectory, 'redis');
 				await onlyArtifact(backupDirectory, 'env');
+				await onlyArtifact(backupDirectory, 'compose');
 			} finally {
 				await unmount();
 			}

@@ -19,7 +19,7 @@ import { command } from '../../lab/command';
 import { eventually } from '../../lab/eventually';
 import { writeBackup } from '../support/writeBackup';
 import { callingWorkflow } from './support/callingWorkflow';
-import { filesOf, onlyArtifact } from './support/backupFiles';
+import { onlyArtifact } from './support/backupFiles';
 import { startReceiver, type HttpReceiver } from './support/httpReceiver';
 import { unpack } from './support/restore';
 
@@ -100,10 +100,12 @@ describe('a night of an n8n on SQLite', () => {
 		({ execution, backupDirectory } = await runNight());
 	}, 120_000);
 
-	test('is green and saves the data folder and .env', async () => {
+	test('is green and saves the data folder, .env and the Compose file', async () => {
 		expect(execution).toMatchObject({ status: 'success', error: undefined });
 		expect(findFaults(await listBackups(backupDirectory), ['n8n', 'env'])).toEqual([]);
 		expect((await readdir(backupDirectory)).sort()).toEqual(['env', 'n8n']);
+		const compose = await onlyArtifact(backupDirectory, 'compose');
+		expect(await readFile(compose, 'utf8')).toBe(await readFile(stack.composeFile, 'utf8'));
 	});
 
 	test('tells of the rows that SQLite’s own program counts in the archive, and that they were restored', async () => {
@@ -119,6 +121,7 @@ describe('a night of an n8n on SQLite', () => {
 						`^✓ n8n’s data: [\\d.]+ MB in \\d+ m?s, [\\d,]+ files and folders, ${rows} rows in SQLite, restored inside n8n in \\d+ m?s$`,
 					),
 					expect.stringMatching(/^✓ \.env: \d+ B$/),
+					expect.stringMatching(/^✓ Compose file: [\d.]+ kB$/),
 					expect.stringMatching(room),
 				],
 			},
@@ -150,19 +153,21 @@ describe('a night of an n8n on SQLite', () => {
 		expect(await stack.editor.run(saved, manualTrigger)).toMatchObject({
 			...{ status: 'success', error: undefined },
 		});
-		const [archive, env] = [
+		const [archive, env, compose] = [
 			basename(await onlyArtifact(backupDirectory, 'n8n')),
 			basename(await onlyArtifact(backupDirectory, 'env')),
+			basename(await onlyArtifact(backupDirectory, 'compose')),
 		];
 		const [{ path, lines } = { lines: [] as string[] }] = heard();
 		expect(path).toBe('/succeeded');
-		expect(lines).toHaveLength(6);
+		expect(lines).toHaveLength(7);
 		expect(lines).toEqual(
 			expect.arrayContaining([
 				'The restore drill passed: the newest backups are proven.',
 				expect.stringMatching(`^✓ ${archive}: read again to its last byte, [\\d.]+ MB$`),
 				expect.stringMatching(`^✓ ${archive}: restored inside n8n in \\d+ m?s, [\\d,]+ rows$`),
 				expect.stringMatching(`^✓ ${env}: read again to its last byte, \\d+ B$`),
+				expect.stringMatching(`^✓ ${compose}: read again to its last byte, [\\d.]+ kB$`),
 				'– PostgreSQL: no backups, skipped',
 				'– Redis: no backups, skipped',
 			]),
@@ -171,27 +176,34 @@ describe('a night of an n8n on SQLite', () => {
 });
 
 describe('a night of an n8n on SQLite is red', () => {
-	test('when the .env is not there, and names it', async () => {
-		const { execution, backupDirectory } = await runNight({ envFile: join(stack.directory, 'no.env') });
+	test.each([
+		['envFile', '.env', 'Compose file', 'compose'],
+		['composeFile', 'Compose file', '.env', 'env'],
+	] as const)('when the %s is not there, and names it', async (setting, name, other, saved) => {
+		const { execution, backupDirectory } = await runNight({ [setting]: join(stack.directory, 'no-file') });
 		expect(execution).toMatchObject({ status: 'error', failedNode: 'Backup Failed' });
 		expect(heard()).toEqual([
 			{
 				path: '/failed',
 				lines: [
-					'Backup failed: .env.',
-					expect.stringMatching(/^✗ \.env: .*no\.env/),
+					`Backup failed: ${name}.`,
+					expect.stringMatching(`^✗ ${name}: .*no-file`),
 					expect.stringMatching(/^✓ n8n’s data: .*restored inside n8n/),
+					expect.stringMatching(`^✓ ${other}: `),
 					expect.stringMatching(room),
 				],
 			},
 		]);
-		expect(await filesOf(backupDirectory, 'n8n')).toHaveLength(2);
+		await onlyArtifact(backupDirectory, 'n8n');
+		await onlyArtifact(backupDirectory, saved);
 	});
 
 	test('when the folder is another one, without a database', async () => {
 		const other = join(stack.directory, 'project');
 		// With nothing else to save: the night must not end at the drill.
-		const { execution } = await runNight({ n8nDataDirectory: other, useEnvFile: false });
+		const { execution } = await runNight({
+			...{ n8nDataDirectory: other, useEnvFile: false, composeFile: '' },
+		});
 		expect(execution).toMatchObject({ status: 'error', failedNode: 'Backup Failed' });
 		expect(heard()[0]!.lines.slice(0, 2)).toEqual([
 			'Backup failed: n8n’s data.',
@@ -200,12 +212,15 @@ describe('a night of an n8n on SQLite is red', () => {
 	});
 });
 
-test('a night without .env is green where Settings say so, and names what it skipped', async () => {
+test('a night without .env and Compose file is green where Settings say so, and names what it skipped', async () => {
 	const { execution, backupDirectory } = await runNight({
-		...{ useEnvFile: false, envFile: join(stack.directory, 'no.env') },
+		...{ useEnvFile: false, envFile: join(stack.directory, 'no.env'), composeFile: '' },
 	});
 	expect(execution).toMatchObject({ status: 'success', error: undefined });
-	expect(heard()[0]!.lines.at(-2)).toBe('– .env: skipped, as Settings say');
+	expect(heard()[0]!.lines.slice(-3, -1)).toEqual([
+		'– .env: skipped, as Settings say',
+		'– Compose file: skipped, as Settings say',
+	]);
 	expect(await readdir(backupDirectory)).toEqual(['n8n']);
 });
 
@@ -254,7 +269,7 @@ describe('the report', () => {
 				...[200, 'text/html; charset=utf-8'],
 			]);
 			const page = await response.text();
-			expect(page).toContain('<title>All 2 backups are good</title>');
+			expect(page).toContain('<title>All 3 backups are good</title>');
 			expect(page).toContain(basename(await onlyArtifact(backupDirectory, 'n8n')));
 		} finally {
 			await stack.editor.deactivate(saved);
@@ -335,7 +350,7 @@ describe('after the data folder is lost', () => {
 		const restored = join(stack.directory, 'restored');
 		await mkdir(restored);
 		for (const args of [
-			['restore', 'file', 'newest', '--to', join(restored, '.env')],
+			['restore', 'file', 'newest', '--prefix', 'env', '--to', join(restored, '.env')],
 			['restore', 'volume', 'newest', '--to', join(restored, '.n8n')],
 		]) {
 			expect(await run(...args)).toMatchObject({ exitCode: 0, stderr: '' });

@@ -32,6 +32,7 @@ interface Before {
 	keys: string;
 	tree: Record<string, string>;
 	env: string;
+	compose: string;
 	/** The workflow that needs a credential to do its work. */
 	workflowId: string;
 }
@@ -63,6 +64,7 @@ beforeAll(async () => {
 		keys: await stack.redis.cli('DEBUG', 'DIGEST'),
 		tree: await describeTree(stack.n8nDataDirectory),
 		env: await readFile(stack.envFile, 'utf8'),
+		compose: await readFile(stack.composeFile, 'utf8'),
 		workflowId,
 	};
 	await loseEverything();
@@ -103,7 +105,7 @@ async function backUp(): Promise<void> {
 	await n8n.stop();
 }
 
-/** The database, the queue, the volume, the .env, the backups: all that is left is what the night copied away. */
+/** The database, the queue, the volume, the .env, the Compose file, the backups: all that is left is what the night copied away. */
 async function loseEverything(): Promise<void> {
 	project = join(stack.directory, 'new-machine');
 	await mkdir(join(project, 'backups'), { recursive: true });
@@ -113,6 +115,7 @@ async function loseEverything(): Promise<void> {
 	await stack.redis.stop();
 	await rm(stack.n8nDataDirectory, { recursive: true });
 	await rm(stack.envFile);
+	await rm(stack.composeFile);
 }
 
 async function setUpNewMachine(): Promise<void> {
@@ -156,15 +159,22 @@ function withoutOwnExecution(rows: Before['rows']): Before['rows'] {
 }
 
 describe('after everything was lost, the command', () => {
-	test('brings back the .env from the bucket, on a machine that has nothing', async () => {
-		await run('restore', 'file', 'newest', '--to', join(project, '.env'), ...place(), ...identity());
+	test('brings back the .env and the Compose file from the bucket, on a machine that has nothing', async () => {
+		const restore = async (prefix: string, to: string) =>
+			await run(
+				...['restore', 'file', 'newest', '--prefix', prefix, '--to', join(project, to)],
+				...[...place(), ...identity()],
+			);
+		await restore('env', '.env');
+		await restore('compose', 'compose.yaml');
 		expect(await readdir(join(project, 'backups'))).toEqual(['env']);
 		expect(await readFile(join(project, '.env'), 'utf8')).toBe(before.env);
+		expect(await readFile(join(project, 'compose.yaml'), 'utf8')).toBe(before.compose);
 	});
 
 	test('brings the newest of each kind from the bucket, and verifies it', async () => {
 		expect(await run('fetch', ...place())).toMatch(/env_\d{8}_\d{6}\.backup\.age: already here$/m);
-		expect(await run('verify', '--all', ...identity())).toContain('4 of 4 backups passed.');
+		expect(await run('verify', '--all', ...identity())).toContain('5 of 5 backups passed.');
 	});
 
 	test('checks in a drill that the stored credentials can be decrypted with the key in the backups', async () => {

@@ -56,6 +56,7 @@ describeEngines('a path', (n8n) => {
 		await mkdir(backupDirectory);
 		await makeBackups(backupDirectory);
 		await writeFile(join(place, 'dump.rdb'), 'REDIS');
+		await writeFile(join(place, 'compose.yaml'), 'services: {}\n');
 		paths = {
 			backupDirectory,
 			directory: join(place, 'data'),
@@ -64,6 +65,7 @@ describeEngines('a path', (n8n) => {
 			destination: join(place, 'destination'),
 			dataDirectory: join(place, 'data'),
 			envFile: join(place, '.env'),
+			composeFile: join(place, 'compose.yaml'),
 		};
 	});
 

@@ -20,6 +20,9 @@ const saved = {
 		...{ name: archive, component: 'n8n', size: '26.1 MB', duration: '4 s', entries: 12034 },
 	},
 	'Copy .env': { name: 'env_20261123_020000.backup', component: 'env', size: '125 B', duration: '9 ms' },
+	'Copy Compose File': {
+		...{ name: 'compose_20261123_020000.backup', component: 'env', size: '4.3 kB', duration: '9 ms' },
+	},
 };
 
 /** What happens in a night; what is not said goes well. */
@@ -41,12 +44,15 @@ function outcomeOf(
 ): { text: string; failedComponents: unknown[] } {
 	const { named, connections } = workflow;
 	const behind = (name: string) => named(connections[name]!.main[0]![0]!.node);
+	const set: Record<string, unknown> = { ...setItem(named('Settings'), {}), ...settings };
+	const isMade = (name: string) =>
+		connections[name] && (name !== 'Copy Compose File' || set.composeFile !== '');
 	const made = Object.entries({ ...saved, ...backups }).flatMap(([name, json]) =>
-		json && connections[name] ? [setItem(behind(name), { json })] : [],
+		json && isMade(name) ? [setItem(behind(name), { json })] : [],
 	);
 	const proven = drills.map((json) => setItem(behind('Drill n8n Data'), { json }));
 	const items = {
-		Settings: [{ ...setItem(named('Settings'), {}), ...settings }],
+		Settings: [set],
 		'All Components': [...made, ...failed],
 		Drills: [...made, ...failed, ...proven],
 		'Prune Results': pruned,
@@ -64,6 +70,7 @@ const goodLines = [
 	'✓ Redis: 130.5 kB in 80 ms, 1,003 keys',
 	'✓ n8n’s data: 26.1 MB in 4 s, 12,034 files and folders',
 	'✓ .env: 125 B',
+	'✓ Compose file: 4.3 kB',
 ];
 const blocked = 'n8n may not use /backups. Add it to N8N_RESTRICT_FILE_ACCESS_TO.';
 
@@ -109,13 +116,17 @@ describe('The outcome of a night', () => {
 			{ failedComponent: 'postgres', reason: blocked },
 			{ failedComponent: 'redis', reason: 'Nothing answers at\n Redis at redis:6379.' },
 			{ failedComponent: 'env', reason: blocked },
+			{ failedComponent: 'compose', reason: blocked },
 		];
 		const pruned = [{ failedComponent: 'prune', reason: blocked }];
-		const backups = { 'Postgres Backup': undefined, 'Redis Snapshot': undefined, 'Copy .env': undefined };
+		const backups = {
+			...{ 'Postgres Backup': undefined, 'Redis Snapshot': undefined },
+			...{ 'Copy .env': undefined, 'Copy Compose File': undefined },
+		};
 		const { text, failedComponents } = outcomeOf({ failed, pruned, backups });
 		expect(text.split('\n')).toEqual([
-			'Backup failed: PostgreSQL, Redis, .env, Deleting old backups.',
-			`✗ PostgreSQL, .env, Deleting old backups: ${blocked}`,
+			'Backup failed: PostgreSQL, Redis, .env, Compose file, Deleting old backups.',
+			`✗ PostgreSQL, .env, Compose file, Deleting old backups: ${blocked}`,
 			'✗ Redis: Nothing answers at Redis at redis:6379.',
 			goodLines[2],
 		]);
@@ -134,7 +145,7 @@ describe('The outcome of a night', () => {
 	});
 
 	test('names what is switched off, which is no failure', () => {
-		const settings = { useRedis: false, useEnvFile: false };
+		const settings = { useRedis: false, useEnvFile: false, composeFile: '' };
 		const backups = { 'Redis Snapshot': undefined, 'Copy .env': undefined };
 		expect(outcomeOf({ settings, backups })).toEqual({
 			failedComponents: [],
@@ -144,6 +155,7 @@ describe('The outcome of a night', () => {
 				goodLines[2],
 				'– Redis: skipped, as Settings say',
 				'– .env: skipped, as Settings say',
+				'– Compose file: skipped, as Settings say',
 			].join('\n'),
 		});
 	});
@@ -154,6 +166,19 @@ describe('The outcome of a night', () => {
 		const { text, failedComponents } = outcomeOf({ backups: { 'Redis Snapshot': undefined } });
 		expect(failedComponents).toEqual([{ component: 'redis', reason }]);
 		expect(text).toContain(`Backup failed: Redis.\n✗ Redis: ${reason}\n`);
+	});
+
+	test.each([
+		['Copy .env', 'env', '.env'],
+		['Copy Compose File', 'compose', 'Compose file'],
+	])('does not take one file for the other (%s)', (node, component, name) => {
+		const { text, failedComponents } = outcomeOf({ backups: { [node]: undefined } });
+		expect(failedComponents).toEqual([expect.objectContaining({ component })]);
+		expect(text.split('\n')).toEqual([
+			`Backup failed: ${name}.`,
+			expect.stringMatching(`^✗ ${name}: Nothing was saved of it`),
+			...goodLines.filter((line) => !line.startsWith(`✓ ${name}:`)),
+		]);
 	});
 
 	test('says how many old backups went, and what was copied where', () => {
@@ -211,7 +236,13 @@ describe('The outcome of a night on SQLite', () => {
 			'Backup finished.',
 			'✓ n8n’s data: 26.1 MB in 4 s, 12,034 files and folders, 1,222 rows in SQLite, restored inside n8n in 2 s',
 			'✓ .env: 125 B',
+			'– Compose file: skipped, as Settings say',
 		]);
+	});
+
+	test('has the Compose file where Settings name one', () => {
+		const settings = { composeFile: '/backup-sources/compose/compose.yaml' };
+		expect(linesOf({ settings }, onSqlite).slice(-2)).toEqual(['✓ .env: 125 B', '✓ Compose file: 4.3 kB']);
 	});
 
 	test('every archive is drilled, so that one without a database is no success', () => {
@@ -222,12 +253,12 @@ describe('The outcome of a night on SQLite', () => {
 });
 
 test('What to Back Up? sends nothing to what is switched off', () => {
-	const json = { ...setItem(withServers.named('Settings'), {}), useRedis: false };
-	expect(matches(withServers.named('What to Back Up?'), { json })).toEqual([
-		...[true, false, true, true],
-		// The set-up is checked by hand alone.
-		false,
-	]);
+	const shipped = setItem(withServers.named('Settings'), {});
+	const outputs = (settings: object) =>
+		matches(withServers.named('What to Back Up?'), { json: { ...shipped, ...settings } });
+	// The set-up, the last one, is checked by hand alone.
+	expect(outputs({ useRedis: false })).toEqual([true, false, true, true, true, false]);
+	expect(outputs({ composeFile: '' })).toEqual([true, true, true, true, false, false]);
 });
 
 test('What to Drill? lets only dumps and archives with SQLite in them be drilled', () => {

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '../../scripts/lib/paths.ts';
 import { evaluate, matches, readWorkflow, setItem } from './support/expressions';
 
 const nights = ['nightly-backup.json', 'nightly-backup-sqlite.json'];
@@ -29,7 +32,7 @@ describe.each(nights)('In %s', (file) => {
 
 	test('every error output turns a mark red first, and goes on as an item then', () => {
 		const withErrorOutput = nodes.filter(({ onError }) => onError === 'continueErrorOutput');
-		expect(withErrorOutput).toHaveLength(file === nights[0] ? 8 : 5);
+		expect(withErrorOutput).toHaveLength(file === nights[0] ? 9 : 6);
 		for (const { name } of withErrorOutput) {
 			const [failed, mark] = connections[name]!.main[1]!.map(({ node }) => named(node));
 			expect(mark).toMatchObject({
@@ -55,8 +58,23 @@ describe.each(nights)('In %s', (file) => {
 
 	test('every component that fails keeps the prune from its series', () => {
 		const { failedComponents } = named('Prune Backups').parameters.options as { failedComponents: string };
-		const items = { Drills: [{ component: 'n8n' }, { failedComponent: 'env', reason: 'It is gone.' }] };
+		const items: Record<string, object[]> = {
+			Drills: [{ component: 'n8n' }, { failedComponent: 'env', reason: 'It is gone.' }],
+		};
 		expect(evaluate(failedComponents, { items })).toEqual(['env']);
+		// The Compose file is one of the component that keeps files.
+		items.Drills = [{ failedComponent: 'compose', reason: 'It is gone.' }];
+		expect(evaluate(failedComponents, { items })).toEqual(['env']);
+	});
+
+	test('the Compose file is saved from where deploy/compose.yaml mounts it, as a series of its own', () => {
+		const { composeFile } = setItem(named('Settings'), {});
+		expect(composeFile).toBe(file === nights[0] ? '/backup-sources/compose/compose.yaml' : '');
+		expect(readFileSync(join(root, 'deploy', 'compose.yaml'), 'utf8')).toContain(
+			'- .:/backup-sources/compose:ro',
+		);
+		expect(named('Copy Compose File').parameters).toMatchObject({ options: { prefix: 'compose' } });
+		expect(named('Copy .env').parameters).toMatchObject({ options: {} });
 	});
 });
 

@@ -61,6 +61,14 @@ export const properties: INodeProperties[] = shared.forOperations(
 			description: 'The file that Copy File keeps. Empty: it is not looked at.',
 		},
 		{
+			displayName: 'Compose File',
+			name: 'composeFile',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. /backup-sources/compose/compose.yaml',
+			description: 'The other file that Copy File keeps. Empty: it is not looked at.',
+		},
+		{
 			displayName: 'Check PostgreSQL',
 			name: 'checkPostgres',
 			type: 'boolean',
@@ -85,7 +93,6 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 	if (root.trim() === '') {
 		throw new BackupError('bad-parameter', 'Backup Directory is empty', { advice: 'Fill it in' });
 	}
-	const envFile = readText(parameter('envFile') as string);
 	const setup = {
 		root,
 		timeZone: context.getTimezone(),
@@ -93,7 +100,9 @@ export async function plan(context: IExecuteFunctions, itemIndex: number): Promi
 		n8n: { version: runningN8nVersion(), role: runningN8nRole() },
 		permit: async (path: string) => await allowedPath(context, path, 'Path'),
 		dataFolder: readText(parameter('dataDirectory') as string),
-		files: envFile === undefined ? [] : [envFile],
+		files: ['envFile', 'composeFile']
+			.map((name) => readText(parameter(name) as string))
+			.filter((file) => file !== undefined),
 		postgres:
 			parameter('checkPostgres') === true
 				? async () => postgresConnection(await context.getCredentials('postgres', itemIndex))

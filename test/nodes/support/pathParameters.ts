@@ -43,6 +43,7 @@ export const pathParameters: PathParameter[] = [
 	finding('backupDirectory', 'directory', 'backup directory'),
 	finding('dataDirectory', 'directory', 'data folder'),
 	finding('envFile', 'file', 'file PATH'),
+	finding('composeFile', 'file', 'file PATH'),
 	backupDirectory('postgresBackup', 'backUp'),
 	backupDirectory('postgresBackup', 'drill', whicheverN8n),
 	backupDirectory('postgresBackup', 'query', { ...whicheverN8n, sql: 'SELECT 1' }),
