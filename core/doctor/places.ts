@@ -1,4 +1,15 @@
-import { type FileHandle, open, readdir, readFile, stat, statfs, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+	access,
+	type FileHandle,
+	open,
+	readdir,
+	readFile,
+	realpath,
+	stat,
+	statfs,
+	unlink,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { components, newestOfEach, readCatalog } from '../artifact';
@@ -9,6 +20,7 @@ import { Refusals } from '../files/refusals';
 import { keyFromConfig, keyFromEnvFile, longestKeyFileBytes } from '../n8n/encryptionKey';
 import { formatBytes, plural } from '../units';
 import { copyFile } from '../volume/copyFile';
+import { OpenFiles } from '../volume/pack/openFiles';
 import type { Permit } from './fileAccess';
 import { attempt, failed, type Finding, passed, unknown } from './finding';
 
@@ -102,6 +114,7 @@ export async function checkDataFolder(named: string | undefined, permit: Permit)
 }
 
 async function openAll(directory: string): Promise<number> {
+	const openHere = new OpenFiles();
 	const waiting = [directory];
 	let opened = 0;
 	for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
@@ -109,19 +122,25 @@ async function openAll(directory: string): Promise<number> {
 			if (opened === mostEntries) return opened;
 			opened++;
 			const path = join(place, name);
-			if (await openEntry(path)) waiting.push(path);
+			if (await openEntry(path, openHere)) waiting.push(path);
 		}
 	}
 	return opened;
 }
 
-/** @returns whether it is a directory; what has gone meanwhile is none */
-async function openEntry(path: string): Promise<boolean> {
+/**
+ * Leaves alone what this process has open, n8n's own database first of all: closing it would drop n8n's locks on it, and
+ * who asks for the database then takes it for nobody's.
+ *
+ * @returns whether it is a directory; what has gone meanwhile is none
+ */
+async function openEntry(path: string, openHere: OpenFiles): Promise<boolean> {
 	let handle: FileHandle | undefined;
 	try {
 		const found = await stat(path);
 		if (found.isDirectory()) return true;
-		if (found.isFile()) handle = await open(path, 'r');
+		if (openHere.has(await realpath(path))) await access(path, constants.R_OK);
+		else if (found.isFile()) handle = await open(path, 'r');
 	} catch (error) {
 		// A link to nothing is archived as a link.
 		if (errorCode(error) !== 'ENOENT') throw fileError(error, path);
