@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { Manifest } from '../../core/artifact';
-import { olderThanBackup } from '../../core/n8n/versions';
 import { expectedArchive } from '../../core/volume/expectedArchive';
+import { olderN8nWarnings } from '../../core/volume/olderN8n';
 import { restoreArchive } from '../../core/volume/restoreArchive';
 import type { AddCommand } from '../command';
 import { exitCodes } from '../exitCodes';
@@ -71,7 +70,7 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 					const restored = await restoreArchive(request, signal, (progress) =>
 						output.onProgress({ ...progress, totalBytes: manifest?.rawBytes }),
 					);
-					const older = olderThanBackup(n8nIn(manifest), n8nVersion);
+					const older = olderN8nWarnings(manifest, n8nVersion);
 					const report = { ...restored, warnings: [...restored.warnings, ...older] };
 					output.result({ artifact: path, destination: to, ...report });
 					const entries = plural(report.entries, 'entry', 'entries');
@@ -82,10 +81,3 @@ export const addRestoreVolume: AddCommand = (parent, run) => {
 				}),
 		);
 };
-
-/** The n8n that used the SQLite database in an archive; without any, the data folder is nothing that versions change. */
-function n8nIn(manifest: Manifest | undefined): string | undefined {
-	if (manifest?.census.kind !== 'tar') return undefined;
-	const own = manifest.census.databases?.find(({ n8n }) => n8n !== undefined);
-	return own && (own.n8n?.version ?? manifest.n8nVersion);
-}

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Editor } from '../../lab/n8n/editor.ts';
 import type { Execution } from '../../lab/n8n/execution.ts';
+import { n8nVersion } from '../../lab/n8n/ensureN8n.ts';
 import { manualTrigger, nightlySqliteBackup } from '../../lab/n8n/nightlyBackup.ts';
 import { type N8nWithFiles, startSqliteStack } from '../../lab/n8n/stack.ts';
 import { startN8n } from '../../lab/n8n/startN8n.ts';
@@ -336,6 +337,50 @@ test('n8n imports a workflow from the address that the package gives it', async 
 	} finally {
 		files.close();
 	}
+});
+
+test('a data folder of a newer n8n is restored with a warning', async () => {
+	const data = join(stack.directory, 'newer');
+	const backupDirectory = join(stack.directory, 'of-newer');
+	for (const folder of [data, backupDirectory]) await mkdir(folder);
+	await promisify(execFile)('sqlite3', [
+		join(data, 'database.sqlite'),
+		`CREATE TABLE workflow_entity (id); CREATE TABLE credentials_entity (id); CREATE TABLE execution_entity (id);
+		CREATE TABLE migrations (id INTEGER PRIMARY KEY, name); INSERT INTO migrations (name) VALUES ('First1');
+		CREATE TABLE instance_version_history (id INTEGER PRIMARY KEY, major, minor, patch);
+		INSERT INTO instance_version_history (major, minor, patch) VALUES (99, 1, 2)`,
+	]);
+	const made = await command(['create', 'volume', data, '--json'], {
+		N8N_BACKUP_DIRECTORY: backupDirectory,
+	});
+	const { artifact } = JSON.parse(made.stdout) as Manifest;
+	const [from, to] = [manualTrigger, 'Restore'];
+	const saved = await stack.editor.createWorkflow({
+		name: to,
+		nodes: [
+			{
+				...{ name: from, type: 'n8n-nodes-base.manualTrigger', typeVersion: 1, position: [0, 0] },
+				parameters: {},
+			},
+			{
+				...{ name: to, type: 'n8n-nodes-backup.volumeArchive', typeVersion: 1, position: [200, 0] },
+				parameters: {
+					...{ operation: 'restore', backupDirectory, artifact, kind: 'n8n', artifactInstance: 'unknown' },
+					...{ destination: join(stack.directory, 'restored-newer'), options: {} },
+				},
+			},
+		],
+		connections: { [from]: { main: [[{ node: to, type: 'main', index: 0 }]] } },
+	});
+	const { status, error, nodes } = await stack.editor.run(saved, manualTrigger);
+	expect({ status, error }).toEqual({ status: 'success', error: undefined });
+	expect(nodes[to]!.outputs[0]![0]).toMatchObject({
+		warnings: [
+			expect.stringMatching(
+				`^The backup is of n8n 99\\.1\\.2, and n8n ${n8nVersion.replaceAll('.', '\\.')} is to use it, which is older`,
+			),
+		],
+	});
 });
 
 describe('after the data folder is lost', () => {

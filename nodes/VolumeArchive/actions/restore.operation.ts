@@ -1,7 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 import type { DecryptionKeys } from '../../../core/encryption';
+import type { Manifest } from '../../../core/artifact';
 import { manifestIfAny } from '../../../core/artifact/verifyArtifact';
+import { runningN8nVersion } from '../../../core/n8n/runningN8n';
 import { expectedArchive } from '../../../core/volume/expectedArchive';
+import { olderN8nWarnings } from '../../../core/volume/olderN8n';
 import { restoreArchive } from '../../../core/volume/restoreArchive';
 import { restoreToVolume } from '../../../core/volume/restoreToVolume';
 import { restoreFile } from '../../../core/volume/restoreFile';
@@ -157,6 +160,7 @@ async function restoreDirectory(
 	signal: AbortSignal,
 ): Promise<IDataObject> {
 	const { allowOutsideLinks, overwrite } = options;
+	const manifest = await manifestIfAny(path);
 	const report = await restoreArchive(
 		{
 			artifactPath: path,
@@ -165,12 +169,12 @@ async function restoreDirectory(
 			allowOutsideLinks,
 			overwrite,
 			mostBytes: mostBytes(options),
-			expected: expectedArchive(await manifestIfAny(path)),
+			expected: expectedArchive(manifest),
 		},
 		signal,
 		progressReporter(context),
 	);
-	return { artifact: path, destination, ...(report as unknown as IDataObject) };
+	return { artifact: path, destination, ...asItem(report, manifest) };
 }
 
 async function planVolume(
@@ -182,6 +186,7 @@ async function planVolume(
 	const volume = context.getNodeParameter('volume', itemIndex, '', { extractValue: true }) as string;
 	const { allowOutsideLinks, overwrite, stop } = options;
 	return async (signal) => {
+		const manifest = await manifestIfAny(path);
 		const report = await restoreToVolume(
 			docker,
 			{
@@ -192,13 +197,22 @@ async function planVolume(
 				overwrite,
 				stop: readList(stop),
 				mostBytes: mostBytes(options),
-				expected: expectedArchive(await manifestIfAny(path)),
+				expected: expectedArchive(manifest),
 			},
 			signal,
 			progressReporter(context),
 		);
-		return { artifact: path, volume, ...(report as unknown as IDataObject) };
+		return { artifact: path, volume, ...asItem(report, manifest) };
 	};
+}
+
+/** This very n8n is the one that is known to use what it restores. */
+function asItem<Report extends { warnings: string[] }>(
+	report: Report,
+	manifest: Manifest | undefined,
+): IDataObject {
+	const older = olderN8nWarnings(manifest, runningN8nVersion());
+	return { ...report, warnings: [...report.warnings, ...older] };
 }
 
 function mostBytes({ maxMegabytes }: Options): number | undefined {
