@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { DateTime } from 'luxon';
 import { root } from '../../scripts/lib/paths.ts';
 import type { Workflow } from '../../lab/n8n/workflow.ts';
+import { evaluate } from './support/expressions';
 
 const { nodes } = JSON.parse(
 	readFileSync(join(root, 'workflows', 'recover-workflow.json'), 'utf8'),
@@ -189,4 +190,22 @@ test('a copy says which night it is of, and has no setting that the API may refu
 		},
 	});
 	expect(JSON.stringify(made)).not.toMatch(/somethingNew|DEFAULT/);
+});
+
+test('where no night can be read it says what is there', () => {
+	const { completionMessage } = nodes.find(({ name }) => name === 'Nothing There')!.parameters;
+	const message = (list: object[]) =>
+		evaluate(completionMessage, {
+			items: { Settings: [{ backupDirectory: '/backups' }], 'List Backups': list },
+		});
+	const problem = 'It has 7 bytes, and its manifest says 8.';
+	const damaged = night('postgres', undefined, { state: 'contradicted', problem });
+	expect(message([damaged])).toBe(
+		`/backups holds no backup of an n8n database that could be read. postgres_1 is contradicted: ${problem}`,
+	);
+	// Good ones of something else are nobody's nights.
+	expect(message([{}, night('postgres', { tables: { 'public.orders': 1 } })])).toBe(
+		'/backups holds no backup of an n8n database.',
+	);
+	expect(message([{ error: 'n8n may not use /backups.' }])).toBe('n8n may not use /backups.');
 });

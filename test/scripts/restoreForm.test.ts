@@ -40,6 +40,30 @@ describe('The form that restores a database', () => {
 		expect(isThere('shrunk', 'unproven')).toBe(true);
 	});
 
+	test('says what is there instead, and how a shrunk one is restored all the same', () => {
+		const message = (list: object[], manifests: object[] = list) => {
+			const items = { Settings: [{ backupDirectory: '/backups' }], 'List Backups': list };
+			return evaluate(page('Nothing There').completionMessage, {
+				items: { ...items, 'Read Manifests': manifests },
+			});
+		};
+		const lost = 'It holds far less than a.sql.gz, the last full one before it: user had 9 rows and has 0.';
+		expect(message([backup('shrunk', { warnings: [lost, 'Another warning.'] })])).toBe(
+			`/backups holds no database backup that could be offered. shrunk_20261123_020000.sql.gz is shrunk: ${lost} ` +
+				'A shrunk one is restored where you name it: by Postgres Backup, or by n8n-backup restore postgres.',
+		);
+		const damaged = ['4', '3', '2', '1'].map((name) => ({
+			name,
+			state: 'missing',
+			warnings: ['It is gone.'],
+		}));
+		expect(message(damaged)).toBe(
+			'/backups holds no database backup that could be offered. 4 is missing: It is gone. 3 is missing: It is gone. 2 is missing: It is gone. And 1 more.',
+		);
+		expect(message([{}])).toBe('/backups holds no database backup.');
+		expect(message([], [{ error: 'n8n may not use /backups.' }])).toBe('n8n may not use /backups.');
+	});
+
 	test('fills in the name that fits the choice', () => {
 		const named = (name: string, more?: object) =>
 			fieldsOf(name, chosen(more)).find(({ fieldLabel }) => fieldLabel === 'Database')!.defaultValue;
