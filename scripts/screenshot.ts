@@ -5,10 +5,10 @@
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { saveCanvas } from './demo/canvas.ts';
 import { drillNode } from './demo/drillItem.ts';
-import { saveOutputs } from './demo/outputPictures.ts';
+import { saveOutputs, type ShownAs } from './demo/outputPictures.ts';
 import { writePastNights } from './demo/pastNights.ts';
 import { saveRecoverPages } from './demo/recoverPages.ts';
 import { saveRestorePages } from './demo/restorePages.ts';
@@ -24,7 +24,7 @@ import {
 	nightlyBackup,
 	nightlySqliteBackup,
 } from '../lab/n8n/nightlyBackup.ts';
-import { startSqliteStack, startStack } from '../lab/n8n/stack.ts';
+import { type N8nWithFiles, startSqliteStack, startStack } from '../lab/n8n/stack.ts';
 import { fillIn, shippedWorkflow } from '../lab/n8n/workflow.ts';
 import { seedWorkflows } from '../lab/seed/n8nData.ts';
 
@@ -49,10 +49,15 @@ async function drawOnServers(): Promise<void> {
 		);
 		await step('The report', () => drawReport(stack.backupDirectory));
 		await step('What the check of the set-up and the drill say', () =>
-			saveOutputs(stack.n8n.url, workflow.id, [
-				{ node: 'Check Setup', view: 'table', file: join(images, 'setup-check.png') },
-				{ node: drillNode, view: 'json', file: join(images, 'drill-item.png') },
-			]),
+			saveOutputs(
+				stack.n8n.url,
+				workflow.id,
+				[
+					{ node: 'Check Setup', view: 'table', file: join(images, 'setup-check.png') },
+					{ node: drillNode, view: 'json', file: join(images, 'drill-item.png') },
+				],
+				asInContainers(stack),
+			),
 		);
 		await step('The pages of the form that restores a database', () =>
 			saveRestorePages(stack, credentials, images),
@@ -84,6 +89,15 @@ async function drawOnSqlite(): Promise<void> {
 	} finally {
 		await stack.stop();
 	}
+}
+
+/** The places of deploy/compose.yaml, and not those where this drawing is made. */
+function asInContainers({ backupDirectory, n8nDataDirectory, envFile }: N8nWithFiles): ShownAs {
+	return {
+		[backupDirectory]: '/backups',
+		[n8nDataDirectory]: '/backup-sources/n8n',
+		[dirname(envFile)]: '/backup-sources/compose',
+	};
 }
 
 /** Of a month of nights, which ended with the one that has run. */

@@ -8,6 +8,9 @@ export interface Output {
 	file: string;
 }
 
+/** How what stands on the page is shown: by a text of this machine, the one that a user would see. */
+export type ShownAs = Record<string, string>;
+
 /**
  * Runs a workflow in a running editor as a person does, opens one node after the other, saves what it has put out as a PNG,
  * and returns what stands there.
@@ -16,6 +19,7 @@ export async function saveOutputs(
 	editorUrl: string,
 	workflowId: string,
 	outputs: readonly Output[],
+	shownAs: ShownAs = {},
 ): Promise<string[]> {
 	const shown: string[] = [];
 	await signedIn(editorUrl, { width: 1840, height: 800 }, async (page) => {
@@ -31,6 +35,7 @@ export async function saveOutputs(
 			await panel.hover();
 			await panel.locator(`[data-test-id=radio-button-${view}]`).click();
 			await page.waitForTimeout(1500);
+			await panel.evaluate(showAs, shownAs);
 			await panel.screenshot({ path: file });
 			shown.push(await panel.innerText());
 			await page.keyboard.press('Escape');
@@ -38,4 +43,18 @@ export async function saveOutputs(
 		}
 	});
 	return shown;
+}
+
+/** Of the page's own kind of nodes, as far as it takes. */
+interface PageNode {
+	/** Null where it is no text. */
+	nodeValue: string | null;
+	childNodes: Iterable<PageNode>;
+}
+
+/** Runs in the page. */
+function showAs(node: PageNode, shownAs: ShownAs): void {
+	for (const [text, shown] of Object.entries(shownAs))
+		if (node.nodeValue?.includes(text)) node.nodeValue = node.nodeValue.replaceAll(text, shown);
+	for (const child of node.childNodes) showAs(child, shownAs);
 }

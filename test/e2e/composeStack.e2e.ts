@@ -43,7 +43,7 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	let byProxy: CredentialReference;
 	/** What is to come back. */
 	let lastNight: string;
-	let before: { rows: string; env: string };
+	let before: { rows: string; env: string; compose: string };
 
 	beforeAll(async () => {
 		runbook = bashBlocks(await readDocument('restore.md'));
@@ -73,8 +73,10 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		(await readdir(project.path('backups', component)))
 			.filter((name) => !name.endsWith('.manifest.json'))
 			.sort();
-	const newest = async (component: string) =>
-		project.path('backups', component, (await artifacts(component)).at(-1)!);
+	const newest = async (component: string, prefix = '') => {
+		const names = (await artifacts(component)).filter((name) => name.startsWith(prefix));
+		return project.path('backups', component, names.at(-1)!);
+	};
 	/** Commands of the runbook in a shell that another command of it opens. */
 	const inShell = async (shell: string, tags: string[]) =>
 		await project.run(
@@ -156,7 +158,8 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		expect(members).toMatch(/^(\.\/)?config$/m);
 		expect(members).toContain('nodes/node_modules/n8n-nodes-backup/package.json');
 		expect(await project.run(`redis-check-rdb ${await newest('redis')}`)).toContain('RDB looks OK!');
-		await project.run(`cmp .env ${await newest('env')}`);
+		await project.run(`cmp .env ${await newest('env', 'env_')}`);
+		await project.run(`cmp compose.yaml ${await newest('env', 'compose_')}`);
 	});
 
 	test('holds a container still for an archive of its volume, by the proxy, from a worker', async () => {
@@ -199,7 +202,8 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 	});
 
 	test('goes on the next night, and sweeps what the killed one has left', async () => {
-		before = { rows: await describeRows(), env: await readFile(project.path('.env'), 'utf8') };
+		const file = async (name: string) => await readFile(project.path(name), 'utf8');
+		before = { rows: await describeRows(), env: await file('.env'), compose: await file('compose.yaml') };
 		await project.run('docker exec n8n_n8n_1 rm /home/node/.n8n/large');
 		// A night later: what nobody has written to for five minutes is nobody's.
 		await project.run(`touch --date '10 minutes ago' backups/n8n/.*.partial`);
@@ -218,11 +222,13 @@ const packageFolder = '/home/node/.n8n/nodes/node_modules/n8n-nodes-backup';
 		]);
 	});
 
-	test('is lost with all of its volumes and its .env, and comes back by the commands of the runbook', async () => {
+	test('is lost with all of its volumes and files, and comes back by the commands of the runbook', async () => {
 		await project.run('docker compose down --volumes');
 		await rm(project.path('.env'));
-		await inShell('bare-shell', ['everything-env', 'env-owner']);
+		await rm(project.path('compose.yaml'));
+		await inShell('bare-shell', ['everything-files', 'files-owner']);
 		expect(await readFile(project.path('.env'), 'utf8')).toBe(before.env);
+		expect(await readFile(project.path('compose.yaml'), 'utf8')).toBe(before.compose);
 		await project.run(script(runbook, 'servers'));
 		const said = await inShell('shell', ['where', 'look', 'everything']);
 		// What is shown and what files are called is of one time zone, in a container as well.
