@@ -10,6 +10,8 @@ import { hostileBackups } from './hostile/index.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { searchedSecrets } from './secrets/searched.ts';
 import { soak } from './soak/soak.ts';
+import { changingDatabases } from './outage/changes.ts';
+import { postgresOutages } from './outage/postgres.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
@@ -19,6 +21,8 @@ export const attacks: Attack[] = [
 	...killedRestores,
 	...disturbedBackups,
 	...disturbedCopies,
+	...postgresOutages,
+	...changingDatabases,
 	...fullDisks,
 	...manyAtOnce,
 	...comparedRetention,

@@ -15,7 +15,9 @@ export const someMegabytes = `
 	INSERT INTO workflow_entity (name) SELECT 'workflow ' || n FROM generate_series(1, 200) AS n;
 	INSERT INTO execution_entity ("workflowId", data, "startedAt")
 		SELECT n % 200 + 1, repeat(md5(n::text), 8), timestamptz '2026-01-01' + n * interval '1 minute'
-		FROM generate_series(1, 30000) AS n;`;
+		FROM generate_series(1, 30000) AS n;
+	-- Drawn from, they go on elsewhere after a crash.
+	SELECT setval('workflow_entity_id_seq', 200), setval('execution_entity_id_seq', 30000);`;
 
 export interface PostgresSource extends AsyncDisposable {
 	server: PostgresServer;

@@ -4,6 +4,7 @@ import { command } from '../../lab/command.ts';
 import { assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { agePartials, directoryState } from '../judges/directoryState.ts';
+import { summaryOf } from '../judges/summaryOf.ts';
 import type { Scene } from './killAttack.ts';
 
 export interface BackupSceneOptions {
@@ -40,7 +41,16 @@ export async function backupScene({
 	const [older] = (await directoryState(join(template, component))).complete;
 	assertKept(older !== undefined, 'A backup that nothing disturbs is not there');
 
-	const judge = async () => void (await judgeDirectory(directory, [older]));
+	const content = await summaryOf(join(template, component, older));
+	const judge = async (hasSucceeded: boolean) => {
+		const newer = (await judgeDirectory(directory, [older])).filter((name) => name !== older);
+		if (!hasSucceeded) return;
+		assertKept(newer.length > 0, 'It succeeds, and there is no new backup');
+		for (const name of newer) {
+			const found = await summaryOf(join(directory, name));
+			assertKept(found === content, 'It succeeds, and something is missing in the backup');
+		}
+	};
 	return {
 		args: [...args, '--directory', root],
 		env,
@@ -52,7 +62,7 @@ export async function backupScene({
 		async heal() {
 			await agePartials(directory);
 			await make(root);
-			await judge();
+			await judge(true);
 			const left = (await readdir(directory)).filter((name) => name.startsWith('.'));
 			assertKept(left.length === 0, `The next run leaves what the dead one left: ${left.join(', ')}`);
 		},

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { eventually } from '../eventually.ts';
 import { freePort } from './freePort.ts';
 import { clientProgram, serverBinaries } from './postgresBinaries.ts';
 import { type Certificates, makeCertificates } from './postgresCertificates.ts';
@@ -58,6 +59,8 @@ export interface PostgresServer {
 	stop(): Promise<void>;
 	/** Kills the postmaster and all its processes with SIGKILL, as a crash would. */
 	kill(): Promise<void>;
+	/** Ends it, if nobody has, and starts it again where it was: the same data, the same port. */
+	restart(): Promise<void>;
 }
 
 export interface ClientOptions {
@@ -90,8 +93,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 			? await makeCertificates({ home, dataDir, user, owner: identity })
 			: undefined;
 		if (options.language !== undefined) await makeLocale(home, options.language);
-		const { child, port, version } = await launch({ binDir, home, dataDir, identity, options });
-		return describe({ binDir, home, dataDir, child, port, version, certificates });
+		const place = { binDir, home, dataDir, identity, options };
+		const { child, port, version } = await launch(place);
+		const again = async () => (await launch(place, port)).child;
+		return describe({ binDir, home, dataDir, child, port, version, certificates, again });
 	} catch (error) {
 		await rm(home, { recursive: true, force: true });
 		throw error;
@@ -156,12 +161,17 @@ function serverEnvironment(): NodeJS.ProcessEnv {
 	return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
 
-/** Starts the server and waits until it answers; another port is tried when somebody took the first one. */
+/**
+ * Starts the server and waits until it answers; another port is tried when somebody took the first one.
+ *
+ * @param given the port, where it must be that one
+ */
 async function launch(
 	place: Place & { options: PostgresOptions },
+	given?: number,
 ): Promise<{ child: ChildProcess; port: number; version: string }> {
 	for (let attempt = 1; ; attempt++) {
-		const port = await freePort();
+		const port = given ?? (await freePort());
 		const child = spawnServer(place, port);
 		running.add(child);
 		// A test that forgets its server must not keep Jest from ending; see the listener above.
@@ -249,14 +259,26 @@ interface Started {
 	port: number;
 	version: string;
 	certificates: Certificates | undefined;
+	/** Starts it once more. */
+	again: () => Promise<ChildProcess>;
 }
 
-function describe({ binDir, home, dataDir, child, port, version, certificates }: Started): PostgresServer {
-	const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+function describe({
+	binDir,
+	home,
+	dataDir,
+	port,
+	version,
+	certificates,
+	...started
+}: Started): PostgresServer {
+	let { child } = started;
 	const end = async (signal: NodeJS.Signals) => {
+		if (child.exitCode !== null || child.signalCode !== null) return;
+		const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
 		child.ref();
 		child.kill(signal);
-		if (child.exitCode === null && child.signalCode === null) await exited;
+		await exited;
 	};
 	const client: PostgresServer['client'] = async (program, args, { database = 'postgres', input } = {}) =>
 		runClient(await clientProgram(program), args, input, {
@@ -301,10 +323,16 @@ function describe({ binDir, home, dataDir, child, port, version, certificates }:
 			await rm(home, { recursive: true, force: true, maxRetries: 5 });
 		},
 		kill: async () => {
+			if (child.exitCode !== null || child.signalCode !== null) return;
 			// Left alone, they would work on until they next wait for something.
 			const others = await childrenOf(child.pid!);
 			await end('SIGKILL');
 			others.forEach(killIfThere);
+		},
+		restart: async () => {
+			await end('SIGINT');
+			// What a crash has left may not be gone yet.
+			await eventually(async () => (child = await started.again()));
 		},
 	};
 }

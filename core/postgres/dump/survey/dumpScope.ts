@@ -1,4 +1,5 @@
 import type { DumpSelection } from '../dumpRequest';
+import type { Definition } from './definitions';
 import type { Match, PatternList, Relation, SurveyedSchema, SurveyLine } from './questions';
 
 /** A database as it was found, and what a selection takes of it. */
@@ -6,6 +7,7 @@ export class DumpScope {
 	readonly relations: ReadonlyMap<number, Relation>;
 	readonly matches: readonly Match[];
 	readonly schemas: readonly SurveyedSchema[];
+	readonly definitions: readonly Definition[];
 	readonly #selection: DumpSelection;
 	/** The role that the survey was made as. */
 	readonly user: string;
@@ -22,6 +24,7 @@ export class DumpScope {
 		this.relations = new Map(lines.flatMap(({ relation }) => (relation ? [[relation.id, relation]] : [])));
 		this.matches = lines.flatMap(({ match }) => (match ? [match] : []));
 		this.schemas = lines.flatMap(({ schema }) => (schema ? [schema] : []));
+		this.definitions = lines.flatMap(({ definition }) => (definition ? [definition] : []));
 	}
 
 	/** Whether pg_dump leaves out what belongs to no schema, such as extensions. */

@@ -1,5 +1,6 @@
 import { quoteLiteral } from '../../sql';
 import type { DumpSelection } from '../dumpRequest';
+import { type Definition, definitionsQuestion } from './definitions';
 import { readPattern } from './patterns';
 
 /** A relation as the catalogs describe it. */
@@ -44,6 +45,7 @@ export interface SurveyLine {
 	schema?: SurveyedSchema;
 	relation?: Relation;
 	match?: Match;
+	definition?: Definition;
 }
 
 const ownSchemas = `nspname !~ '^pg_' AND nspname <> 'information_schema'`;
@@ -85,7 +87,7 @@ WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND ${ownSchemas}`;
 export function surveyQuestion(selection: DumpSelection): string {
 	const lists = Object.entries(selection) as Array<[PatternList, string[] | undefined]>;
 	const matches = lists.flatMap(([list, patterns = []]) => patterns.map((pattern) => matchOf(list, pattern)));
-	const parts = [server, schemas, relations, ...matches];
+	const parts = [server, schemas, relations, definitionsQuestion(ownSchemas), ...matches];
 	return `SELECT line::text AS line FROM (${parts.map((part) => `(${part})`).join(' UNION ALL ')}) AS found (line)`.replaceAll(
 		') UNION ALL (',
 		')\nUNION ALL (',

@@ -2,6 +2,7 @@ import type { DatabaseProperties, N8nHistory, PostgresCensus } from '../../../ar
 import { BackupError, errorMessage } from '../../../errors';
 import { parseProperties, propertiesQuestion, withoutSecrets } from '../../databaseProperties';
 import type { DumpRequest } from '../dumpRequest';
+import { assertDefinitionsKept } from './definitions';
 import { DumpScope } from './dumpScope';
 import { type Dependency, dependencyQuestion, describeLacking } from './lacking';
 import { assertNoTableMissing, quotedName } from './missingTables';
@@ -37,7 +38,7 @@ export interface Survey {
 	 * Asks once more, after the dump, and compares with what was dumped.
 	 *
 	 * @returns what could not be found out
-	 * @throws BackupError `incomplete` when a table is missing
+	 * @throws BackupError `incomplete` when a table is missing, or a definition was changed meanwhile
 	 */
 	check(census: PostgresCensus): Promise<string[]>;
 }
@@ -74,6 +75,7 @@ export async function surveyDatabase(
 			const later = await askAgain(after, surveyQuestion(followed.request.selection), followed.request);
 			if (typeof later === 'string') return [later];
 			assertNoTableMissing(request.database, { before: scope, after: later }, census);
+			assertDefinitionsKept(request.database, { before: scope, after: later });
 			return [];
 		},
 	};

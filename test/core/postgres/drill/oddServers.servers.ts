@@ -1,15 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { chown, mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import pg from 'pg';
 import { manifestPath } from '../../../../core/artifact';
 import { drill, type DrillReport } from '../../../../core/postgres/drill/drill';
-import { freePort } from '../../../../lab/servers/freePort';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
+import { startTwin } from '../../../../lab/servers/postgresTwin';
 import { describeDisks } from '../../../support/disks';
-import { eventually } from '../../../../lab/eventually';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo, never } from '../support/dumps';
@@ -46,64 +42,6 @@ async function drillOn(port: number): Promise<{ report: DrillReport; isManifestU
 	return { report, isManifestUntouched: before === (await readFile(manifestPath(path), 'utf8')) };
 }
 
-interface Twin {
-	port: number;
-	stop(): Promise<void>;
-}
-
-/** A second server on a copy of the first one's data, made and run by PostgreSQL's own programs. */
-async function startTwin(dataDir: string, copyOptions: string[]): Promise<Twin> {
-	const { uid, gid } = statSync(server.dataDir);
-	const identity = process.getuid?.() === 0 ? { uid, gid } : {};
-	const env = { ...process.env, PGPASSWORD: server.password, LC_ALL: 'C' };
-	await chown(dataDir, uid, gid);
-	execFileSync(
-		join(server.binDir, 'pg_basebackup'),
-		[
-			'-h',
-			server.host,
-			'-p',
-			String(server.port),
-			'-U',
-			server.user,
-			'-D',
-			dataDir,
-			'-c',
-			'fast',
-			...copyOptions,
-		],
-		{ ...identity, env, cwd: '/', stdio: 'pipe' },
-	);
-	const port = await freePort();
-	const settings = [
-		`port=${port}`,
-		'listen_addresses=127.0.0.1',
-		'unix_socket_directories=',
-		'max_wal_size=64MB',
-	];
-	const child = spawn(
-		join(server.binDir, 'postgres'),
-		['-D', dataDir, ...settings.flatMap((setting) => ['-c', setting])],
-		{ ...identity, env, cwd: '/', stdio: 'ignore' },
-	);
-	const exited = once(child, 'exit');
-	const stop = async () => {
-		child.kill('SIGQUIT');
-		await exited;
-	};
-	try {
-		await eventually(async () => {
-			const client = new pg.Client({ ...connectionTo(server, { port }), ssl: false });
-			await client.connect();
-			await client.end();
-		});
-	} catch (error) {
-		await stop();
-		throw error;
-	}
-	return { port, stop };
-}
-
 const unknown = { result: 'unknown', checks: [{ check: 'restore', result: 'unknown' }] };
 
 test('a standby takes no scratch database, which says nothing of the backup', async () => {
@@ -111,7 +49,7 @@ test('a standby takes no scratch database, which says nothing of the backup', as
 	await mkdir(dataDir, { mode: 0o700 });
 	const { uid, gid } = statSync(server.dataDir);
 	await chown(directory.path(), uid, gid);
-	const standby = await startTwin(dataDir, ['--write-recovery-conf']);
+	const standby = await startTwin(server, dataDir, { copyOptions: ['--write-recovery-conf'] });
 	try {
 		const { report, isManifestUntouched } = await drillOn(standby.port);
 		expect(report).toMatchObject(unknown);
@@ -133,7 +71,7 @@ describeDisks('on a disk of its own', () => {
 		await server.psql('DROP TABLE wide; CHECKPOINT');
 		execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=80m,mode=0700', 'tmpfs', dataDir]);
 		try {
-			const full = await startTwin(dataDir, [`--waldir=${directory.path('wal')}`]);
+			const full = await startTwin(server, dataDir, { copyOptions: [`--waldir=${directory.path('wal')}`] });
 			try {
 				const { report, isManifestUntouched } = await drillOn(full.port);
 				expect(report).toMatchObject(unknown);
