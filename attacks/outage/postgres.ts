@@ -28,8 +28,9 @@ const troubles: Trouble[] = [
 
 const idle = ['--idle-timeout', String(idleSeconds)];
 const faults = { whole: 100, short: 2 };
-const { 'a dump is drilled inside n8n': _withoutServer, ...onServer } = restoreScenes;
-const restores = Object.values(onServer).map((scene) => ({ ...scene, args: [...scene.args, ...idle] }));
+const restores = Object.values(restoreScenes)
+	.filter(({ args }) => args[0] === 'restore' || args.includes('--server'))
+	.map((scene) => ({ ...scene, args: [...scene.args, ...idle] }));
 
 /** PostgreSQL in trouble, while something is made of it or restored into it. */
 export const postgresOutages: Attack[] = troubles.flatMap(({ what, outageOf, options }) => [

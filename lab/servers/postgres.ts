@@ -94,9 +94,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 			: undefined;
 		if (options.language !== undefined) await makeLocale(home, options.language);
 		const place = { binDir, home, dataDir, identity, options };
-		const { child, port, version } = await launch(place);
-		const again = async () => (await launch(place, port)).child;
-		return describe({ binDir, home, dataDir, child, port, version, certificates, again });
+		const launched = await launch(place);
+		const again = async () => (await launch(place, launched.port)).child;
+		return describe({ binDir, home, dataDir, ...launched, certificates, again });
 	} catch (error) {
 		await rm(home, { recursive: true, force: true });
 		throw error;
@@ -251,10 +251,7 @@ async function queryOnce<Row>({
 	}
 }
 
-interface Started {
-	binDir: string;
-	home: string;
-	dataDir: string;
+interface Started extends Omit<Place, 'identity'> {
 	child: ChildProcess;
 	port: number;
 	version: string;
