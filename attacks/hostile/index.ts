@@ -1,7 +1,8 @@
 import type { Attack } from '../harness/attack.ts';
+import { bombs } from './bombs.ts';
 import { hostileDumps } from './dumps.ts';
 import { hostileManifests } from './manifests.ts';
 import { hostileTars } from './tars.ts';
 
 /** Backups that nobody makes who means well. */
-export const hostileBackups: Attack[] = [...hostileManifests, ...hostileTars, ...hostileDumps];
+export const hostileBackups: Attack[] = [...hostileManifests, ...hostileTars, ...hostileDumps, ...bombs];

@@ -8,6 +8,9 @@ import { readRegularFile } from '../files/readRegularFile';
 /** Bytes of the largest manifest that is read: one of a hundred thousand tables has a quarter of them. */
 export const longestManifestBytes = 32 * 1024 * 1024;
 
+/** Values in it at most: as many again and again take gigabytes of memory. One of a hundred thousand tables has a fifth of them. */
+const mostValues = 500_000;
+
 /** Where the manifest of an artifact lies. */
 export function manifestPath(artifactPath: string): string {
 	return join(dirname(artifactPath), manifestName(basename(artifactPath)));
@@ -46,10 +49,25 @@ export async function readManifestDocument(artifactPath: string): Promise<Manife
  * @throws BackupError `unreadable`
  */
 export function parseManifest(bytes: Uint8Array, path: string): ManifestDocument {
+	assertFewValues(bytes, path);
 	const document = parse(decode(bytes, path), path);
 	const { manifest, problem } = checkManifest(document);
 	if (problem !== undefined) throw notAManifest(path, problem);
 	return { manifest, document: document as Record<string, unknown> };
+}
+
+/**
+ * To be asked before JSON from anywhere is parsed. Counts what begins a value, or parts it from the next: some of it
+ * may stand in texts; then there are fewer.
+ *
+ * @throws BackupError `unreadable` for more values than any manifest has
+ */
+export function assertFewValues(bytes: Uint8Array, path: string): void {
+	let values = 0;
+	for (const code of bytes) {
+		if (code === 0x2c || code === 0x5b || code === 0x7b) values++;
+	}
+	if (values > mostValues) throw notAManifest(path, `it has more than ${mostValues} values`);
 }
 
 function decode(bytes: Uint8Array, path: string): string {

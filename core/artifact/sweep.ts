@@ -4,7 +4,7 @@ import { errorCode } from '../errors';
 import { findAbandoned, isPartial, type LeftOver } from '../files/abandoned';
 import { isThere } from '../files/atomicFile';
 import { syncDirectory } from '../files/durable';
-import { longestManifestBytes, manifestPath } from './manifestFile';
+import { assertFewValues, longestManifestBytes, manifestPath } from './manifestFile';
 import { manifestSuffix } from './names';
 import { hashFile } from './readArtifact';
 import { readRegularFile } from '../files/readRegularFile';
@@ -44,7 +44,9 @@ async function completeManifest(
 	signal: AbortSignal,
 ): Promise<boolean> {
 	try {
-		const described = readDescription(await readRegularFile(leftOver.path, longestManifestBytes));
+		const text = await readRegularFile(leftOver.path, longestManifestBytes);
+		assertFewValues(text, leftOver.path);
+		const described = readDescription(text);
 		if (!described) return false;
 		const artifact = join(directory, described.artifact);
 		if (!(await isThere(artifact)) || (await isThere(manifestPath(artifact)))) return false;

@@ -115,6 +115,25 @@ describe('a manifest that cannot be judged', () => {
 		expect(entry!.problem).toContain(`its field ${field} is wrong (`);
 	});
 
+	it('is unreadable when it has more values than any manifest, of which a few bytes each make gigabytes', async () => {
+		const path = await writeBackup(directory.path(), { stamp });
+		const text = await readFile(manifestPath(path), 'utf8');
+		await writeFile(manifestPath(path), text.replace('{', `{"more": [${'{},'.repeat(300_000)}0],`));
+		expect(await catalog()).toMatchObject([
+			{ state: 'unreadable', problem: expect.stringContaining('it has more than 500000 values') as string },
+		]);
+	});
+
+	it('is read with as many tables as a server can have at all', async () => {
+		const path = await writeBackup(directory.path(), { stamp });
+		const manifest = JSON.parse(await readFile(manifestPath(path), 'utf8')) as { census: { tables: object } };
+		manifest.census.tables = Object.fromEntries(
+			Array.from({ length: 200_000 }, (_, i) => [`public.t${i}`, i]),
+		);
+		await writeFile(manifestPath(path), JSON.stringify(manifest));
+		expect(await catalog()).toMatchObject([{ state: 'good' }]);
+	});
+
 	it('is unreadable when it would change what every object has', async () => {
 		const path = await writeBackup(directory.path(), { stamp });
 		const text = await readFile(manifestPath(path), 'utf8');
