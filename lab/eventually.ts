@@ -1,6 +1,6 @@
-/** Repeats an expectation until it holds; after ten seconds its failure is the test's. */
-export async function eventually(expectation: () => unknown): Promise<void> {
-	const deadline = Date.now() + 10_000;
+/** Repeats an expectation until it holds; after some time, ten seconds, its failure is the test's. */
+export async function eventually(expectation: () => unknown, patienceMs = 10_000): Promise<void> {
+	const deadline = Date.now() + patienceMs;
 	for (;;) {
 		try {
 			await expectation();

@@ -16,7 +16,7 @@ import { formatArtifactName } from './names';
 import { Refusals } from '../files/refusals';
 import { findShrinkage } from './shrinkage';
 import type { OnProgress, OpenSource, SourceFacts } from './source';
-import { storeBlocks, type StoredFile } from './store/storeBlocks';
+import { storeBlocks, type StoredFile, takeStoreThread } from './store/storeBlocks';
 
 export interface ArtifactRequest {
 	/** The backup directory; it must exist. */
@@ -169,6 +169,7 @@ async function stream(
 	const failure = new AbortController();
 	const signal = AbortSignal.any([outerSignal, failure.signal]);
 	const endAll = (error: unknown) => failure.abort(error);
+	const thread = takeStoreThread();
 	try {
 		// Before the source is opened: it is not to wait for a key that is none.
 		const seal = request.encryption && (await sealHeader(request.encryption));
@@ -180,6 +181,7 @@ async function stream(
 		const stored = storeBlocks(
 			gatherBlocks(bytes),
 			{
+				thread,
 				descriptor: file.descriptor,
 				finalPath: file.finalPath,
 				compression: request.compression,
@@ -198,6 +200,9 @@ async function stream(
 		failure.abort(error);
 		if (outerSignal.aborted) throw cancelledError(error);
 		throw error;
+	} finally {
+		// Where no source was opened it still waits for its job.
+		await thread.end();
 	}
 }
 

@@ -4,7 +4,7 @@ import type { Block, BlockStream } from '../../blocks';
 import { BackupError, cancelledError } from '../../errors';
 import type { SealedHeader } from '../../encryption';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { smallHeap, startThread } from '../../threads';
+import { type JobThread, smallHeap, takeThread } from '../../threads';
 import type { SourceFacts } from '../source';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
@@ -18,13 +18,20 @@ export interface StoredFile {
 	sha256: string;
 }
 
-export interface StoreOptions extends Omit<StoreJob, 'isEncrypted'> {
+export interface StoreOptions extends Omit<StoreJob, 'seal'> {
+	/** From {@link takeStoreThread}. It is released, or ended where something fails. */
+	thread: JobThread;
 	/** What the file is encrypted with; it is not when undefined. */
 	seal?: SealedHeader;
 	/** For what reads the file back. */
 	facts: Promise<SourceFacts>;
 	/** Called with the raw bytes handed over so far. */
 	onBytes?: (rawBytes: number) => void;
+}
+
+/** The thread for {@link storeBlocks}, which can be loaded while the source is opened. */
+export function takeStoreThread(): JobThread {
+	return takeThread({ file: join(__dirname, 'storeWorker.js'), name: 'store', limits: smallHeap });
 }
 
 /**
@@ -34,21 +41,17 @@ export interface StoreOptions extends Omit<StoreJob, 'isEncrypted'> {
  */
 export async function storeBlocks(
 	blocks: BlockStream,
-	{ facts, onBytes, seal, ...job }: StoreOptions,
+	{ thread, facts, onBytes, seal, ...rest }: StoreOptions,
 	signal: AbortSignal,
 ): Promise<StoredFile> {
-	const worker = startThread(join(__dirname, 'storeWorker.js'), {
-		name: 'store',
-		data: { ...job, isEncrypted: seal !== undefined } satisfies StoreJob,
-		limits: smallHeap,
-	});
-	const post = (input: StoreInput) => worker.postMessage(input);
-	if (seal) post({ kind: 'seal', seal });
+	const job: StoreJob = { ...rest, seal: seal && copyOf(seal) };
+	const port = thread.begin(job);
+	const post = (input: StoreInput) => port.postMessage(input);
 	const withWorker: Block[] = [];
 	let onReleased: (() => void) | undefined;
 
 	const stored = new Promise<Omit<StoredFile, 'rawBytes'>>((resolve, reject) => {
-		worker.on('message', (output: StoreOutput) => {
+		port.on('message', (output: StoreOutput) => {
 			if (output.kind === 'failed') reject(fromWorkerError(output.error));
 			else if (output.kind === 'stored') resolve(output);
 			else {
@@ -56,8 +59,9 @@ export async function storeBlocks(
 				onReleased?.();
 			}
 		});
-		worker.once('error', (error) => reject(fromWorkerError(toWorkerError(error))));
-		worker.once('exit', () => reject(endedEarly()));
+		void thread.lost.then(({ error }) =>
+			reject(error ? fromWorkerError(toWorkerError(error)) : endedEarly()),
+		);
 	});
 	let cancel!: (error: BackupError) => void;
 	const cancelled = new Promise<never>((_resolve, reject) => {
@@ -89,11 +93,17 @@ export async function storeBlocks(
 			Promise.all([send(), stored]),
 			cancelled,
 		]);
+		thread.release();
 		return { rawBytes, storedBytes, sha256 };
 	} finally {
 		blocks.destroy();
-		await worker.terminate();
+		await thread.end();
 	}
+}
+
+/** In memory of their own: what is sent to a thread is the whole memory that a buffer lies in. */
+function copyOf({ header, fileKey }: SealedHeader): StoreJob['seal'] {
+	return { header: new Uint8Array(header), fileKey: new Uint8Array(fileKey) };
 }
 
 function endedEarly(): BackupError {

@@ -3,23 +3,21 @@ import type { CompressionMethod } from '../../compression/compression';
 import type { SealedHeader } from '../../encryption';
 import type { SourceFacts } from '../source';
 
-/** What the storing thread is started with. */
+/** What the storing thread is given. */
 export interface StoreJob {
-	/** An empty file, open for reading and writing; whoever starts the thread closes it, afterwards. */
+	/** An empty file, open for reading and writing; whoever gives the job closes it, afterwards. */
 	descriptor: number;
 	/** The name that it will have, for errors. */
 	finalPath: string;
 	compression: { method: CompressionMethod; level?: number };
 	/** See `Source.readBack`. */
 	readBack?: string;
-	/** Whether the first message is a `seal`. */
-	isEncrypted: boolean;
+	/** What to encrypt with, where that is wanted. */
+	seal?: Record<keyof SealedHeader, Uint8Array<ArrayBuffer>>;
 }
 
 /** To the storing thread. */
 export type StoreInput =
-	/** What to encrypt with: a secret, and so no part of what the thread is started with. */
-	| { kind: 'seal'; seal: SealedHeader }
 	/** One more block, in memory that is not to be changed before it is released. */
 	| { kind: 'block'; memory: ArrayBufferLike; offset: number; length: number }
 	| { kind: 'end' }

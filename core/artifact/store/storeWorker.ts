@@ -1,11 +1,12 @@
 import { pipeline } from 'node:stream/promises';
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { BlockStream } from '../../blocks';
 import { EncryptStream, type SealedHeader } from '../../encryption';
 import { BackupError, fileError } from '../../errors';
 import { toWorkerError } from '../../errors/workerError';
 import { createCompressor } from '../../compression/compression';
 import { Descriptor } from '../../files/descriptor';
+import { serveJobs } from '../../threads/serveJobs';
 import { GrowingFile } from './growingFile';
 import { readBack } from './readBack';
 import type { AssertReadBack, SourceFacts } from '../source';
@@ -16,60 +17,53 @@ import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
  * The thread that makes a file of the raw bytes: compress, encrypt, hash, write, read back. What it leaves to the garbage
  * collector is collected from its own small heap instead of n8n's.
  */
-const job = workerData as StoreJob;
-const port = parentPort!;
-const post = (message: StoreOutput) => port.postMessage(message);
+serveJobs<StoreJob>(async (job, port) => {
+	const last = await store(job, port).catch((error: unknown): StoreOutput => ({
+		kind: 'failed',
+		error: toWorkerError(error),
+	}));
+	port.postMessage(last);
+});
 
-void store()
-	.catch((error: unknown): StoreOutput => ({ kind: 'failed', error: toWorkerError(error) }))
-	.then((last) => {
-		post(last);
-		// Or the thread would never end.
-		port.close();
-	});
-
-async function store(): Promise<StoreOutput> {
-	const input = receiveInput();
+async function store(job: StoreJob, port: MessagePort): Promise<StoreOutput> {
+	const input = receiveInput(port);
+	const seal = job.seal && asBuffers(job.seal);
 	const file = new Descriptor(job.descriptor);
 	const growing = new GrowingFile(job.finalPath, file);
 	try {
 		const stored = new StoredStream(file, (growth) => growing.update(growth));
-		const seal = await input.seal;
-		const reading = compareBack(growing, seal, input.facts);
-		await Promise.all([write(lend(input.blocks), seal, stored), reading]);
+		const reading = compareBack(job, growing, seal, input.facts);
+		await Promise.all([write(job, lend(input.blocks), seal, stored), reading]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
 	} catch (error) {
 		throw error instanceof BackupError ? error : fileError(error, job.finalPath);
+	} finally {
+		seal?.fileKey.fill(0);
 	}
 }
 
 interface Input {
-	/** What to encrypt with, where that is wanted. */
-	seal: Promise<SealedHeader | undefined>;
 	blocks: BlockStream;
 	/** What the source says of itself; it comes after the last block. */
 	facts: Promise<SourceFacts>;
 }
 
 /** What the main thread sends, in order. */
-function receiveInput(): Input {
+function receiveInput(port: MessagePort): Input {
 	const blocks = new BlockStream();
-	const release = () => post({ kind: 'released' });
-	const seal = Promise.withResolvers<SealedHeader | undefined>();
-	if (!job.isEncrypted) seal.resolve(undefined);
+	const release = () => port.postMessage({ kind: 'released' } satisfies StoreOutput);
 	const facts = Promise.withResolvers<SourceFacts>();
 	port.on('message', (input: StoreInput) => {
-		if (input.kind === 'seal') seal.resolve(asBuffers(input.seal));
-		else if (input.kind === 'facts') facts.resolve(input.facts);
+		if (input.kind === 'facts') facts.resolve(input.facts);
 		else if (input.kind === 'end') blocks.end();
 		else blocks.deliver({ bytes: Buffer.from(input.memory, input.offset, input.length), release });
 	});
-	return { seal: seal.promise, blocks, facts: facts.promise };
+	return { blocks, facts: facts.promise };
 }
 
-/** On their way between threads they become plain arrays of bytes. */
-function asBuffers({ header, fileKey }: Record<keyof SealedHeader, Uint8Array>): SealedHeader {
-	return { header: Buffer.from(header), fileKey: Buffer.from(fileKey) };
+/** In the very memory in which they came. */
+function asBuffers({ header, fileKey }: NonNullable<StoreJob['seal']>): SealedHeader {
+	return { header: Buffer.from(header.buffer), fileKey: Buffer.from(fileKey.buffer) };
 }
 
 /** Each block, valid until the next one is asked for. */
@@ -81,11 +75,12 @@ async function* lend(blocks: BlockStream): AsyncGenerator<Buffer, void> {
 }
 
 async function write(
+	{ compression }: StoreJob,
 	blocks: AsyncIterable<Buffer>,
 	seal: SealedHeader | undefined,
 	stored: StoredStream,
 ): Promise<void> {
-	const compressor = createCompressor(job.compression);
+	const compressor = createCompressor(compression);
 	const encryptor = seal && new EncryptStream(seal);
 	if (compressor && encryptor) await pipeline(blocks, compressor, encryptor, stored);
 	else if (compressor) await pipeline(blocks, compressor, stored);
@@ -94,6 +89,7 @@ async function write(
 }
 
 async function compareBack(
+	job: StoreJob,
 	file: GrowingFile,
 	seal: SealedHeader | undefined,
 	facts: Promise<SourceFacts>,

@@ -1,25 +1,26 @@
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { ClaimedDirectory } from '../../files/claimedDirectory';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
 import { BackupError, errorCode } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { startThread } from '../../threads';
+import { type JobThread, takeThread, type ThreadLoss } from '../../threads';
 import { type Copied, DatabaseCopier } from '../sqlite/databaseCopier';
 import type { PackOptions, PackReport } from './packTree';
 import type { CopyReply, PackJob, PackMessage } from './packWorker';
 
 /**
  * A directory's tar as a stream, read in a worker. What passes is looked at by the code that reads archives, so
- * that an archive which could not be restored fails while it is made. Destroying it ends the worker and the process
+ * that an archive which could not be restored fails while it is made. Destroying it ends the work and the process
  * that copies databases, and removes its scratch directories.
  */
 export class PackStream extends BlockStream {
 	/** What the archive holds; known once the stream has ended. */
 	report: PackReport | undefined;
-	readonly #worker: Worker;
+	readonly #thread: JobThread;
+	readonly #port: MessagePort;
 	readonly #scratch: readonly string[];
 	readonly #copier = new DatabaseCopier();
 	/** Says that the copies are not left over. */
@@ -33,10 +34,10 @@ export class PackStream extends BlockStream {
 		this.#inspector = isReadBack ? undefined : new ArchiveInspector();
 		this.#scratch = options.scratch;
 		const job: PackJob = { options, output: this.#blocks.shared };
-		this.#worker = startThread(join(__dirname, 'packWorker.js'), { name: 'pack', data: job });
-		this.#worker.on('message', (message: PackMessage) => this.#receive(message));
-		this.#worker.on('error', (error) => this.destroy(fromWorkerError(toWorkerError(error))));
-		this.#worker.on('exit', (exitCode) => this.#noticeExit(exitCode));
+		this.#thread = takeThread({ file: join(__dirname, 'packWorker.js'), name: 'pack' });
+		this.#port = this.#thread.begin(job);
+		this.#port.on('message', (message: PackMessage) => this.#receive(message));
+		void this.#thread.lost.then((loss) => this.#noticeLoss(loss));
 	}
 
 	override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
@@ -69,7 +70,7 @@ export class PackStream extends BlockStream {
 			(copied) => ({ copied }),
 			(error: unknown) => ({ error: toWorkerError(error) }),
 		);
-		if (!this.destroyed) this.#worker.postMessage(reply);
+		if (!this.destroyed) this.#port.postMessage(reply);
 	}
 
 	async #copyBelowClaim(location: string, target: string): Promise<Copied> {
@@ -86,17 +87,20 @@ export class PackStream extends BlockStream {
 		this.end();
 	}
 
-	#noticeExit(exitCode: number): void {
+	#noticeLoss({ error }: ThreadLoss): void {
 		if (this.report || this.destroyed) return;
 		this.destroy(
-			new BackupError('incomplete', `The thread that reads the directory ended early (code ${exitCode})`, {
-				advice: 'Run it again; if it happens again, give n8n more memory',
-			}),
+			error
+				? fromWorkerError(toWorkerError(error))
+				: new BackupError('incomplete', 'The thread that reads the directory ended early', {
+						advice: 'Run it again; if it happens again, give n8n more memory',
+					}),
 		);
 	}
 
 	async #release(): Promise<void> {
-		await this.#worker.terminate();
+		if (this.report) this.#thread.release();
+		await this.#thread.end();
 		this.#blocks.retire();
 		await this.#copier[Symbol.asyncDispose]();
 		for (const claim of this.#claims.values())

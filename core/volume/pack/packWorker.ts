@@ -1,7 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { BlockWriter, type FilledBlock, type SharedBlocks } from '../../blocks';
 import { once } from 'node:events';
 import { fromWorkerError, toWorkerError, type WorkerError } from '../../errors/workerError';
+import { serveJobs } from '../../threads/serveJobs';
 import type { Copied } from '../sqlite/databaseCopier';
 import { ChunkWriter } from './chunkWriter';
 import { type PackOptions, type PackReport, packTree } from './packTree';
@@ -11,7 +12,7 @@ import { type PackOptions, type PackReport, packTree } from './packTree';
  * here they block nobody.
  */
 
-/** What the worker is started with. */
+/** What the worker is given. */
 export interface PackJob {
 	options: PackOptions;
 	/** For the archive's bytes. */
@@ -29,10 +30,12 @@ export type PackMessage =
 /** To the worker. */
 export type CopyReply = { copied: Copied } | { error: WorkerError };
 
-async function main({ options, output }: PackJob): Promise<void> {
-	const post = (message: PackMessage) => parentPort!.postMessage(message);
+serveJobs(pack);
+
+async function pack({ options, output }: PackJob, port: MessagePort): Promise<void> {
+	const post = (message: PackMessage) => port.postMessage(message);
 	const copyElsewhere = async (location: string, target: string): Promise<Copied> => {
-		const answered = once(parentPort!, 'message') as Promise<[CopyReply]>;
+		const answered = once(port, 'message') as Promise<[CopyReply]>;
 		post({ kind: 'copy', location, target });
 		const [reply] = await answered;
 		if ('error' in reply) throw fromWorkerError(reply.error);
@@ -45,5 +48,3 @@ async function main({ options, output }: PackJob): Promise<void> {
 		post({ kind: 'failed', error: toWorkerError(error) });
 	}
 }
-
-void main(workerData as PackJob);

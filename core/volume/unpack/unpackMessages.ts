@@ -1,4 +1,3 @@
-import type { DecryptionKeys } from '../../encryption';
 import type { WorkerError } from '../../errors/workerError';
 import type { ExtractReport } from './unpackArchive';
 
@@ -10,10 +9,5 @@ export type UnpackMessage =
 	| { kind: 'done'; report: ExtractReport }
 	| { kind: 'failed'; error: WorkerError };
 
-/** To the worker, the first message: what an encrypted archive is read with, a secret. */
-export interface UnpackKeys {
-	keys: DecryptionKeys | undefined;
-}
-
-/** To the worker, the second: from here on nothing ends it. */
+/** To the worker: from here on nothing ends it. */
 export const commitMessage = 'commit';

@@ -1,15 +1,18 @@
 import { once } from 'node:events';
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import type { DecryptionKeys } from '../../encryption';
 import { toWorkerError } from '../../errors/workerError';
+import { serveJobs } from '../../threads/serveJobs';
 import { unpackArchive, type UnpackOptions } from './unpackArchive';
-import type { UnpackKeys, UnpackMessage } from './unpackMessages';
+import type { UnpackMessage } from './unpackMessages';
 
 /** The thread that writes the tree: as for reading it, synchronous calls are far cheaper, and block nobody here. */
 
 const progressEveryBytes = 16 * 1024 * 1024;
 
-async function main(): Promise<void> {
-	const port = parentPort!;
+serveJobs(unpack);
+
+async function unpack(options: UnpackOptions & { keys?: DecryptionKeys }, port: MessagePort): Promise<void> {
 	const post = (message: UnpackMessage): void => port.postMessage(message);
 	let told = 0;
 	const onBytes = (rawBytes: number): void => {
@@ -23,12 +26,8 @@ async function main(): Promise<void> {
 			post({ kind: 'whole' });
 			await answered;
 		};
-		const [{ keys }] = (await once(port, 'message')) as [UnpackKeys];
-		const options = { ...(workerData as UnpackOptions), keys };
 		post({ kind: 'done', report: await unpackArchive(options, { onBytes, beforeCommit }) });
 	} catch (error) {
 		post({ kind: 'failed', error: toWorkerError(error) });
 	}
 }
-
-void main();

@@ -16,7 +16,7 @@ import { loginVariables } from '../libpqVariables';
 import { newSessionName } from '../sessionName';
 import type { Survey } from '../survey/survey';
 import { surveyOverTheNetwork } from '../surveyOverTheNetwork';
-import { loadPgDump, type PgDumpThread, startPgDump } from './pgDumpThread';
+import { type PgDumpThread, startPgDump, takePgDumpThread } from './pgDumpThread';
 import { pgDumpProgram } from './wasmProgram';
 import type { PgDumpExit } from './worker/messages';
 
@@ -26,11 +26,11 @@ import type { PgDumpExit } from './worker/messages';
  */
 export function builtInDump(connection: PostgresConnection, request: DumpRequest): OpenSource {
 	return async (signal) => {
-		const { worker, program, survey, server } = await prepare(connection, request, signal);
+		const { thread: loaded, program, survey, server } = await prepare(connection, request, signal);
 		const inspector = new DumpInspector();
 		const applicationName = newSessionName();
 		const thread = startPgDump({
-			worker,
+			thread: loaded,
 			program,
 			args: dumpArguments(survey.request),
 			environment: {
@@ -62,15 +62,15 @@ export function builtInDump(connection: PostgresConnection, request: DumpRequest
 
 /** The thread is loaded while the server is asked. */
 async function prepare(connection: PostgresConnection, request: DumpRequest, signal: AbortSignal) {
-	const worker = loadPgDump();
+	const thread = takePgDumpThread();
 	try {
 		const [program, survey] = await Promise.all([
 			pgDumpProgram(),
 			surveyOverTheNetwork(connection, request, signal),
 		]);
-		return { worker, program, survey, server: await openTransport(connection, signal) };
+		return { thread, program, survey, server: await openTransport(connection, signal) };
 	} catch (error) {
-		await worker.terminate();
+		await thread.end();
 		throw error;
 	}
 }

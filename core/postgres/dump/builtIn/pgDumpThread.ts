@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { Worker } from 'node:worker_threads';
 import { BlockReader, BlockStream, giveBackSharedMemory } from '../../../blocks';
-import { smallHeap, startThread } from '../../../threads';
+import { type JobThread, smallHeap, takeThread } from '../../../threads';
 import type { Conversation } from '../../connect/silence';
 import { fitHeadToServer } from '../../serverDifferences';
 import type { ServerFault } from './serverFault';
@@ -14,13 +13,14 @@ import { createRing } from './worker/sharedRing';
 const inputBytes = 4 * 1024 * 1024;
 
 /** A thread that has nothing to do yet: it is loaded while the server is asked. End it where it gets nothing to do. */
-export function loadPgDump(): Worker {
-	return startThread(join(__dirname, 'worker', 'pgDumpWorker.js'), { name: 'pg_dump', limits: smallHeap });
+export function takePgDumpThread(): JobThread {
+	const file = join(__dirname, 'worker', 'pgDumpWorker.js');
+	return takeThread({ file, name: 'pg_dump', limits: smallHeap });
 }
 
 export interface PgDumpThreadOptions {
-	/** From {@link loadPgDump}. */
-	worker: Worker;
+	/** From {@link takePgDumpThread}. It is released when pg_dump has succeeded, and else ended. */
+	thread: JobThread;
 	/** See {@link pgDumpProgram}. */
 	program: WebAssembly.Module;
 	args: string[];
@@ -52,7 +52,7 @@ export interface PgDumpThread {
  * ends thread and connection.
  */
 export function startPgDump({
-	worker,
+	thread,
 	program,
 	args,
 	environment,
@@ -63,15 +63,18 @@ export function startPgDump({
 	const ring = createRing(inputBytes);
 	const blocks = new BlockReader();
 	const job: PgDumpJob = { program, args, environment, input: ring, output: blocks.shared };
-	worker.postMessage(job);
+	const port = thread.begin(job);
 
 	const input = new ServerInput(server, ring);
-	let hasExited = false;
+	let exited: PgDumpExit | undefined;
+	const { promise: exit, resolve: settle } = Promise.withResolvers<PgDumpExit>();
 	let sent = 0;
 	const output = new DumpOutput(() => {
-		if (input.sessionKey && !hasExited) cancel(input.sessionKey);
+		if (input.sessionKey && !exited) cancel(input.sessionKey);
 		server.destroy();
-		void worker.terminate().then(() => {
+		if (exited?.exitCode === 0) thread.release();
+		void thread.end().then(() => {
+			settle({ messages: '' });
 			blocks.retire();
 			giveBackSharedMemory(ring.bytes);
 		});
@@ -81,35 +84,32 @@ export function startPgDump({
 	let connectionError: unknown;
 	void input.receive().catch((error: unknown) => (connectionError = error));
 
-	const exit = new Promise<PgDumpExit>((resolve) => {
-		let isHead = true;
-		worker.on('message', (message: PgDumpMessage) => {
-			switch (message.kind) {
-				case 'send':
-					input.beforeSending();
-					sent++;
-					server.write(message.bytes);
-					break;
-				case 'output': {
-					const { bytes, release } = blocks.open(message.filled);
-					const chunk = isHead ? fitHeadToServer(bytes) : bytes;
-					isHead = false;
-					inspect(chunk);
-					output.deliver({ bytes: chunk, release });
-					break;
-				}
-				case 'exit':
-					hasExited = true;
-					resolve(message.exit);
-					break;
+	let isHead = true;
+	port.on('message', (message: PgDumpMessage) => {
+		switch (message.kind) {
+			case 'send':
+				input.beforeSending();
+				sent++;
+				server.write(message.bytes);
+				break;
+			case 'output': {
+				const { bytes, release } = blocks.open(message.filled);
+				const chunk = isHead ? fitHeadToServer(bytes) : bytes;
+				isHead = false;
+				inspect(chunk);
+				output.deliver({ bytes: chunk, release });
+				break;
 			}
-		});
-		worker.once('error', (error: Error) => resolve({ messages: '', crash: error.message }));
-		worker.once('exit', () => resolve({ messages: '' }));
+			case 'exit':
+				exited = message.exit;
+				settle(message.exit);
+				break;
+		}
 	});
+	void thread.lost.then(({ error }) => settle({ messages: '', crash: error?.message }));
 	const traffic = {
 		progress: () => input.received + sent,
-		awaitsServer: () => input.isAwaited && !hasExited,
+		awaitsServer: () => input.isAwaited && !exited,
 	};
 	return {
 		output,

@@ -10,6 +10,14 @@ declare namespace WebAssembly {
 
 	type Imports = Record<string, Record<string, unknown>>;
 
+	/** Sizes are in pages of 64 KB. */
+	class Memory {
+		constructor(size: { initial: number; maximum: number });
+		/** Another one whenever it has grown. */
+		readonly buffer: ArrayBuffer;
+		grow(pages: number): number;
+	}
+
 	class Instance {
 		constructor(program: Module, imports: Imports);
 		readonly exports: Record<string, unknown>;

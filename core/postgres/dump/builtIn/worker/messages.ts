@@ -1,7 +1,7 @@
 import type { FilledBlock, SharedBlocks } from '../../../../blocks';
 import type { SharedRing } from './sharedRing';
 
-/** The first and only message that the worker gets. */
+/** What the worker is given. */
 export interface PgDumpJob {
 	/** pg_dump.wasm, compiled. */
 	program: WebAssembly.Module;

@@ -1,29 +1,35 @@
-import { parentPort } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { BlockWriter } from '../../../../blocks';
+import { serveJobs } from '../../../../threads/serveJobs';
 import type { PgDumpExit, PgDumpJob, PgDumpMessage } from './messages';
 import { OutputDevice } from './outputDevice';
+import { ProgramMemory } from './programMemory';
 import { RingReader, type SharedRing } from './sharedRing';
 import { createPgDump, type PgDumpModule } from './wasmModule';
 
 /** Where pg_dump's output goes in its own file system. */
 const outputPath = '/dev/dump';
 
-// Not by workerData, which NODE_DEBUG=worker prints: the password is in it.
-parentPort!.once('message', (job: PgDumpJob) => void run(job));
+const memories = new ProgramMemory();
+
+serveJobs(runPgDump);
 
 /** Runs pg_dump once. It blocks this thread from beginning to end; that is what the thread is for. */
-async function run(job: PgDumpJob): Promise<void> {
+async function runPgDump(job: PgDumpJob, port: MessagePort): Promise<void> {
+	const post = (message: PgDumpMessage) => port.postMessage(message);
 	const exit: PgDumpExit = { messages: '' };
+	const memory = memories.take();
 	const blocks = new BlockWriter(job.output, (filled) => post({ kind: 'output', filled }));
 	const output = new OutputDevice(blocks);
 	try {
 		const module = await createPgDump({
 			program: job.program,
+			memory,
 			prepare: ({ ENV }) => {
 				for (const [name, value] of Object.entries(job.environment)) ENV[name] = asBytes(value);
 			},
 			connect: (instance) => {
-				connectServer(instance, job.input);
+				connectServer(instance, job.input, port);
 				connectOutput(instance, output);
 			},
 			onMessage: (line) => (exit.messages += `${line}\n`),
@@ -36,10 +42,7 @@ async function run(job: PgDumpJob): Promise<void> {
 		exit.crash = error instanceof Error ? error.message : String(error);
 	}
 	post({ kind: 'exit', exit });
-}
-
-function post(message: PgDumpMessage, transferred?: Uint8Array): void {
-	parentPort!.postMessage(message, transferred ? [transferred.buffer as ArrayBuffer] : []);
+	memories.giveBack(memory);
 }
 
 /** emscripten writes one byte a character into the environment: UTF-8 must be spelled out byte by byte. */
@@ -48,7 +51,7 @@ function asBytes(text: string): string {
 }
 
 /** libpq's socket: what it sends is posted to the main thread, what it receives lies in the shared ring. */
-function connectServer(module: PgDumpModule, ring: SharedRing): void {
+function connectServer(module: PgDumpModule, ring: SharedRing, port: MessagePort): void {
 	const input = new RingReader(ring);
 	let mayReportEmpty = false;
 
@@ -73,7 +76,7 @@ function connectServer(module: PgDumpModule, ring: SharedRing): void {
 	};
 	const send = (pointer: number, length: number): number => {
 		const bytes = module.HEAPU8.slice(pointer, pointer + length);
-		post({ kind: 'send', bytes }, bytes);
+		port.postMessage({ kind: 'send', bytes } satisfies PgDumpMessage, [bytes.buffer]);
 		return length;
 	};
 	module._pgl_set_rw_cbs(module.addFunction(receive, 'iii'), module.addFunction(send, 'iii'));

@@ -32,6 +32,8 @@ export interface PgDumpModule {
 export interface ModuleOptions {
 	/** pg_dump.wasm, compiled. */
 	program: WebAssembly.Module;
+	/** All zero. */
+	memory: WebAssembly.Memory;
 	/** Runs before the program's memory is set up. */
 	prepare: (module: PgDumpModule) => void;
 	/** Runs when memory and file system are there. */
@@ -51,6 +53,7 @@ type InstanceReceiver = (instance: WebAssembly.Instance, program: WebAssembly.Mo
 /** Instantiates pg_dump, ready for `callMain`. */
 export async function createPgDump({
 	program,
+	memory,
 	prepare,
 	connect,
 	onMessage,
@@ -63,6 +66,7 @@ export async function createPgDump({
 	const messages = new MessageDevice(onMessage);
 	return await glue.createPgDump({
 		thisProgram: 'pg_dump',
+		wasmMemory: memory,
 		noExitRuntime: false,
 		instantiateWasm: (imports: WebAssembly.Imports, receive: InstanceReceiver) => {
 			reportRefusedMemory(imports, onMemoryFull);

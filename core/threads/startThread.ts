@@ -3,18 +3,17 @@ import { Worker, type ResourceLimits } from 'node:worker_threads';
 export interface ThreadOptions {
 	/** As the operating system shows it. */
 	name: string;
-	/** Plain values for it to begin with. With `NODE_DEBUG=worker` Node prints them: never a secret. */
-	data?: unknown;
 	limits?: ResourceLimits;
 }
 
 /**
- * Starts a thread: the only way to. n8n's secrets and its start-up options are none of a thread's business.
+ * Starts a thread: the only way to. n8n's secrets and its start-up options are none of a thread's business. What it is to
+ * do comes by a message, since Node prints `workerData` where `NODE_DEBUG=worker` is set.
  *
  * @param file that it runs
  */
-export function startThread(file: string, { name, data, limits }: ThreadOptions): Worker {
-	return new Worker(file, { name, workerData: data, resourceLimits: limits, env: {}, execArgv: [] });
+export function startThread(file: string, { name, limits }: ThreadOptions): Worker {
+	return new Worker(file, { name, resourceLimits: limits, env: {}, execArgv: [] });
 }
 
 /**

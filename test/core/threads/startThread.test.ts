@@ -1,27 +1,26 @@
 import { once } from 'node:events';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromWorkerError, toWorkerError } from '../../core/errors/workerError';
-import { startThread } from '../../core/threads';
-import { temporaryDirectory } from '../support/temporaryDirectory';
+import { fromWorkerError, toWorkerError } from '../../../core/errors/workerError';
+import { startThread } from '../../../core/threads/startThread';
+import { temporaryDirectory } from '../../support/temporaryDirectory';
 
 const scratch = temporaryDirectory();
-const core = join(__dirname, '..', '..', 'core');
+const core = join(__dirname, '..', '..', '..', 'core');
 
 test('a thread has nothing of n8n’s environment, and none of its start-up options', async () => {
 	process.env.N8N_ENCRYPTION_KEY = 'not for threads';
 	try {
 		writeFileSync(
 			scratch.path('thread.js'),
-			`const { parentPort, workerData } = require('node:worker_threads');
-			parentPort.postMessage({ environment: process.env, options: process.execArgv, workerData });`,
+			`const { parentPort } = require('node:worker_threads');
+			parentPort.postMessage({ environment: process.env, options: process.execArgv });`,
 		);
-		const thread = startThread(scratch.path('thread.js'), { name: 'test', data: 42 });
+		const thread = startThread(scratch.path('thread.js'), { name: 'test' });
 		const [message] = (await once(thread, 'message')) as [{ environment: object }];
 		expect({ ...message, environment: { ...message.environment } }).toEqual({
 			environment: {},
 			options: [],
-			workerData: 42,
 		});
 	} finally {
 		delete process.env.N8N_ENCRYPTION_KEY;
@@ -36,7 +35,7 @@ test('every thread is started in that one way', () => {
 	const starters = files.filter((name) =>
 		/\bnew\s+(?:\w+\.)?Worker\s*\(/.test(readFileSync(join(core, name), 'utf8')),
 	);
-	expect(starters).toEqual(['threads.ts']);
+	expect(starters).toEqual(['threads/startThread.ts']);
 });
 
 test('a thread that runs out of memory is an error that says so, and ends nobody else', async () => {

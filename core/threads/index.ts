@@ -1,0 +1,3 @@
+export { type JobThread, takeThread } from './jobThread';
+export type { ThreadKind, ThreadLoss } from './pooledThread';
+export { smallHeap } from './startThread';
