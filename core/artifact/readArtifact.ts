@@ -25,6 +25,8 @@ export interface ReadArtifactRequest {
 	keys?: DecryptionKeys;
 	/** Called with the raw bytes read so far. */
 	onBytes?: (rawBytes: number) => void;
+	/** Whether `consume` is done with a piece when it asks for the next; false by default. */
+	isLent?: boolean;
 }
 
 /** What was found out about an artifact's bytes in passing. */
@@ -52,7 +54,9 @@ export async function readArtifact(
 	signal: AbortSignal,
 ): Promise<ArtifactMeasures> {
 	const findFileKey = async (header: Buffer) => await fileKeyIn(header, request);
-	return await readStored(storedPieces(request), { ...request, findFileKey }, consume, signal);
+	// What a decompressor is done with may be overwritten; what is not compressed goes on to whoever consumes it.
+	const isLent = request.isLent || request.compression !== 'none';
+	return await readStored(storedPieces(request, isLent), { ...request, findFileKey }, consume, signal);
 }
 
 /**
@@ -81,12 +85,10 @@ async function fileKeyIn(
 /** {@link ReadArtifactRequest} of bytes from wherever. */
 export interface ReadStoredRequest extends Pick<
 	ReadArtifactRequest,
-	'path' | 'compression' | 'isEncrypted' | 'onBytes'
+	'path' | 'compression' | 'isEncrypted' | 'onBytes' | 'isLent'
 > {
 	/** Asked where it is encrypted. */
 	findFileKey: FindFileKey;
-	/** Whether `consume` is done with a piece when it asks for the next; false by default. */
-	isLent?: boolean;
 }
 
 /** {@link readArtifact} of stored bytes that come from elsewhere; a piece is used up when the next is asked for. */
@@ -108,7 +110,7 @@ export async function readStored(
 		return await request.findFileKey(header);
 	};
 	const plainBytes = plain.count(plainPieces(hashed, { ...request, findFileKey }), () => {});
-	const decompressor = createDecompressor(compression);
+	const decompressor = createDecompressor(compression, request.isLent);
 	let consumed: { error: unknown } | undefined;
 	const consumeAll = async (source: AsyncIterable<Buffer>) => {
 		await consume(raw.count(source, () => onBytes?.(raw.bytes))).catch((error: unknown) => {
@@ -160,26 +162,28 @@ async function passOver(raw: AsyncIterable<Buffer>): Promise<void> {
 	for await (const piece of raw) void piece;
 }
 
-async function* storedPieces({
-	path,
-	descriptor,
-}: Pick<ReadArtifactRequest, 'path' | 'descriptor'>): AsyncGenerator<Buffer, void> {
+/** @param isLent whether each piece may take the place of the one before; otherwise it lies in memory of its own */
+async function* storedPieces(
+	{ path, descriptor }: Pick<ReadArtifactRequest, 'path' | 'descriptor'>,
+	isLent = false,
+): AsyncGenerator<Buffer, void> {
 	if (descriptor !== undefined) {
-		yield* piecesOf(descriptor);
+		yield* piecesOf(descriptor, isLent);
 		return;
 	}
 	await using file = await openRegularFile(path);
-	yield* piecesOf(file.fd);
+	yield* piecesOf(file.fd, isLent);
 }
 
 /**
  * Not by a stream of node:fs: one that is left half way still reads when its descriptor is closed, or is somebody
  * else's by then.
  */
-async function* piecesOf(fd: number): AsyncGenerator<Buffer, void> {
+async function* piecesOf(fd: number, isLent: boolean): AsyncGenerator<Buffer, void> {
+	const lent = isLent ? Buffer.allocUnsafeSlow(pieceBytes) : undefined;
 	// From a position of its own, so that one descriptor can be read more than once.
 	for (let position = 0; ;) {
-		const piece = Buffer.allocUnsafeSlow(pieceBytes);
+		const piece = lent ?? Buffer.allocUnsafeSlow(pieceBytes);
 		const { bytesRead } = await readAt(fd, piece, 0, pieceBytes, position);
 		if (bytesRead === 0) return;
 		position += bytesRead;

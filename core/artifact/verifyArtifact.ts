@@ -12,8 +12,8 @@ import { readManifest } from './manifestFile';
 import { type ArtifactMeasures, hashFile, readArtifact } from './readArtifact';
 
 /**
- * Looks at an artifact's raw bytes while they stream past and says what holds. It reads them to their
- * end, or throws `damaged` or `incomplete`.
+ * Looks at an artifact's raw bytes while they stream past, each piece valid until the next one is asked for, and says
+ * what holds. It reads them to their end, or throws `damaged` or `incomplete`.
  */
 export type InspectContent = (
 	raw: AsyncIterable<Buffer>,
@@ -124,7 +124,7 @@ async function readThrough(request: VerifyRequest, signal: AbortSignal): Promise
 		}
 	};
 	try {
-		const reading = { path, compression, keys, isEncrypted, onBytes };
+		const reading = { path, compression, keys, isEncrypted, onBytes, isLent: true };
 		const measures = await readArtifact(reading, consume, signal);
 		const detail =
 			compression === 'none' ? 'The file is not compressed.' : `The ${compression} stream is whole.`;

@@ -2,6 +2,7 @@ export * from './blockFiller';
 export * from './blockStream';
 export * from './byteTarget';
 export * from './directReads';
+export * from './discard';
 export * from './gatherBlocks';
 export * from './receiveBlocks';
 export * from './sharedBlocks';

@@ -71,16 +71,20 @@ export function createCompressor({ method, level }: Compression): Transform | un
 }
 
 /** A stage of a pipeline. */
-export type Decompressor = Gunzip | typeof decompressZstd;
+export type Decompressor = Gunzip | ((pieces: AsyncIterable<Buffer>) => AsyncGenerator<Buffer, void>);
 
-/** The inverse of {@link createCompressor}, in the same way. It fails on a stream that was cut short. */
-export function createDecompressor(method: CompressionMethod): Decompressor | undefined {
+/**
+ * The inverse of {@link createCompressor}, in the same way. It fails on a stream that was cut short.
+ *
+ * @param isLent whether its reader is done with a piece when it asks for the next one
+ */
+export function createDecompressor(method: CompressionMethod, isLent = false): Decompressor | undefined {
 	switch (method) {
 		case 'none':
 			return undefined;
 		case 'gzip':
 			return createGunzip({ ...waterMarks, chunkSize });
 		case 'zstd':
-			return decompressZstd;
+			return (pieces) => decompressZstd(pieces, isLent);
 	}
 }

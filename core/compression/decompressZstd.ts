@@ -2,6 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { createZstdDecompress, zstdDecompress } from 'node:zlib';
+import { discard } from '../blocks';
 import type { DataFrameHeader, FrameFollower } from './frameFollower';
 import { type FramePart, frameParts } from './frameParts';
 import { SeekTableCheck, seekTableMagic } from './seekTable';
@@ -25,9 +26,13 @@ const waterMarks = { writableHighWaterMark: 1, readableHighWaterMark: 4 * pieceB
  * takes one that was cut for a whole one.) Where there is a seek table, the frames are compared with it.
  *
  * @param pieces each valid until the next one is asked for
+ * @param isLent whether what is yielded is valid only until the next one is asked for, too
  * @throws an error with a code of zlib's own or a {@link ZstdErrorCode}
  */
-export async function* decompressZstd(pieces: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void> {
+export async function* decompressZstd(
+	pieces: AsyncIterable<Buffer>,
+	isLent = false,
+): AsyncGenerator<Buffer, void> {
 	const parts = frameParts(pieces);
 	const check = new SeekTableCheck();
 	const inFlight: FrameInFlight[] = [];
@@ -40,27 +45,37 @@ export async function* decompressZstd(pieces: AsyncIterable<Buffer>): AsyncGener
 			const { header } = frame;
 			if (header?.kind === 'data' && frame.isWhole && isSmall(frame)) {
 				inFlight.push(startFrame(bytes, header));
-				if (inFlight.length >= concurrency) yield* finishFrame(inFlight.shift()!, check);
+				if (inFlight.length >= concurrency) yield* finishFrame(inFlight.shift()!, check, isLent);
 				continue;
 			}
-			while (inFlight.length > 0) yield* finishFrame(inFlight.shift()!, check);
+			while (inFlight.length > 0) yield* finishFrame(inFlight.shift()!, check, isLent);
 			if (header?.kind === 'skippable') isAtEnd = await readSkippable(first, parts, check);
 			else yield* streamFrame(first, parts, check);
 		}
-		while (inFlight.length > 0) yield* finishFrame(inFlight.shift()!, check);
+		while (inFlight.length > 0) yield* finishFrame(inFlight.shift()!, check, isLent);
 	} finally {
 		await parts.return();
 	}
 }
 
 /** Takes parts of a frame, into memory of their own, until it is whole or known to be none that is decompressed at one go. */
-async function gather(first: FramePart, parts: AsyncGenerator<FramePart, void>): Promise<FramePart> {
+async function gather(
+	first: FramePart,
+	parts: AsyncGenerator<FramePart, void>,
+): Promise<{ frame: FrameFollower; bytes: Buffer<ArrayBuffer> }> {
 	const { frame } = first;
 	const gathered = [Buffer.from(first.bytes)];
 	while (!frame.isWhole && (frame.header === undefined || isSmall(frame))) {
 		gathered.push(Buffer.from(await nextBytes(parts)));
 	}
-	return { frame, bytes: Buffer.concat(gathered) };
+	return { frame, bytes: join(gathered) };
+}
+
+function join(parts: Array<Buffer<ArrayBuffer>>): Buffer<ArrayBuffer> {
+	if (parts.length === 1) return parts[0]!;
+	const whole = Buffer.concat(parts);
+	parts.forEach(discard);
+	return whole;
 }
 
 /** Whether it is, so far, one that is decompressed at one go. */
@@ -79,12 +94,15 @@ async function nextBytes(parts: AsyncGenerator<FramePart, void>): Promise<Buffer
 }
 
 interface FrameInFlight {
-	compressed: Buffer;
+	compressed: Buffer<ArrayBuffer>;
 	hasChecksum: boolean;
-	content: Promise<Buffer>;
+	content: Promise<Buffer<ArrayBuffer>>;
 }
 
-function startFrame(compressed: Buffer, { contentBytes = 0, hasChecksum }: DataFrameHeader): FrameInFlight {
+function startFrame(
+	compressed: Buffer<ArrayBuffer>,
+	{ contentBytes = 0, hasChecksum }: DataFrameHeader,
+): FrameInFlight {
 	// With room for all of it, and some more to see that it is all, zlib decompresses a frame in one step.
 	const content = decompressFrame(compressed, { chunkSize: contentBytes + 64 });
 	// It is awaited in its turn; until then a failure must not count as unhandled.
@@ -95,6 +113,7 @@ function startFrame(compressed: Buffer, { contentBytes = 0, hasChecksum }: DataF
 async function* finishFrame(
 	{ compressed, hasChecksum, content }: FrameInFlight,
 	check: SeekTableCheck,
+	isLent: boolean,
 ): AsyncGenerator<Buffer, void> {
 	const raw = await content;
 	check.see(
@@ -106,11 +125,13 @@ async function* finishFrame(
 				}
 			: undefined,
 	);
+	discard(compressed);
 	for (let at = 0; at < raw.length; at += pieceBytes) {
 		yield raw.subarray(at, at + pieceBytes);
 		// Those that are done already would follow one another without anybody else's turn.
 		await setImmediate();
 	}
+	if (isLent) discard(raw);
 }
 
 /** A frame of any size, and of one that it does not say. */

@@ -117,6 +117,31 @@ it('what is no zstd file at all is refused', async () => {
 	await expect(decompress(Buffer.from('not a frame'))).rejects.toMatchObject({ code: 'ZSTD_NO_FRAME' });
 });
 
+describe('what comes out', () => {
+	const large = Array.from({ length: 9 }, (_, index) => Buffer.alloc(1_500_000, `${index} of nine `));
+	const small = Array.from({ length: 200 }, (_, index) => Buffer.from(`the ${index}th of many small frames`));
+	const stored = Buffer.concat([...large, ...small].map((raw) => zstdCompressSync(raw)));
+
+	it('stays where it is, unless it is lent', async () => {
+		const pieces: Buffer[] = [];
+		for await (const piece of decompressZstd(lend(stored, 70_000))) pieces.push(piece);
+		expectSameBytes(Buffer.concat(pieces), Buffer.concat([...large, ...small]));
+	});
+
+	it('is whole as long as it is lent, and its memory is given back afterwards', async () => {
+		const seen: Buffer[] = [];
+		const pieces: Buffer[] = [];
+		for await (const piece of decompressZstd(lend(stored, 70_000), true)) {
+			seen.push(Buffer.from(piece));
+			pieces.push(piece);
+		}
+		expectSameBytes(Buffer.concat(seen), Buffer.concat([...large, ...small]));
+		const kept = pieces.filter((piece) => piece.buffer.byteLength > 128 * 1024);
+		expect(kept).toEqual([]);
+		expect(pieces.filter((piece) => piece.length === 0).length).toBeGreaterThanOrEqual(large.length);
+	});
+});
+
 describe('a seek table', () => {
 	const blockBytes = 64 * 1024;
 	const raw = Buffer.alloc(10 * blockBytes + 5, text);
