@@ -55,7 +55,7 @@ export async function readArtifact(
 ): Promise<ArtifactMeasures> {
 	const findFileKey = async (header: Buffer) => await fileKeyIn(header, request);
 	// What a decompressor is done with may be overwritten; what is not compressed goes on to whoever consumes it.
-	const isLent = request.isLent || request.compression !== 'none';
+	const isLent = request.isLent === true || request.compression !== 'none';
 	return await readStored(storedPieces(request, isLent), { ...request, findFileKey }, consume, signal);
 }
 
