@@ -16,9 +16,20 @@ export function manifestPath(artifactPath: string): string {
 	return join(dirname(artifactPath), manifestName(basename(artifactPath)));
 }
 
-/** The manifest as it is written: JSON for people and programs, ending in a newline. */
+/**
+ * The manifest as it is written: JSON for people and programs, ending in a newline.
+ *
+ * @throws BackupError `unsupported` for one that is larger than what is read: nobody could rely on its backup
+ */
 export function serializeManifest(manifest: Manifest | Record<string, unknown>): string {
-	return `${JSON.stringify(manifest, null, '\t')}\n`;
+	const text = `${JSON.stringify(manifest, null, '\t')}\n`;
+	const bytes = Buffer.from(text);
+	if (bytes.length <= longestManifestBytes && valuesIn(bytes) <= mostValues) return text;
+	throw new BackupError(
+		'unsupported',
+		`The manifest of ${String(manifest.artifact)} would list more tables than one backup can have`,
+		{ advice: 'Back up the schemas of this database one by one, each with a prefix of its own' },
+	);
 }
 
 /** A manifest, and the JSON that it was read from with all that this version does not know. */
@@ -57,17 +68,21 @@ export function parseManifest(bytes: Uint8Array, path: string): ManifestDocument
 }
 
 /**
- * To be asked before JSON from anywhere is parsed. Counts what begins a value, or parts it from the next: some of it
- * may stand in texts; then there are fewer.
+ * To be asked before JSON from anywhere is parsed.
  *
  * @throws BackupError `unreadable` for more values than any manifest has
  */
 export function assertFewValues(bytes: Uint8Array, path: string): void {
+	if (valuesIn(bytes) > mostValues) throw notAManifest(path, `it has more than ${mostValues} values`);
+}
+
+/** How many values are in JSON at most: what begins one, or parts it from the next, may stand in texts as well. */
+function valuesIn(bytes: Uint8Array): number {
 	let values = 0;
 	for (const code of bytes) {
 		if (code === 0x2c || code === 0x5b || code === 0x7b) values++;
 	}
-	if (values > mostValues) throw notAManifest(path, `it has more than ${mostValues} values`);
+	return values;
 }
 
 function decode(bytes: Uint8Array, path: string): string {

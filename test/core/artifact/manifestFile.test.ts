@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { link, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type CatalogEntry, manifestPath, readCatalog, readManifest } from '../../../core/artifact';
+import {
+	type CatalogEntry,
+	manifestPath,
+	parseManifest,
+	readCatalog,
+	readManifest,
+	serializeManifest,
+} from '../../../core/artifact';
 import { toCheckRecord, recordChecks } from '../../../core/artifact/verifyArtifact';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
@@ -223,5 +230,30 @@ describe('a manifest that is strange but readable', () => {
 		const path = await writeBackup(directory.path(), { stamp });
 		await link(manifestPath(path), directory.path('second'));
 		expect(await catalog()).toMatchObject([{ state: 'good' }]);
+	});
+});
+
+describe('a manifest of very many tables', () => {
+	const of = async (tables: number, name: (index: number) => string) => {
+		const manifest = await readManifest(await writeBackup(directory.path(), { stamp }));
+		const names = Array.from({ length: tables }, (_, index) => [name(index), 1] as const);
+		return { ...manifest, census: { kind: 'postgres', tables: Object.fromEntries(names), rows: tables } };
+	};
+
+	it('is read again with as many as are written', async () => {
+		const tables = 499_970;
+		const manifest = await of(tables, String);
+		const { document } = parseManifest(Buffer.from(serializeManifest(manifest)), 'it');
+		expect(Object.keys((document.census as typeof manifest.census).tables)).toHaveLength(tables);
+	});
+
+	it.each([
+		['too many values', 500_001, 10],
+		['too many bytes', 300_000, 120],
+	])('is refused before the backup has its name: %s', async (_, tables, letters) => {
+		const manifest = await of(tables, (index) => String(index).padStart(letters, 't'));
+		expect(() => serializeManifest(manifest)).toThrow(
+			`The manifest of n8n_${stamp}.sql.gz would list more tables than one backup can have. Back up the schemas of this database one by one, each with a prefix of its own.`,
+		);
 	});
 });
