@@ -2,11 +2,14 @@
 const sharedBytes = 128 * 1024;
 
 /**
- * Gives the memory of a large buffer back at once, where nobody will look at it again. What is left to the collector has it
+ * Gives the memory of a buffer back at once, where nobody will look at it again. What is left to the collector has it
  * run through the whole heap for every few dozen megabytes: of a verification that took a quarter of the time.
  *
- * @param bytes that are alone in their memory, unless they are few
+ * @param bytes whose memory is nobody else's, unless they are few
  */
-export function discard({ buffer }: Buffer<ArrayBuffer>): void {
-	if (buffer.byteLength > Math.max(sharedBytes, Buffer.poolSize)) buffer.transfer(0);
+export function discard(bytes: Buffer): void {
+	const memory = bytes.buffer as ArrayBuffer;
+	const isAlone =
+		bytes.length === memory.byteLength || memory.byteLength > Math.max(sharedBytes, Buffer.poolSize);
+	if (isAlone) memory.transfer(0);
 }

@@ -1,3 +1,4 @@
+import { discard } from '../blocks';
 import { BrokenSealError } from './brokenSeal';
 import { chunkBytes, nonceBytes, PayloadCipher, tagBytes } from './payload';
 import { PieceReader } from './pieceReader';
@@ -52,7 +53,9 @@ export async function* decryptAge(
 			// A whole chunk may be the last one: only what follows tells.
 			isLast = sealed.length < sealedBytes || (await reader.isAtEnd());
 			if (sealed.length < tagBytes) throw cutOff();
-			filled += cipher.open(sealed, isLast).copy(plain, filled);
+			const opened = cipher.open(sealed, isLast);
+			filled += opened.copy(plain, filled);
+			discard(opened);
 		}
 		if (filled > 0) yield plain.subarray(0, filled);
 	}

@@ -1,16 +1,20 @@
 import { Transform, type TransformCallback } from 'node:stream';
+import { discard } from '../blocks';
 import type { SealedHeader } from './header';
 import { chunkBytes, PayloadCipher } from './payload';
 
 /** Turns bytes into an age file: header, nonce, sealed chunks. It holds one chunk. */
 export class EncryptStream extends Transform {
 	readonly #cipher: PayloadCipher;
+	readonly #ownsBytes: boolean;
 	/** The chunk that is being filled. A full one waits for more: the last one is sealed in another way. */
 	readonly #chunk = Buffer.allocUnsafeSlow(chunkBytes);
 	#filled = 0;
 
-	constructor({ header, fileKey }: SealedHeader) {
+	/** @param ownsBytes whether the memory of what comes in is given back once it is encrypted */
+	constructor({ header, fileKey }: SealedHeader, ownsBytes = false) {
 		super({ highWaterMark: 1 });
+		this.#ownsBytes = ownsBytes;
 		const nonce = PayloadCipher.newNonce();
 		this.#cipher = new PayloadCipher(fileKey, nonce);
 		this.push(Buffer.concat([header, nonce]));
@@ -33,6 +37,8 @@ export class EncryptStream extends Transform {
 		}
 		// Together: each push is a write to the disk.
 		if (sealed.length > 0) this.push(Buffer.concat(sealed));
+		sealed.forEach(discard);
+		if (this.#ownsBytes) discard(bytes);
 		callback();
 	}
 

@@ -31,7 +31,9 @@ async function store(job: StoreJob, port: MessagePort): Promise<StoreOutput> {
 	const file = new Descriptor(job.descriptor);
 	const growing = new GrowingFile(job.finalPath, file);
 	try {
-		const stored = new StoredStream(file, (growth) => growing.update(growth));
+		// What is neither compressed nor encrypted is still the source's memory.
+		const ownsChunks = job.compression.method !== 'none' || seal !== undefined;
+		const stored = new StoredStream(file, (growth) => growing.update(growth), ownsChunks);
 		const reading = compareBack(job, growing, seal, input.facts);
 		await Promise.all([write(job, lend(input.blocks), seal, stored), reading]);
 		return { kind: 'stored', storedBytes: stored.bytes, sha256: stored.sha256 };
@@ -81,7 +83,7 @@ async function write(
 	stored: StoredStream,
 ): Promise<void> {
 	const compressor = createCompressor(compression);
-	const encryptor = seal && new EncryptStream(seal);
+	const encryptor = seal && new EncryptStream(seal, compressor !== undefined);
 	if (compressor && encryptor) await pipeline(blocks, compressor, encryptor, stored);
 	else if (compressor) await pipeline(blocks, compressor, stored);
 	else if (encryptor) await pipeline(blocks, encryptor, stored);

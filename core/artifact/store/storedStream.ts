@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { Writable } from 'node:stream';
+import { discard } from '../../blocks';
 import type { OpenFile } from '../../files/descriptor';
 import type { Growth } from './growingFile';
 
@@ -19,30 +20,38 @@ export class StoredStream extends Writable implements Growth {
 	sha256 = '';
 	readonly #handle: Pick<OpenFile, 'writeFile' | 'datasync'>;
 	readonly #onGrowth: (growth: Growth) => void;
+	readonly #ownsChunks: boolean;
 	readonly #hash: Hash = createHash('sha256');
 	/** Written since the disk was last told to write. */
 	#unsynced = 0;
 	#syncing: Promise<void> = Promise.resolve();
 	#isSyncing = false;
 
-	/** @param onGrowth called whenever there is more in the file, and when it is known that nothing follows */
+	/**
+	 * @param onGrowth called whenever there is more in the file, and when it is known that nothing follows
+	 * @param ownsChunks whether the chunks' memory is given back once they are written
+	 */
 	constructor(
 		handle: Pick<OpenFile, 'writeFile' | 'datasync'>,
 		onGrowth: (growth: Growth) => void = () => {},
+		ownsChunks = false,
 	) {
 		// Every write asks to wait, so that nobody hands over the next chunk before this one is on its way.
 		super({ highWaterMark: 1 });
 		this.#handle = handle;
 		this.#onGrowth = onGrowth;
+		this.#ownsChunks = ownsChunks;
 	}
 
 	override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
 		this.#handle.writeFile(chunk).then(() => {
 			// Not before: the compressor would have to wait for it.
 			this.#hash.update(chunk);
-			this.bytes += chunk.length;
+			const { length } = chunk;
+			if (this.#ownsChunks) discard(chunk);
+			this.bytes += length;
 			this.#onGrowth(this);
-			this.#syncNowAndThen(chunk.length);
+			this.#syncNowAndThen(length);
 			callback();
 		}, callback);
 	}

@@ -35,6 +35,22 @@ test('a chunk’s memory can be used again as soon as the next one is asked for'
 	expect([...new Set(content)]).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
 });
 
+test.each([true, false])(
+	'the chunks’ memory is given back once they are written where that was asked for: %s',
+	async (ownsChunks) => {
+		await using file = await open(directory.path('file'), 'w');
+		const chunks = Array.from({ length: 5 }, (_, index) => Buffer.alloc(100_000, index));
+		const whole = Buffer.concat(chunks);
+		const grown: number[] = [];
+		const stored = new StoredStream(file, ({ bytes }) => grown.push(bytes), ownsChunks);
+		await pipeline(Readable.from(chunks), stored);
+		expect((await readFile(directory.path('file'))).equals(whole)).toBe(true);
+		expect(stored.sha256).toBe(createHash('sha256').update(whole).digest('hex'));
+		expect(grown).toEqual([100_000, 200_000, 300_000, 400_000, 500_000, 500_000]);
+		expect(chunks.map(({ length }) => length)).toEqual(Array(5).fill(ownsChunks ? 0 : 100_000));
+	},
+);
+
 test('a stream that is destroyed half way leaves the file to its owner', async () => {
 	await using file = await open(directory.path('file'), 'w');
 	const stored = new StoredStream(file);
