@@ -1,9 +1,17 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as artifact from '../../core/artifact/index.ts';
+import type * as manifestFiles from '../../core/artifact/manifestFile.ts';
+import type * as compression from '../../core/compression/compression.ts';
+import type * as encryption from '../../core/encryption/index.ts';
 import type * as offsite from '../../core/offsite/index.ts';
 import type * as drills from '../../core/postgres/drill/drill.ts';
 import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump.ts';
+import type * as sql from '../../core/postgres/sql/index.ts';
+import type * as transfers from '../../core/redis/protocol/rdbTransfer.ts';
+import type * as resp from '../../core/redis/protocol/resp.ts';
+import type * as inspectors from '../../core/redis/rdb/rdbInspector.ts';
+import type * as scanners from '../../core/tar/tarScanner.ts';
 import type * as restores from '../../core/postgres/restore/restoreDump.ts';
 import type * as snapshots from '../../core/redis/snapshot/builtInSnapshot.ts';
 import type * as retention from '../../core/retention/index.ts';
@@ -29,3 +37,13 @@ export const { archiveDirectory } = load<typeof packing>('volume/archiveDirector
 export const { copyFile } = load<typeof copying>('volume/copyFile');
 export const { restoreArchive } = load<typeof archives>('volume/restoreArchive');
 export const { verifyBackup } = load<typeof verification>('verify/verifyBackup');
+
+/** What reads bytes from outside. */
+export const { parseManifest } = load<typeof manifestFiles>('artifact/manifestFile');
+export const { createDecompressor } = load<typeof compression>('compression/compression');
+export const { decryptAge, openHeader } = load<typeof encryption>('encryption/index');
+export const { SqlLexer } = load<typeof sql>('postgres/sql/index');
+export const { RdbTransfer } = load<typeof transfers>('redis/protocol/rdbTransfer');
+export const { RespParser } = load<typeof resp>('redis/protocol/resp');
+export const { RdbInspector } = load<typeof inspectors>('redis/rdb/rdbInspector');
+export const { TarScanner } = load<typeof scanners>('tar/tarScanner');

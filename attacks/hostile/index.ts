@@ -1,8 +1,15 @@
 import type { Attack } from '../harness/attack.ts';
+import { fuzzedReaders } from '../fuzz/fuzzed.ts';
 import { bombs } from './bombs.ts';
 import { hostileDumps } from './dumps.ts';
 import { hostileManifests } from './manifests.ts';
 import { hostileTars } from './tars.ts';
 
 /** Backups that nobody makes who means well. */
-export const hostileBackups: Attack[] = [...hostileManifests, ...hostileTars, ...hostileDumps, ...bombs];
+export const hostileBackups: Attack[] = [
+	...hostileManifests,
+	...hostileTars,
+	...hostileDumps,
+	...bombs,
+	...fuzzedReaders,
+];

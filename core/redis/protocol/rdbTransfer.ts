@@ -86,6 +86,8 @@ export class RdbTransfer extends Readable {
 	}
 
 	#onData = (chunk: Buffer): void => {
+		// A server may send more than it announced, and a socket hand it out after it was closed.
+		if (this.#complete) return;
 		this.#idle?.refresh();
 		const bytes = this.#framing ? chunk : this.#header(chunk);
 		if (!this.#framing || !bytes) return;
@@ -99,10 +101,10 @@ export class RdbTransfer extends Readable {
 		const start = held.findIndex((byte) => byte !== 0x0a);
 		this.#held = start < 0 ? Buffer.alloc(0) : held.subarray(start);
 		const end = this.#held.indexOf('\r\n');
-		if (end < 0) {
-			if (this.#held.length > longestHeader) this.destroy(this.#misunderstood());
-			return undefined;
-		}
+		// One byte more may be half of the line's end.
+		const isTooLong = end < 0 ? this.#held.length > longestHeader + 1 : end > longestHeader;
+		if (isTooLong) this.destroy(this.#misunderstood());
+		if (end < 0 || isTooLong) return undefined;
 		const line = this.#held.toString('latin1', 0, end);
 		const rest = this.#held.subarray(end + 2);
 		this.#held = Buffer.alloc(0);
@@ -127,10 +129,12 @@ export class RdbTransfer extends Readable {
 
 	#marked(bytes: Buffer, mark: Buffer): void {
 		const held = this.#held.length === 0 ? bytes : Buffer.concat([this.#held, bytes]);
-		const cut = Math.max(0, held.length - markBytes);
+		const end = held.indexOf(mark);
+		// Its last bytes may be the mark's first ones.
+		const cut = end >= 0 ? end : Math.max(0, held.length - markBytes + 1);
 		this.#pass(held.subarray(0, cut));
 		this.#held = held.subarray(cut);
-		if (this.#held.equals(mark)) this.#finish();
+		if (end >= 0) this.#finish();
 	}
 
 	#pass(part: Buffer): void {
