@@ -26,10 +26,16 @@ export class PieceReader implements AsyncDisposable {
 
 	/** The next `bytes`, or fewer at the end, which are then read again. */
 	async peek(bytes: number): Promise<Buffer> {
-		while (this.#piece.length < bytes && !this.#ended) {
-			const seen = Buffer.from(this.#piece);
-			await this.#next();
-			this.#piece = Buffer.concat([seen, this.#piece]);
+		if (this.#piece.length < bytes && !this.#ended) {
+			// Joined once, however small the pieces are.
+			const seen: Buffer[] = [];
+			let length = 0;
+			while (length < bytes && !this.#ended) {
+				seen.push(Buffer.from(this.#piece));
+				length += this.#piece.length;
+				if (length < bytes) await this.#next();
+			}
+			this.#piece = Buffer.concat(seen);
 		}
 		return this.#piece.subarray(0, bytes);
 	}
