@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { BackupError, errorCode, errorMessage, fileError } from '../errors';
 import { type Component, components } from './component';
-import { componentDirectory } from './directory';
+import { componentDirectory, listOwnDirectory } from './directory';
 import type { Manifest } from './manifest';
 import { readManifest } from './manifestFile';
 import { manifestSuffix, parseArtifactName, stampToDate } from './names';
@@ -84,17 +84,6 @@ async function readComponent(options: CatalogOptions, component: Component): Pro
 		if (entry) entries.push(entry);
 	}
 	return entries;
-}
-
-/** The names in a component's directory; none when it does not exist or is a link to somewhere else. */
-async function listOwnDirectory(directory: string): Promise<string[]> {
-	try {
-		const found = await lstat(directory);
-		return found.isDirectory() ? await readdir(directory) : [];
-	} catch (error) {
-		if (errorCode(error) === 'ENOENT') return [];
-		throw fileError(error, directory);
-	}
 }
 
 /** One artifact as the catalog knows it; undefined where the name is not ours, or nothing is there. */

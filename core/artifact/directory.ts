@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
 import type { Component } from './component';
@@ -10,6 +10,17 @@ import { sweepLeftOvers } from './sweep';
 /** Where a component's artifacts lie. */
 export function componentDirectory(root: string, component: Component): string {
 	return join(root, component);
+}
+
+/** The names in a component's directory; none when it does not exist or is a link to somewhere else. Throws what {@link fileError} says. */
+export async function listOwnDirectory(directory: string): Promise<string[]> {
+	try {
+		const found = await lstat(directory);
+		return found.isDirectory() ? await readdir(directory) : [];
+	} catch (error) {
+		if (errorCode(error) === 'ENOENT') return [];
+		throw fileError(error, directory);
+	}
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { BackupError, fileError } from '../errors';
+import { BackupError, errorMessage, fileError } from '../errors';
 import { changeManifest } from './changeManifest';
 import type { CheckResult } from './checks';
 import { checkChecksum } from './checksum';
@@ -71,6 +71,17 @@ export async function manifestIfAny(path: string): Promise<Manifest | undefined>
 	} catch (error) {
 		if (error instanceof BackupError && error.code === 'not-found') return undefined;
 		throw error;
+	}
+}
+
+/** {@link manifestIfAny} for what can do without: one that cannot be judged is a problem to be named. */
+export async function manifestOrProblem(
+	path: string,
+): Promise<{ manifest: Manifest | undefined; problems: string[] }> {
+	try {
+		return { manifest: await manifestIfAny(path), problems: [] };
+	} catch (error) {
+		return { manifest: undefined, problems: [errorMessage(error)] };
 	}
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { lstat, open, readdir, realpath, rm } from 'node:fs/promises';
+import { lstat, open, realpath, rm } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Component, componentDirectory, isComponent } from '../../artifact';
-import { prepareDirectory } from '../../artifact/directory';
+import { listOwnDirectory, prepareDirectory } from '../../artifact/directory';
 import { BackupError, cancelledError, errorCode, fileError } from '../../errors';
 import { isPartial } from '../../files/abandoned';
 import { AtomicFile, partialPath } from '../../files/atomicFile';
@@ -46,7 +46,7 @@ class DirectoryDestination implements Destination {
 	}
 
 	async list(component: Component): Promise<RemoteFile[]> {
-		const names = await namesIn(componentDirectory(this.place, component));
+		const names = await listOwnDirectory(componentDirectory(this.place, component));
 		const files: RemoteFile[] = [];
 		for (const name of names) {
 			if (isPartial(name)) continue;
@@ -117,15 +117,5 @@ class DirectoryDestination implements Destination {
 	async #prepare(component: string, signal: AbortSignal): Promise<void> {
 		if (!isComponent(component)) throw new TypeError(`${component} is no component`);
 		await prepareDirectory({ root: this.place, component, refusals: new Refusals() }, signal);
-	}
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-	try {
-		const found = await lstat(directory);
-		return found.isDirectory() ? await readdir(directory) : [];
-	} catch (error) {
-		if (errorCode(error) === 'ENOENT') return [];
-		throw fileError(error, directory);
 	}
 }

@@ -1,9 +1,9 @@
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { compressionOf, type Manifest, type OnProgress } from '../../artifact';
-import { manifestIfAny } from '../../artifact/verifyArtifact';
+import { manifestOrProblem } from '../../artifact/verifyArtifact';
 import type { DecryptionKeys } from '../../encryption';
-import { cancelledError, errorMessage } from '../../errors';
+import { cancelledError } from '../../errors';
 import { fromWorkerError } from '../../errors/workerError';
 import { AnswerRows, type QueryAnswer } from '../../query/answer';
 import {
@@ -60,14 +60,14 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 	assertAsked(request.sql);
 	const { artifactPath, keys, root, sql, tables = [], timeoutMs = defaultTimeoutMs } = request;
 	const { maxRows = defaultMaxRows, maxBytes = defaultMaxBytes } = request;
-	const manifest = await readManifest(artifactPath);
+	const { manifest, problems } = await manifestOrProblem(artifactPath);
 	await assertMemory();
-	const needed = await neededDisk(artifactPath, Math.min(maxBytes, manifest.manifest?.rawBytes ?? 0));
+	const needed = await neededDisk(artifactPath, Math.min(maxBytes, manifest?.rawBytes ?? 0));
 	await using scratch = await Scratch.make([tmpdir(), root], needed);
-	const compression = manifest.manifest?.compression ?? compressionOf(basename(artifactPath));
+	const compression = manifest?.compression ?? compressionOf(basename(artifactPath));
 
 	const answer = new AnswerRows(maxRows);
-	const asked = { tables: [] as string[], notes: manifest.notes };
+	const asked = { tables: [] as string[], notes: problems };
 	await withinTime(
 		timeoutMs,
 		async (ending, begins) => {
@@ -76,11 +76,11 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 				last = line;
 				if (line.kind === 'progress') {
 					const step = `Reading ${basename(artifactPath)}`;
-					request.onProgress?.({ step, rawBytes: line.rawBytes, totalBytes: manifest.manifest?.rawBytes });
+					request.onProgress?.({ step, rawBytes: line.rawBytes, totalBytes: manifest?.rawBytes });
 				} else if (line.kind === 'asking') {
 					begins();
 					asked.tables = line.tables;
-					asked.notes.push(...line.notes, ...otherFile(line.sha256, manifest.manifest));
+					asked.notes.push(...line.notes, ...otherFile(line.sha256, manifest));
 				} else if (line.kind === 'columns') answer.columns = line.columns;
 				else if (line.kind === 'row') answer.add(line.row);
 			};
@@ -107,15 +107,6 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 		tables: asked.tables,
 		durationMs: Date.now() - startedAt,
 	};
-}
-
-/** A manifest that cannot be judged says nothing of the rows. */
-async function readManifest(path: string): Promise<{ manifest: Manifest | undefined; notes: string[] }> {
-	try {
-		return { manifest: await manifestIfAny(path), notes: [] };
-	} catch (error) {
-		return { manifest: undefined, notes: [errorMessage(error)] };
-	}
 }
 
 function otherFile(sha256: string, manifest: Manifest | undefined): string[] {

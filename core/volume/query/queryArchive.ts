@@ -1,9 +1,8 @@
 import { basename, join } from 'node:path';
-import type { Manifest } from '../../artifact/manifest';
 import type { OnProgress } from '../../artifact/source';
-import { manifestIfAny } from '../../artifact/verifyArtifact';
+import { manifestOrProblem } from '../../artifact/verifyArtifact';
 import type { DecryptionKeys } from '../../encryption';
-import { BackupError, cancelledError, errorMessage } from '../../errors';
+import { BackupError, cancelledError } from '../../errors';
 import { fromWorkerError } from '../../errors/workerError';
 import { askProcess } from '../../process/askProcess';
 import { describeEnd } from '../../process/run';
@@ -60,7 +59,7 @@ export async function queryArchive(
 	if (signal.aborted) throw cancelledError(signal.reason);
 	assertAsked(request.sql);
 	const { artifactPath, keys, sql, timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = request;
-	const { manifest, problems } = await readManifest(artifactPath);
+	const { manifest, problems } = await manifestOrProblem(artifactPath);
 	await using scratch = await makeScratch(request.root);
 	const step = `Taking the databases out of ${basename(artifactPath)}`;
 	const taking = {
@@ -94,15 +93,6 @@ export async function queryArchive(
 		database: chosen.path,
 		durationMs: Date.now() - startedAt,
 	};
-}
-
-/** A manifest that cannot be judged says nothing of the rows. */
-async function readManifest(path: string): Promise<{ manifest: Manifest | undefined; problems: string[] }> {
-	try {
-		return { manifest: await manifestIfAny(path), problems: [] };
-	} catch (error) {
-		return { manifest: undefined, problems: [errorMessage(error)] };
-	}
 }
 
 function choose(
