@@ -25,10 +25,22 @@ export async function directoryState(directory: string): Promise<DirectoryState>
 		if (name.endsWith(manifestSuffix)) {
 			if (!names.includes(name.slice(0, -manifestSuffix.length))) state.broken.push(name);
 		} else if (await fits(directory, name, `${name}${manifestSuffix}`)) state.complete.push(name);
-		else if (await fits(directory, name, `.${name}${manifestSuffix}.partial`)) state.completable.push(name);
+		else if (await fitsOne(directory, name, manifestsOf(name, partial))) state.completable.push(name);
 		else state.broken.push(name);
 	}
 	return state;
+}
+
+/** Manifests of an artifact that have no final name: not yet, or no longer because it was about to be deleted. */
+function manifestsOf(artifact: string, partial: string[]): string[] {
+	return partial.filter(
+		(name) => name.startsWith(`.${artifact}${manifestSuffix}.`) && name.endsWith('.partial'),
+	);
+}
+
+async function fitsOne(directory: string, artifact: string, manifestNames: string[]): Promise<boolean> {
+	for (const name of manifestNames) if (await fits(directory, artifact, name)) return true;
+	return false;
 }
 
 async function fits(directory: string, artifact: string, manifestName: string): Promise<boolean> {
