@@ -12,6 +12,7 @@ import { searchedSecrets } from './secrets/searched.ts';
 import { soak } from './soak/soak.ts';
 import { changingDatabases } from './outage/changes.ts';
 import { postgresOutages } from './outage/postgres.ts';
+import { redisOutages } from './outage/redis.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
@@ -23,6 +24,7 @@ export const attacks: Attack[] = [
 	...disturbedCopies,
 	...postgresOutages,
 	...changingDatabases,
+	...redisOutages,
 	...fullDisks,
 	...manyAtOnce,
 	...comparedRetention,

@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { command } from '../../lab/command.ts';
 import type { Random } from '../../lab/random.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { makeFolder } from '../crash/backups.ts';
-
-const run = promisify(execFile);
+import { mountTmpfs } from './tmpfs.ts';
 
 /** Disks that become full while a backup is made: a tmpfs, of a size that the seed decides. Needs root. */
 export const fullDisks: Attack[] = [
@@ -59,9 +56,4 @@ async function usedBy(disk: string, work: string[]): Promise<number> {
 	if (exitCode !== 0) throw new Error(stderr);
 	const { blocks, bfree, bsize } = await statfs(disk);
 	return (blocks - bfree) * bsize;
-}
-
-async function mountTmpfs(path: string, bytes: number): Promise<AsyncDisposable> {
-	await run('mount', ['-t', 'tmpfs', '-o', `size=${Math.ceil(bytes / 4096) * 4096},mode=700`, 'tmpfs', path]);
-	return { [Symbol.asyncDispose]: async () => void (await run('umount', [path])) };
 }
