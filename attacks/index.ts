@@ -3,6 +3,7 @@ import { killedBackups } from './crash/backups.ts';
 import { killedKeepers } from './crash/keepers.ts';
 import { killedRestores } from './crash/restores.ts';
 import { foundDamage } from './damage/found.ts';
+import { failingDisks } from './disk/failing.ts';
 import { fullDisks } from './disk/full.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
@@ -26,6 +27,7 @@ export const attacks: Attack[] = [
 	...changingDatabases,
 	...redisOutages,
 	...fullDisks,
+	...failingDisks,
 	...manyAtOnce,
 	...comparedRetention,
 	...soak,

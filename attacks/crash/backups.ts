@@ -1,47 +1,51 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Random } from '../../lab/random.ts';
-import type { Attack } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { backupScene, type BackupSceneOptions } from './backupScene.ts';
-import { killAttack } from './killAttack.ts';
+import { killAttack, type Scene } from './killAttack.ts';
 import { postgresWith, redisWith, someMegabytes } from '../servers.ts';
 
-type BackupOf = (scratch: string) => Promise<Omit<BackupSceneOptions, 'scratch'>>;
+export type BackupOf = (scratch: string) => Promise<Omit<BackupSceneOptions, 'scratch'>>;
 
-const killed = (work: string, backupOf: BackupOf): Attack =>
+/** What makes backups, by what it does. */
+export const backupKinds: Record<string, BackupOf> = {
+	async 'a database is dumped'() {
+		const source = await postgresWith(someMegabytes);
+		const args = ['create', 'postgres', '--database', 'n8n'];
+		return { component: 'postgres', args, env: source.env, source };
+	},
+	async 'Redis is saved'() {
+		const source = await redisWith(20_000);
+		const args = ['create', 'redis', ...source.args];
+		return { component: 'redis', args, env: source.env, source };
+	},
+	'a folder is archived': async (scratch) => ({
+		component: 'n8n',
+		args: ['create', 'volume', await makeFolder(join(scratch, 'data'))],
+	}),
+	async 'a file is copied'(scratch) {
+		const path = join(scratch, '.env');
+		await writeFile(path, `N8N_ENCRYPTION_KEY=of-the-attack\n${'# much ado\n'.repeat(100_000)}`);
+		return { component: 'env', args: ['create', 'file', path] };
+	},
+};
+
+/** @param scratch a directory of its own, in which the backup directory is `backups` */
+export async function sceneOfBackup(backupOf: BackupOf, scratch: string): Promise<Scene> {
+	const backup = await backupOf(scratch);
+	return await endingOnFailure(backup.source, async () => await backupScene({ scratch, ...backup }));
+}
+
+/** Kills of what makes backups. */
+export const killedBackups = Object.entries(backupKinds).map(([work, backupOf]) =>
 	killAttack({
 		promise: 'whole',
 		fault: `kill -9 while ${work}`,
 		faults: { whole: 300, short: 2 },
-		async setUp(scratch) {
-			const backup = await backupOf(scratch);
-			return await endingOnFailure(backup.source, async () => await backupScene({ scratch, ...backup }));
-		},
-	});
-
-/** Kills of what makes backups. */
-export const killedBackups: Attack[] = [
-	killed('a database is dumped', async () => {
-		const source = await postgresWith(someMegabytes);
-		const args = ['create', 'postgres', '--database', 'n8n'];
-		return { component: 'postgres', args, env: source.env, source };
+		setUp: async (scratch) => await sceneOfBackup(backupOf, scratch),
 	}),
-	killed('Redis is saved', async () => {
-		const source = await redisWith(20_000);
-		const args = ['create', 'redis', ...source.args];
-		return { component: 'redis', args, env: source.env, source };
-	}),
-	killed('a folder is archived', async (scratch) => ({
-		component: 'n8n',
-		args: ['create', 'volume', await makeFolder(join(scratch, 'data'))],
-	})),
-	killed('a file is copied', async (scratch) => {
-		const path = join(scratch, '.env');
-		await writeFile(path, `N8N_ENCRYPTION_KEY=of-the-attack\n${'# much ado\n'.repeat(100_000)}`);
-		return { component: 'env', args: ['create', 'file', path] };
-	}),
-];
+);
 
 /** Some megabytes in a few hundred files, half of which no compressor makes smaller. */
 export async function makeFolder(path: string): Promise<string> {

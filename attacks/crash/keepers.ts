@@ -1,7 +1,8 @@
-import { cp, mkdir, rm } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Manifest } from '../../core/artifact/index.ts';
 import { command } from '../../lab/command.ts';
-import { type Attack, assertKept } from '../harness/attack.ts';
+import { assertKept, type PromiseName } from '../harness/attack.ts';
 import { agePartials, directoryState } from '../judges/directoryState.ts';
 import { sameAsOriginals } from '../judges/sameAsOriginals.ts';
 import { killAttack, type Scene } from './killAttack.ts';
@@ -12,26 +13,26 @@ const nights = { pruned: 400, read: 40 };
 /** What retention keeps by itself: so many days before the newest one, which is a night's more. */
 const keptNights = 8;
 
-/** Kills of what handles backups that are there already. */
-export const killedKeepers: Attack[] = [
-	killAttack({
+interface Keeper {
+	promise: PromiseName;
+	/** @param scratch a directory of its own, in which the backup directory is `backups` */
+	setUp: (scratch: string) => Promise<Scene>;
+}
+
+/** What handles backups that are there already, by what it does. */
+export const keepers: Record<string, Keeper> = {
+	'old backups are pruned': {
 		promise: 'kept',
-		fault: 'kill -9 while old backups are pruned',
-		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(scratch, nights.pruned, (root) => ['prune', '--directory', root], judgePruned),
-	}),
-	killAttack({
+	},
+	'backups are verified and their manifests updated': {
 		promise: 'whole',
-		fault: 'kill -9 while backups are verified and their manifests updated',
-		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(scratch, nights.read, (root) => ['verify', '--all', '--directory', root], judgeUntouched),
-	}),
-	killAttack({
+	},
+	'backups are copied to another directory': {
 		promise: 'whole',
-		fault: 'kill -9 while backups are copied to another directory',
-		faults: { whole: 300, short: 2 },
 		setUp: async (scratch) =>
 			await scene(
 				scratch,
@@ -42,8 +43,13 @@ export const killedKeepers: Attack[] = [
 					await judgeCopies(root, `${root}-away`, isHealed);
 				},
 			),
-	}),
-];
+	},
+};
+
+/** Kills of what handles backups that are there already. */
+export const killedKeepers = Object.entries(keepers).map(([work, { promise, setUp }]) =>
+	killAttack({ promise, fault: `kill -9 while ${work}`, faults: { whole: 300, short: 2 }, setUp }),
+);
 
 type Judge = (root: string, isHealed: boolean) => Promise<void>;
 
@@ -89,6 +95,11 @@ async function judgeUntouched(root: string): Promise<void> {
 	const { complete, broken } = await directoryState(join(root, 'env'));
 	assertKept(broken.length === 0, `No longer whole: ${broken.join(', ')}`);
 	assertKept(complete.length === nights.read, `${nights.read - complete.length} backups are gone`);
+	for (const name of complete) {
+		const text = await readFile(join(root, 'env', `${name}.manifest.json`), 'utf8');
+		const { verification } = JSON.parse(text) as Manifest;
+		assertKept(verification?.result !== 'failed', `${name} is blamed for what is not its fault`);
+	}
 }
 
 /** Whatever has a final name there is the same file, byte for byte. */
