@@ -5,6 +5,8 @@ import { killedRestores } from './crash/restores.ts';
 import { foundDamage } from './damage/found.ts';
 import { failingDisks } from './disk/failing.ts';
 import { fullDisks } from './disk/full.ts';
+import { killedOnOtherDisks } from './disk/otherDisks.ts';
+import { vanishingDirectories } from './disk/vanishing.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
 import { hostileBackups } from './hostile/index.ts';
@@ -28,6 +30,8 @@ export const attacks: Attack[] = [
 	...redisOutages,
 	...fullDisks,
 	...failingDisks,
+	...killedOnOtherDisks,
+	...vanishingDirectories,
 	...manyAtOnce,
 	...comparedRetention,
 	...soak,

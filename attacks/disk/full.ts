@@ -1,11 +1,11 @@
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from '../../lab/command.ts';
+import { mountTmpfs } from '../../lab/mounts.ts';
 import type { Random } from '../../lab/random.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
 import { makeFolder } from '../crash/backups.ts';
-import { mountTmpfs } from './tmpfs.ts';
 
 /** Disks that become full while a backup is made: a tmpfs, of a size that the seed decides. Needs root. */
 export const fullDisks: Attack[] = [

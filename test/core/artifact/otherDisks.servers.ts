@@ -4,7 +4,7 @@ import { type Artifact, createArtifact } from '../../../core/artifact';
 import { verifyBackup } from '../../../core/verify/verifyBackup';
 import { copyFile } from '../../../core/volume/copyFile';
 import { restoreFile } from '../../../core/volume/restoreFile';
-import { mountBind, mountExfat } from '../../support/mounts';
+import { mountBind, mountExfat } from '../../../lab/mounts';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { directoryState } from '../../../attacks/judges/directoryState.ts';
 

@@ -9,7 +9,7 @@ import {
 	writeFileSync,
 } from 'node:fs';
 import { restoreArchive } from '../../../../core/volume/restoreArchive';
-import { mountExfat } from '../../../support/mounts';
+import { mountExfat } from '../../../../lab/mounts';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { makeTar } from '../support/makeTar';
 import { packInto } from '../support/pack';

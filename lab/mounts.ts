@@ -32,14 +32,30 @@ export async function mountExfat(path: string, megabytes = 16): Promise<Mount> {
 	};
 }
 
+/** An ext4 of its own in a file. Needs root. */
+export async function mountExt4(path: string, options: string[] = [], megabytes = 64): Promise<Mount> {
+	const image = `${path}.image`;
+	await writeFile(image, '');
+	await truncate(image, megabytes * 1024 * 1024);
+	await run('mkfs.ext4', ['-q', ...options, image]);
+	await mkdir(path);
+	await run('mount', ['-o', 'loop', image, path]);
+	return unmountedAtEnd(path);
+}
+
+/** A disk of that size in memory, where there is a directory. Needs root. */
+export async function mountTmpfs(path: string, bytes: number): Promise<Mount> {
+	await run('mount', ['-t', 'tmpfs', '-o', `size=${Math.ceil(bytes / 4096) * 4096},mode=700`, 'tmpfs', path]);
+	return unmountedAtEnd(path);
+}
+
 /** A directory once more at another path, with rules of its own, as a file server has them. Needs root. */
 export async function mountBind(source: string, path: string, options: string[]): Promise<Mount> {
 	await mkdir(path);
 	await run('bindfs', [...options, source, path]);
-	return {
-		path,
-		[Symbol.asyncDispose]: async () => {
-			await run('umount', [path]);
-		},
-	};
+	return unmountedAtEnd(path);
+}
+
+function unmountedAtEnd(path: string): Mount {
+	return { path, [Symbol.asyncDispose]: async () => void (await run('umount', [path])) };
 }
