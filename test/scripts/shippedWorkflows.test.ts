@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../../scripts/lib/paths.ts';
+import type { Drawn } from './support/canvas';
 import { evaluate, matches, readWorkflow, setItem } from './support/expressions';
 
 const nights = ['nightly-backup.json', 'nightly-backup-sqlite.json'];
@@ -76,6 +77,13 @@ describe.each(nights)('In %s', (file) => {
 		expect(named('Copy Compose File').parameters).toMatchObject({ options: { prefix: 'compose' } });
 		expect(named('Copy .env').parameters).toMatchObject({ options: {} });
 	});
+});
+
+test.each(readdirSync(join(root, 'workflows')))('%s has what n8n 2.1 imports by command', (file) => {
+	// It saves what the file says and makes nothing up. What newer ones need, they add.
+	const { id, versionId } = readWorkflow(file) as Drawn & { versionId?: string };
+	expect(id).toMatch(/^\w{13,16}$/);
+	expect(versionId).toMatch(/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/);
 });
 
 test('the nightly workflow warns of a database that is not n8n’s, as when another credential was picked on import', () => {
