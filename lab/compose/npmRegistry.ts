@@ -1,8 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { buffer } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { root } from '../../scripts/lib/paths.ts';
 import { registryHost } from './authority.ts';
@@ -19,18 +20,22 @@ interface Published {
 	folder?: string;
 }
 
+/** By folder: several machines install the same packages, one after the other. */
+type Packed = Map<string, Promise<Buffer>>;
+
 /**
  * An npm registry that has the packed package, and every package that it depends on in the versions of this checkout,
- * packed anew from node_modules when somebody asks.
+ * packed from node_modules when somebody asks for the first time.
  */
 export async function npmRegistry(tarball: string): Promise<RequestListener> {
 	const { stdout } = await promisify(execFile)('tar', ['-xzOf', tarball, 'package/package.json']);
 	const own: Published = { manifest: JSON.parse(stdout) as PackageJson, tarball };
 	const folders = await installedFolders();
+	const packed: Packed = new Map();
 	const versionsOf = async (name: string): Promise<Published[]> =>
 		name === own.manifest.name ? [own] : await Promise.all((folders.get(name) ?? []).map(readPublished));
 	return (request, response) => {
-		void answer(request.url ?? '', versionsOf, response).catch((error: unknown) => {
+		void answer(request.url ?? '', { versionsOf, packed }, response).catch((error: unknown) => {
 			response.destroy(error as Error);
 		});
 	};
@@ -38,7 +43,7 @@ export async function npmRegistry(tarball: string): Promise<RequestListener> {
 
 async function answer(
 	url: string,
-	versionsOf: (name: string) => Promise<Published[]>,
+	{ versionsOf, packed }: { versionsOf: (name: string) => Promise<Published[]>; packed: Packed },
 	response: ServerResponse,
 ): Promise<void> {
 	const path = decodeURIComponent(url.replace(/^\//, ''));
@@ -49,7 +54,7 @@ async function answer(
 	const one = asked === 'latest' ? newest : versions.find(({ manifest }) => manifest.version === asked);
 	if (!newest || (rest !== undefined && !one))
 		return void response.writeHead(404).end('{"error":"not found"}');
-	if (rest?.startsWith('-/')) return await sendTarball(one!, response);
+	if (rest?.startsWith('-/')) return void response.end(await tarballOf(one!, packed));
 	response.setHeader('content-type', 'application/json');
 	response.end(JSON.stringify(one ? withTarball(one) : packument(name, versions, newest)));
 }
@@ -65,13 +70,22 @@ const withTarball = ({ manifest }: Published) => ({
 	dist: { tarball: `https://${registryHost}/${manifest.name}/-/${manifest.version}.tgz` },
 });
 
-async function sendTarball({ tarball, folder }: Published, response: ServerResponse): Promise<void> {
-	if (tarball !== undefined) return void response.end(await readFile(tarball));
+async function tarballOf({ tarball, folder }: Published, packed: Packed): Promise<Buffer> {
+	if (tarball !== undefined) return await readFile(tarball);
+	const known = packed.get(folder!) ?? pack(folder!);
+	packed.set(folder!, known);
+	return await known;
+}
+
+async function pack(folder: string): Promise<Buffer> {
 	const nested = ['--exclude=./node_modules', '--transform=s,^\\.,package,'];
-	const tar = spawn('tar', ['--use-compress-program=gzip -1', '-C', folder!, '-c', ...nested, '.'], {
+	const tar = spawn('tar', ['--use-compress-program=gzip -1', '-C', folder, '-c', ...nested, '.'], {
 		stdio: ['ignore', 'pipe', 'inherit'],
 	});
-	await pipeline(tar.stdout, response);
+	const closed = once(tar, 'close') as Promise<[number | null]>;
+	const [bytes, [exitCode]] = await Promise.all([buffer(tar.stdout), closed]);
+	if (exitCode !== 0) throw new Error(`${folder} could not be packed`);
+	return bytes;
 }
 
 /** By name, the folders of node_modules that hold versions of it, from the lock file of the checkout. */
