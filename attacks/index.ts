@@ -10,6 +10,7 @@ import { vanishingDirectories } from './disk/vanishing.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
 import { hostileBackups } from './hostile/index.ts';
+import { regressionDatabases } from './regression/regression.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { searchedSecrets } from './secrets/searched.ts';
 import { soak } from './soak/soak.ts';
@@ -35,6 +36,7 @@ export const attacks: Attack[] = [
 	...manyAtOnce,
 	...comparedRetention,
 	...soak,
+	...regressionDatabases,
 	...hostileBackups,
 	...foundDamage,
 	...searchedSecrets,
