@@ -80,7 +80,11 @@ export const addRestorePostgres: AddCommand = (parent, run) => {
 		)
 		.addOption(new Option('--table <schema.table>', 'only this table; may be repeated').argParser(repeated))
 		.addOption(n8nVersionOption())
-		.addOption(new Option('--jobs <number>', 'indexes built at a time').argParser(wholeNumber(1, 32)));
+		.addOption(
+			new Option('--jobs <number>', 'connections that send rows and build indexes').argParser(
+				wholeNumber(1, 32),
+			),
+		);
 	addPostgresOptions(command).action((named: string, options: Options, self: Command) =>
 		run(self, async (tools) => {
 			const { path, notes } = await artifactToRestore(named, options, tools, 'postgres');

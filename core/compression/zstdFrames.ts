@@ -8,7 +8,7 @@ const compressBlock = promisify(zstdCompress);
 
 /**
  * Zstd's fastest search with a window as large as a frame, and a larger table than it has by itself (14), but not so large
- * that it no longer fits a core's own cache. On an n8n database the result is three per cent larger than level 3's, in
+ * that it no longer fits a core's own cache. On an n8n database the result is four per cent larger than level 3's, in
  * seven tenths of the time. With a smaller window zstd goes round in its buffer, and looks for matches across the seam: one
  * of 1 MB took five to eight per cent more time, for files one per cent larger.
  */

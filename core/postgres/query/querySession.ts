@@ -72,9 +72,9 @@ export class QuerySession implements DumpSession {
 		if (!(await this.#wants(copyTarget(statement.text, 'LATIN1')))) return passedOver;
 		const copy = await this.#options.session.startCopy(statement);
 		return {
-			write: async (rows) => {
-				this.#options.onLoaded(rows.length);
-				await copy.write(rows);
+			write: async (chunk, rows) => {
+				this.#options.onLoaded(chunk.length);
+				await copy.write(chunk, rows);
 			},
 			end: async () => await copy.end(),
 		};

@@ -11,10 +11,12 @@ import {
 import { decodeText } from '../sql/encoding';
 import type { DumpSession, RunningCopy } from './dumpSession';
 import type { DumpNames } from './dumpNames';
+import type { HelperSessions } from './helperSessions';
 import { buildsIndex, type IndexBuilders } from './indexBuilders';
 import type { Leniency } from './leniency';
 import type { PlaceRules } from './placeRules';
 import { RoleRules } from './roleRules';
+import { SharedCopy } from './sharedCopy';
 import { isKnownSetting } from '../serverDifferences';
 import type { BatchedStatement } from './statementBatch';
 import { reachOf } from './statementReach';
@@ -24,6 +26,7 @@ export interface DumpLoaderOptions {
 	session: DumpSession;
 	names: DumpNames;
 	indexes: IndexBuilders;
+	helpers: HelperSessions;
 	roles: RoleRules;
 	places: PlaceRules;
 	leniency: Leniency;
@@ -34,6 +37,12 @@ export interface DumpLoaderOptions {
 
 /** Bytes of a statement that tell what it is, and more than any statement has that is looked at as a whole. */
 const headBytes = 512;
+
+/** Connections that send a table's rows: more would wait for whoever reads them. */
+const mostCopies = 4;
+
+/** A COPY with no options, as pg_dump writes it: one line is one row. */
+const asText = /\sFROM stdin;$/;
 
 const sessionSetting = /^(?:SET [a-z_]+ = |SELECT pg_catalog\.set_config\()/;
 
@@ -66,7 +75,7 @@ export class DumpLoader {
 			case 'copy-start':
 				return this.#startCopy(segment);
 			case 'copy-data':
-				return this.#copy?.write(segment.chunk);
+				return this.#copy?.write(segment.chunk, segment.rows);
 			case 'copy-end':
 				return this.#endCopy();
 			case 'comment':
@@ -177,13 +186,29 @@ export class DumpLoader {
 	async #startCopy({ text, line }: CopyStart): Promise<void> {
 		this.#staysInDatabase(text, line);
 		this.#table = copyTarget(text, 'LATIN1');
-		const { filter, session, leniency } = this.#options;
+		const { filter, leniency } = this.#options;
 		if (filter && !filter.wantsRows(this.#table)) return;
 		if (leniency.leavesExtensionsOut && !(await this.#isThere(this.#table))) {
 			leniency.leaveRowsOut(this.#table);
 			return;
 		}
-		this.#copy = await session.startCopy({ text, line });
+		this.#copy = await this.#copyInto({ text, line });
+	}
+
+	/** Begins a COPY; if it becomes a long one, other sessions help. */
+	async #copyInto(statement: BatchedStatement): Promise<RunningCopy> {
+		const { session, helpers } = this.#options;
+		const isOneRowALine = asText.test(statement.text.toString('latin1'));
+		if (!helpers.canShareRows || !isOneRowALine) return await session.startCopy(statement);
+		const table = Buffer.from(this.#table, 'latin1');
+		return await SharedCopy.begin(
+			async (places) => await session.startCopy(statement, places),
+			async () => {
+				const ready = await helpers.ready(mostCopies - 1, this.#settings);
+				if (!(await ready[0]?.canSendRowsTo(table))) return [];
+				return ready.map((helper) => async (places) => await helper.session.startCopy(statement, places));
+			},
+		);
 	}
 
 	async #isThere(table: string): Promise<boolean> {

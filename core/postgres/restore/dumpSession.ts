@@ -1,10 +1,16 @@
+import type { RowPlaces } from './rowPlaces';
 import type { ServerRefusal } from './serverRefusal';
 import type { BatchedStatement } from './statementBatch';
 
 /** A COPY that waits for rows, in whatever pieces they come. */
 export interface RunningCopy {
-	/** Takes a piece, which is not needed any more once this has returned. */
-	write(rows: Buffer): Promise<void>;
+	/**
+	 * Takes a piece of the rows.
+	 *
+	 * @param chunk in memory that stays as it is
+	 * @param rows how many end in it
+	 */
+	write(chunk: Buffer, rows: number): Promise<void>;
 	/** Ends it and answers how many rows PostgreSQL took. */
 	end(): Promise<number>;
 }
@@ -27,6 +33,10 @@ export interface DumpSession {
 	hasRelation(name: Buffer): Promise<boolean>;
 	/** Returns when all that was handed in has been run. */
 	flush(): Promise<void>;
-	/** Begins a COPY; nothing else can be run until it has ended. */
-	startCopy(statement: BatchedStatement): Promise<RunningCopy>;
+	/**
+	 * Begins a COPY; nothing else can be run until it has ended.
+	 *
+	 * @param places where its rows stand in the dump, if not one after the other
+	 */
+	startCopy(statement: BatchedStatement, places?: RowPlaces): Promise<RunningCopy>;
 }

@@ -1,4 +1,5 @@
 import type { DumpSession } from './dumpSession';
+import type { HelperSessions } from './helperSessions';
 import type { Leniency } from './leniency';
 import type { BatchedStatement } from './statementBatch';
 
@@ -10,20 +11,10 @@ export function buildsIndex(statement: string): boolean {
 	return indexStatement.test(statement);
 }
 
-/** A session beside the one that restores. */
-export interface HelperSession {
-	session: DumpSession;
-	close(): Promise<void>;
-}
-
 export interface IndexBuildersOptions {
-	/** How many indexes are built at the same time. */
-	jobs: number;
-	/** Opens one more session with the database that is being restored; there is only the one without it. */
-	openHelper?: () => Promise<HelperSession>;
-	/** Which of them may fail. */
+	helpers: HelperSessions;
+	/** Which of the indexes may fail. */
 	leniency: Leniency;
-	signal: AbortSignal;
 }
 
 /**
@@ -31,9 +22,8 @@ export interface IndexBuildersOptions {
  * whatever comes between them may rely on them, so {@link build} is called before it. Within a row the order
  * does not matter: an index needs its table only, and two that need the same one wait for each other in the server.
  */
-export class IndexBuilders implements AsyncDisposable {
+export class IndexBuilders {
 	readonly #options: IndexBuildersOptions;
-	readonly #helpers: HelperSession[] = [];
 	#waiting: BatchedStatement[] = [];
 
 	constructor(options: IndexBuildersOptions) {
@@ -55,35 +45,12 @@ export class IndexBuilders implements AsyncDisposable {
 	 * @param settings the dump's own SET statements so far, for the sessions that have not seen them
 	 */
 	async build(main: DumpSession, settings: readonly BatchedStatement[]): Promise<void> {
+		const { helpers, leniency } = this.#options;
 		const queue = this.#waiting;
 		this.#waiting = [];
-		const helpers = Math.min(this.#options.jobs, queue.length) - 1;
-		const sessions = [main, ...(await this.#openSessions(helpers, settings))];
-		await Promise.all(sessions.map((session) => buildFrom(queue, session, this.#options.leniency)));
-	}
-
-	async [Symbol.asyncDispose](): Promise<void> {
-		await Promise.all(this.#helpers.map((helper) => helper.close()));
-	}
-
-	/** A server that has no room for more connections builds with those that it gave. */
-	async #connect(count: number): Promise<void> {
-		const { openHelper } = this.#options;
-		try {
-			while (openHelper && this.#helpers.length < count) this.#helpers.push(await openHelper());
-		} catch (error) {
-			if (this.#options.signal.aborted) throw error;
-		}
-	}
-
-	async #openSessions(count: number, settings: readonly BatchedStatement[]): Promise<DumpSession[]> {
-		await this.#connect(count);
-		const sessions = this.#helpers.slice(0, Math.max(0, count)).map(({ session }) => session);
-		for (const session of sessions) {
-			for (const setting of settings) await session.run(setting);
-			await session.flush();
-		}
-		return sessions;
+		const ready = await helpers.ready(Math.min(helpers.count, queue.length - 1), settings);
+		const sessions = [main, ...ready.map(({ session }) => session)];
+		await Promise.all(sessions.map((session) => buildFrom(queue, session, leniency)));
 	}
 }
 

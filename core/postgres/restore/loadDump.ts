@@ -8,7 +8,8 @@ import { readDumpHead } from './dumpHead';
 import { DumpLoader } from './dumpLoader';
 import { DumpNames } from './dumpNames';
 import type { DumpSession } from './dumpSession';
-import { type HelperSession, IndexBuilders } from './indexBuilders';
+import { type HelperSession, HelperSessions } from './helperSessions';
+import { IndexBuilders } from './indexBuilders';
 import { Leniency } from './leniency';
 import { PlaceRules } from './placeRules';
 import type { RestoreOptions } from './request';
@@ -24,6 +25,8 @@ export interface LoadTarget {
 	serverMajor: number;
 	/** Opens a session beside it; without that, one session does it all. */
 	openHelper?: () => Promise<HelperSession>;
+	/** See `HelperOptions`. */
+	isBetweenTransactions?: () => boolean;
 }
 
 export interface LoadRequest {
@@ -72,24 +75,26 @@ const parallelSince = 11;
  * @throws BackupError for what is wrong with the artifact, with what it holds, or with the server
  */
 export async function loadDump(request: LoadRequest, signal: AbortSignal): Promise<Loaded> {
-	const { session, queries, serverMajor, openHelper } = request.target;
+	const { session, queries, serverMajor, openHelper, isBetweenTransactions } = request.target;
 	const { artifactPath: path, compression, keys, onBytes } = request;
 	const { toUtf8 = (raw: AsyncIterable<Buffer>) => raw } = request;
 	const { encoding = 'UTF8' } = await readDumpHead(path, compression, keys);
 	const names = new DumpNames(request.toUtf8 ? 'UTF8' : encoding);
 	const options = names.options(request.options);
 	const leniency = new Leniency(options);
-	await using indexes = new IndexBuilders({
-		jobs: serverMajor >= parallelSince ? (options.indexJobs ?? 2) : 1,
-		openHelper,
-		leniency,
+	const sessions = serverMajor >= parallelSince ? (options.indexJobs ?? 2) : 1;
+	await using helpers = new HelperSessions({
+		count: sessions - 1,
+		open: openHelper,
+		isBetweenTransactions,
 		signal,
 	});
 	const surroundings = names.surroundings(await readSurroundings(queries));
 	const loader = new DumpLoader({
 		session,
 		names,
-		indexes,
+		indexes: new IndexBuilders({ helpers, leniency }),
+		helpers,
 		roles: new RoleRules(options, surroundings.roles),
 		places: new PlaceRules(surroundings),
 		leniency,

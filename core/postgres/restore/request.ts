@@ -34,7 +34,7 @@ export interface RestoreOptions {
 	withoutExtensions?: string[];
 	/** Whether an index or a materialised view that cannot be built is a warning; otherwise it fails the restore. */
 	skipFailedIndexes?: boolean;
-	/** Connections that build indexes after the data; 2 when undefined, always 1 below PostgreSQL 11. */
+	/** Connections that send the rows of large tables, and build indexes; 2 when undefined, always 1 below PostgreSQL 11. */
 	indexJobs?: number;
 	/** Settings for the sessions that restore, such as `maintenance_work_mem: '256MB'`. */
 	settings?: Record<string, string>;

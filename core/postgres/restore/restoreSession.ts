@@ -2,9 +2,11 @@ import type pg from 'pg';
 import { type BackupError, cancelledError, errorCode } from '../../errors';
 import { isSqlState, serverError } from '../connect/serverError';
 import type { PostgresConnection } from '../connect/connection';
+import { copyTarget } from '../sql';
 import { CopyIn } from './copyIn';
 import type { DumpSession, RunningCopy } from './dumpSession';
-import { refusedBy, type ServerRefusal } from './serverRefusal';
+import type { RowPlaces } from './rowPlaces';
+import { copiedRow, refusedBy, type ServerRefusal } from './serverRefusal';
 import { type BatchedStatement, StatementBatch, StatementFailure } from './statementBatch';
 
 /** A batch goes out when it has either of them. */
@@ -19,6 +21,7 @@ export class RestoreSession implements DumpSession {
 	readonly #client: pg.Client;
 	readonly #connection: PostgresConnection;
 	readonly #signal: AbortSignal;
+	#isBetweenTransactions = false;
 	#batch: BatchedStatement[] = [];
 	#bytes = 0;
 
@@ -26,6 +29,14 @@ export class RestoreSession implements DumpSession {
 		this.#client = client;
 		this.#connection = connection;
 		this.#signal = signal;
+		client.connection.on('readyForQuery', ({ status }: { status: string }) => {
+			this.#isBetweenTransactions = status === 'I';
+		});
+	}
+
+	/** Whether others see what it has done so far, and it keeps nothing locked, as the server said when it was last ready. */
+	get isBetweenTransactions(): boolean {
+		return this.#isBetweenTransactions;
 	}
 
 	/** Hands in a statement; it may wait for others before it is sent. */
@@ -73,25 +84,27 @@ export class RestoreSession implements DumpSession {
 	}
 
 	/** Begins a COPY; nothing else can be run until it has ended. */
-	async startCopy(statement: BatchedStatement): Promise<RunningCopy> {
+	async startCopy(statement: BatchedStatement, places?: RowPlaces): Promise<RunningCopy> {
 		await this.flush();
 		const copy = this.#client.query(new CopyIn(statement.text));
 		const explained = async <Result>(work: Promise<Result>): Promise<Result> => {
 			try {
 				return await work;
 			} catch (error) {
-				throw this.#explain(statement, error);
+				throw this.#explain(statement, error, places);
 			}
 		};
 		return { write: (rows) => explained(copy.write(rows)), end: () => explained(copy.end()) };
 	}
 
-	#explain(statement: BatchedStatement, failure: unknown): BackupError {
+	#explain(statement: BatchedStatement, failure: unknown, places?: RowPlaces): BackupError {
 		if (this.#signal.aborted) return cancelledError(failure);
 		const refusal = refusalOf(failure);
 		if (!refusal)
 			return serverError(failure instanceof StatementFailure ? failure.cause : failure, this.#connection);
-		return refusedBy('The server', statement, refusal);
+		const row = copiedRow(refusal.where ?? '', copyTarget(statement.text, 'SQL_ASCII'));
+		const rowsBefore = places && row !== undefined ? places.skippedBefore(row) : 0;
+		return refusedBy('The server', statement, refusal, rowsBefore);
 	}
 }
 

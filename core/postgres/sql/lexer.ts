@@ -335,9 +335,11 @@ export class SqlLexer {
 	}
 
 	#copyRows(): boolean {
+		const before = this.#rows.count;
 		const { end, terminatorBytes } = this.#rows.scan(this.#buffer, this.#at, this.#final);
 		if (end > this.#at) {
-			this.#segments.push({ kind: 'copy-data', chunk: this.#buffer.subarray(this.#at, end) });
+			const rows = this.#rows.count - before;
+			this.#segments.push({ kind: 'copy-data', chunk: this.#buffer.subarray(this.#at, end), rows });
 		}
 		this.#at = end;
 		this.#from = end;

@@ -39,6 +39,8 @@ export interface CopyStart {
 export interface CopyData {
 	kind: 'copy-data';
 	chunk: Buffer;
+	/** Rows that end in it. */
+	rows: number;
 }
 
 /** The line `\.` that ends a COPY's rows. */

@@ -106,7 +106,8 @@ export const properties: INodeProperties[] = shared.forOperations(
 					type: 'number',
 					typeOptions: { minValue: 1, maxValue: 32 },
 					default: 2,
-					description: 'Connections that build indexes after the data, from PostgreSQL 11 on',
+					description:
+						'Connections that send the rows of large tables and build indexes, from PostgreSQL 11 on',
 				},
 				{
 					displayName: 'Missing Roles',
