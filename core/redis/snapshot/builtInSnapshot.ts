@@ -1,9 +1,11 @@
-import { finished as streamEnd, pipeline } from 'node:stream/promises';
+import { addAbortSignal } from 'node:stream';
+import { finished as streamEnd } from 'node:stream/promises';
 import type { OpenSource, SourceFacts } from '../../artifact/source';
+import { gatherBlocks } from '../../blocks';
 import { BackupError } from '../../errors';
 import { RedisClient } from '../protocol/client';
 import { describeServer, type RedisConnection } from '../connection';
-import { RdbCheck } from '../rdb/inspectRdb';
+import { InspectedRdb } from '../rdb/inspectedRdb';
 import type { RdbTransfer } from '../protocol/rdbTransfer';
 import { DiskFailure, requestRdb, requestRdbDiskless } from '../protocol/requestRdb';
 import { releaseLeftBehind } from '../restore/crashedRestore';
@@ -33,20 +35,20 @@ export function builtInSnapshot(
 			assertNoSentinel(server, connection);
 			const released = await releaseLeftBehind(client);
 			const { transfer, warnings } = await openTransfer(client, server, idleTimeoutMs, signal);
-			const check = new RdbCheck();
-			// Whichever fails, the other end is closed; the failure itself comes out of `check`.
-			pipeline(transfer, check, { signal }).catch(() => {});
-			const finished = streamEnd(check, { cleanup: true }).then((): SourceFacts =>
+			// Whichever fails, the other end is closed; the failure itself comes out of `rdb`.
+			const rdb = new InspectedRdb(gatherBlocks(transfer, { ownsChunks: true }));
+			addAbortSignal(signal, rdb);
+			const finished = streamEnd(rdb, { cleanup: true }).then((): SourceFacts =>
 				snapshotFacts({
 					connection,
 					server,
 					engine: 'built-in',
-					rdb: check.facts,
+					rdb: rdb.facts,
 					warnings: released ? [released, ...warnings] : warnings,
 				}),
 			);
 			finished.catch(() => {});
-			return { stream: check, finished };
+			return { stream: rdb, finished };
 		} catch (error) {
 			client.close();
 			throw error;
