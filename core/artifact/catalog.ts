@@ -80,10 +80,16 @@ async function readComponent(options: CatalogOptions, component: Component): Pro
 	const artifacts = new Set(names.map((name) => withoutSuffix(name, manifestSuffix)));
 	const entries: CatalogEntry[] = [];
 	for (const name of artifacts) {
+		if (!mayBeOf(options.series, name)) continue;
 		const entry = await readEntry(options, component, join(directory, name));
 		if (entry) entries.push(entry);
 	}
 	return entries;
+}
+
+/** By its name alone: what is of another prefix is not read, or five hundred databases would read each other's manifests. */
+function mayBeOf(series: SeriesFilter | undefined, name: string): boolean {
+	return series?.prefix === undefined || parseArtifactName(name)?.prefix === series.prefix;
 }
 
 /** One artifact as the catalog knows it; undefined where the name is not ours, or nothing is there. */

@@ -21,6 +21,20 @@ describe('the catalog', () => {
 		]);
 	});
 
+	it('has of one series what it has of all', async () => {
+		for (const prefix of ['n8n', 'n8n_old', 'n8', 'crm']) {
+			await writeBackup(directory.path(), { stamp: '20261101_020000', prefix });
+			await writeBackup(directory.path(), { stamp: '20261102_020000', prefix });
+		}
+		await writeFile(directory.path('postgres', 'n8n_20261103_020000.sql.gz'), 'x');
+		await rm(directory.path('postgres', 'n8n_20261101_020000.sql.gz'));
+		const all = await catalog();
+		for (const prefix of ['n8n', 'n8n_old', 'n8', 'crm', 'none']) {
+			const own = await readCatalog({ root: directory.path(), timeZone: 'utc', series: { prefix } });
+			expect(own).toEqual(all.filter((entry) => entry.prefix === prefix));
+		}
+	});
+
 	it('takes the instant from the manifest, and from the name where there is none', async () => {
 		await writeBackup(directory.path(), {
 			stamp: '20261101_020000',
