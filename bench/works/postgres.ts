@@ -20,6 +20,8 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 	const connection = connectionTo(server);
 	const env = libpqEnvironment(server, database);
 	const output = join(await bench.emptyDirectory('peers'), 'dump');
+	const repository = join(bench.scratch, 'peers', 'restic');
+	const restic = `RESTIC_PASSWORD=x restic -q --no-cache -r ${repository}`;
 	const dump =
 		(engine: DumpJob['engine'], method: 'gzip' | 'zstd', encryption?: DumpJob['encryption']) =>
 		(backupDirectory: string): DumpJob => ({
@@ -48,6 +50,18 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			...bench.peer('pg_dump | pigz', `pg_dump | pigz > ${output}`, { ...aside, needs: 'pigz' }),
 			...bench.peer('pg_dump -Z 6', `pg_dump -Z 6 > ${output}`, aside),
 			...bench.peer('pg_dump -Fc', `pg_dump -Fc > ${output}`, aside),
+			...bench.peer('pg_dump -Fd -j 2', `pg_dump -Fd -j 2 -f ${output}.d`, {
+				...aside,
+				prepare: async () => void (await bench.emptyDirectory('peers')),
+			}),
+			...bench.peer('pg_dump | restic backup', `pg_dump | ${restic} backup --stdin`, {
+				...aside,
+				needs: 'restic',
+				prepare: async () => {
+					await bench.emptyDirectory('peers');
+					await runShell(`${restic} init`);
+				},
+			}),
 		],
 		[
 			['Postgres Back Up, built-in, zstd', 'pg_dump > /dev/null'],
@@ -60,6 +74,8 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			['Postgres Back Up, built-in, gzip', 'pg_dump | pigz'],
 			['Postgres Back Up, built-in, gzip', 'pg_dump -Z 6'],
 			['Postgres Back Up, built-in, gzip', 'pg_dump -Fc'],
+			['Postgres Back Up, built-in, gzip', 'pg_dump -Fd -j 2'],
+			['Postgres Back Up, built-in, zstd', 'pg_dump | restic backup'],
 		],
 	);
 }
