@@ -111,6 +111,21 @@ export default tseslint.config(
 	},
 	{ files: [...tools, 'cli/**/*.ts'], rules: { 'no-console': 'off' } },
 	{
+		files: ['core/**/*.ts', 'nodes/**/*.ts'],
+		// Another machine's times are compared with this one's.
+		ignores: ['core/offsite/**', 'core/doctor/clock.ts'],
+		rules: {
+			'no-restricted-properties': [
+				'error',
+				{
+					...{ object: 'Date', property: 'now' },
+					message:
+						'Clocks are set. What lasts is measured by performance.now(); what is written down is new Date().',
+				},
+			],
+		},
+	},
+	{
 		files: ['nodes/**/*.ts'],
 		rules: {
 			// People pick the PostgreSQL and Redis credentials that their n8n has already: that is the point.

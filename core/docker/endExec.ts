@@ -50,14 +50,14 @@ export async function endExec(client: DockerClient, target: ExecToEnd): Promise<
 }
 
 async function endsWithin(client: DockerClient, { execId }: ExecToEnd, ms: number): Promise<boolean> {
-	for (const deadline = Date.now() + ms; ;) {
+	for (const deadline = performance.now() + ms; ;) {
 		const { Running } = await client.call(
 			operations.inspectExec,
 			(docker, abortSignal) => docker.getExec(execId).inspect({ abortSignal }),
 			{ timeoutMs: answerTimeoutMs },
 		);
 		if (!Running) return true;
-		if (Date.now() >= deadline) return false;
+		if (performance.now() >= deadline) return false;
 		await wait(50);
 	}
 }

@@ -49,7 +49,7 @@ async function watch(
 	signal: AbortSignal,
 ): Promise<Group[]> {
 	const suspects = new Map(Object.entries(Object.groupBy(seen, ({ labels }) => labels[leaseLabel]!)));
-	for (const deadline = Date.now() + silenceMs; suspects.size > 0 && Date.now() < deadline;) {
+	for (const deadline = performance.now() + silenceMs; suspects.size > 0 && performance.now() < deadline;) {
 		await wait(lookEveryMs, undefined, { signal });
 		const now = await foreignHelpers(client, signal);
 		for (const [leaseId, before] of suspects) {

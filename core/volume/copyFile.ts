@@ -59,13 +59,13 @@ async function openRegularFile(path: string, signal: AbortSignal): Promise<FileH
 
 /** Opening must not wait for the other end of a pipe; without waiting it fails while another process holds a lease. */
 async function openUnleased(path: string, signal: AbortSignal): Promise<FileHandle> {
-	const giveUpAt = Date.now() + leaseTimeoutMs();
+	const giveUpAt = performance.now() + leaseTimeoutMs();
 	for (;;) {
 		try {
 			return await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
 		} catch (error) {
 			if (!isLeased(error)) throw fileError(error, path);
-			if (Date.now() > giveUpAt) throw leasedError(path, error);
+			if (performance.now() > giveUpAt) throw leasedError(path, error);
 			await setTimeout(leaseRetryMs, undefined, { signal }).catch((reason: unknown) => {
 				throw cancelledError(reason);
 			});

@@ -36,9 +36,9 @@ export function describeProgress({ step, rawBytes, totalBytes, isEstimate = fals
 
 /** Tells whether it is time again; the first time after one interval. */
 function atMostEvery(intervalMs: number): () => boolean {
-	let next = Date.now() + intervalMs;
+	let next = performance.now() + intervalMs;
 	return () => {
-		const now = Date.now();
+		const now = performance.now();
 		if (now < next) return false;
 		next = now + intervalMs;
 		return true;

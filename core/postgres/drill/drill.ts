@@ -57,7 +57,7 @@ export interface DrillReport {
  * @throws BackupError when there was nothing to drill: too large for the server, cancelled
  */
 export async function drill(request: DrillRequest, signal: AbortSignal): Promise<DrillReport> {
-	const startedAt = Date.now();
+	const startedAt = performance.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	const { artifactPath, keys, connection, ...others } = request;
 	const { root, timeZone, maxRawBytes, withoutExtensions, onProgress } = others;
@@ -68,7 +68,12 @@ export async function drill(request: DrillRequest, signal: AbortSignal): Promise
 	const place = connection ? onServer(connection) : insideN8n;
 	const found = await place.drill({ artifactPath, compression, manifest, ...options }, signal);
 	const { droppedLeftOvers = [], obstacle } = found;
-	const ended = { artifactPath, where: place.where, droppedLeftOvers, durationMs: Date.now() - startedAt };
+	const ended = {
+		artifactPath,
+		where: place.where,
+		droppedLeftOvers,
+		durationMs: Math.round(performance.now() - startedAt),
+	};
 	if (obstacle) {
 		const checks = [{ check: 'restore', result: 'unknown', detail: obstacle.what } as const];
 		return { ...ended, result: 'unknown', checks, warnings: [], obstacle };

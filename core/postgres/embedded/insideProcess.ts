@@ -24,8 +24,8 @@ export function progressOf(
 ): (rawBytes: number) => void {
 	let saidAt = 0;
 	return (rawBytes) => {
-		if (Date.now() - saidAt < progressEveryMs) return;
-		saidAt = Date.now();
+		if (performance.now() - saidAt < progressEveryMs) return;
+		saidAt = performance.now();
 		say({ kind: 'progress', rawBytes });
 	};
 }

@@ -55,7 +55,7 @@ const script = join(__dirname, 'queryProcess.js');
  * not have, or for what is wrong with the artifact
  */
 export async function queryDump(request: DumpQueryRequest, signal: AbortSignal): Promise<DumpQueryAnswer> {
-	const startedAt = Date.now();
+	const startedAt = performance.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	assertAsked(request.sql);
 	const { artifactPath, keys, root, sql, tables = [], timeoutMs = defaultTimeoutMs } = request;
@@ -105,7 +105,7 @@ export async function queryDump(request: DumpQueryRequest, signal: AbortSignal):
 		...rest,
 		notes: [...asked.notes, ...notes],
 		tables: asked.tables,
-		durationMs: Date.now() - startedAt,
+		durationMs: Math.round(performance.now() - startedAt),
 	};
 }
 

@@ -12,7 +12,7 @@ export async function appendOnlyRewritten(
 	client: RedisClient,
 	pause: () => Promise<void>,
 ): Promise<string[]> {
-	const deadline = Date.now() + patienceMs;
+	const deadline = performance.now() + patienceMs;
 	for (;;) {
 		const info = await readInfo(client, 'persistence');
 		const working = ['aof_rewrite_in_progress', 'aof_rewrite_scheduled'].some(
@@ -24,7 +24,7 @@ export async function appendOnlyRewritten(
 				'The server could not write its append-only file anew: run BGREWRITEAOF there before it is restarted, or the restored data is lost',
 			];
 		}
-		if (Date.now() > deadline) {
+		if (performance.now() > deadline) {
 			return [
 				`The server was still writing its append-only file anew after ${patienceMs / 60_000} minutes: do not restart it before that is done, or the restored data is lost`,
 			];

@@ -32,7 +32,7 @@ export async function followLoading(
 	following: Following,
 	signal: AbortSignal,
 ): Promise<number> {
-	const begun = Date.now();
+	const begun = performance.now();
 	const server = describeServer(client.connection);
 	const { rdb, onProgress } = following;
 	for (let lastLoaded = 0, lastSign = begun; ; await wait(pollMs, undefined, { signal })) {
@@ -50,13 +50,13 @@ export async function followLoading(
 		if (info.get('master_link_status') === 'up') return countKeys(info);
 
 		const loaded = Number(info.get('loading_loaded_bytes') ?? 0);
-		if (loaded !== lastLoaded) lastSign = Date.now();
+		if (loaded !== lastLoaded) lastSign = performance.now();
 		lastLoaded = loaded;
 		lastSign = Math.max(lastSign, master.lastSign);
-		if (!master.asked && Date.now() - begun > following.comeTimeoutMs) {
+		if (!master.asked && performance.now() - begun > following.comeTimeoutMs) {
 			throw didNotCome(client, master, following);
 		}
-		if (Date.now() - lastSign > following.idleTimeoutMs) throw fellSilent(server, following);
+		if (performance.now() - lastSign > following.idleTimeoutMs) throw fellSilent(server, following);
 		onProgress?.({
 			step: info.get('loading') === '1' ? `${server} loads the data` : `Sending the data to ${server}`,
 			rawBytes: master.sentBytes,

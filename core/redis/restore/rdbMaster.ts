@@ -41,7 +41,7 @@ export class RdbMaster {
 	#asked = false;
 	#failure: BackupError | undefined;
 	#refusedAddress: string | undefined;
-	#lastSign = Date.now();
+	#lastSign = performance.now();
 
 	static async listen(options: RdbMasterOptions): Promise<RdbMaster> {
 		const server = createServer();
@@ -120,7 +120,7 @@ export class RdbMaster {
 		});
 		const commands = new ReplicaCommands();
 		socket.on('data', (chunk: Buffer) => {
-			this.#lastSign = Date.now();
+			this.#lastSign = performance.now();
 			// Behind its request a replica sends keep-alives and acknowledgements only.
 			if (socket === this.#served) return;
 			if (chunk[0] === tlsHandshake)
@@ -180,7 +180,7 @@ export class RdbMaster {
 
 	#onSent = (bytes: number): void => {
 		this.#sentBytes = bytes;
-		this.#lastSign = Date.now();
+		this.#lastSign = performance.now();
 	};
 
 	#fail(what: string, cause?: unknown): void {

@@ -22,7 +22,7 @@ const pauseMs = 250;
  * @throws {BackupError} `server` where the server could not be reached or persuaded
  */
 export async function makeMasterAgain(connection: RedisConnection, failure?: unknown): Promise<void> {
-	const begun = Date.now();
+	const begun = performance.now();
 	const uncancelled = new AbortController().signal;
 	for (let attempt = 1; ; attempt++) {
 		try {
@@ -35,7 +35,8 @@ export async function makeMasterAgain(connection: RedisConnection, failure?: unk
 			const patience = patienceFor(error);
 			// Silence on one connection takes up all patience and says nothing of the next.
 			const isTriedAgain = patience > 0 && attempt < leastAttempts;
-			if (Date.now() - begun >= patience && !isTriedAgain) throw stillReplica(connection, error, failure);
+			if (performance.now() - begun >= patience && !isTriedAgain)
+				throw stillReplica(connection, error, failure);
 			await wait(pauseMs);
 		}
 	}

@@ -27,11 +27,11 @@ const silenceMs = 60_000;
 export async function untilLoaded(loading: Loading, signal: AbortSignal): Promise<Map<string, string>> {
 	const { redis, onProgress } = loading;
 	const server = describeServer(redis.connection);
-	for (let lastSign = Date.now(); ; await pause(signal)) {
+	for (let lastSign = performance.now(); ; await pause(signal)) {
 		try {
 			const info = await readInfo(redis);
 			if (info.get('loading') === '0') return info;
-			lastSign = Date.now();
+			lastSign = performance.now();
 			onProgress?.({
 				step: `${server} loads the data`,
 				rawBytes: Number(info.get('loading_loaded_bytes') ?? 0),
@@ -39,7 +39,7 @@ export async function untilLoaded(loading: Loading, signal: AbortSignal): Promis
 		} catch (error) {
 			if (signal.aborted) throw cancelledError(error);
 			await assertStillRunning(loading, error);
-			if (Date.now() - lastSign > silenceMs) throw error;
+			if (performance.now() - lastSign > silenceMs) throw error;
 		}
 	}
 }

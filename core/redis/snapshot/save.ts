@@ -21,9 +21,9 @@ export async function saveRdb(
 	timeoutMs: number,
 	signal: AbortSignal,
 ): Promise<number> {
-	const deadline = Date.now() + timeoutMs;
+	const deadline = performance.now() + timeoutMs;
 	const pause = async () => {
-		if (Date.now() > deadline) throw tookTooLong(client, timeoutMs);
+		if (performance.now() > deadline) throw tookTooLong(client, timeoutMs);
 		await wait(pollMs, undefined, { signal }).catch((error: unknown) => {
 			throw cancelledError(error);
 		});

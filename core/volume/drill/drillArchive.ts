@@ -55,9 +55,9 @@ export async function drillArchive(
 	request: ArchiveDrillRequest,
 	signal: AbortSignal,
 ): Promise<ArchiveDrillReport> {
-	const startedAt = Date.now();
+	const startedAt = performance.now();
 	const { artifactPath } = request;
-	const ended = () => ({ artifactPath, durationMs: Date.now() - startedAt });
+	const ended = () => ({ artifactPath, durationMs: Math.round(performance.now() - startedAt) });
 	try {
 		const checks = await drillInScratch(request, await manifestIfAny(artifactPath), signal);
 		const result = checks.some(({ result: said }) => said === 'failed') ? 'failed' : 'passed';

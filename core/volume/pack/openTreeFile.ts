@@ -50,8 +50,8 @@ function openListed(location: Buffer, shown: () => Buffer): number | undefined {
 			return openSync(location, openFlags);
 		} catch (error) {
 			if (isLeased(error)) {
-				giveUpAt ??= Date.now() + leaseTimeoutMs();
-				if (Date.now() > giveUpAt) throw leasedError(displayPath(shown()), error);
+				giveUpAt ??= performance.now() + leaseTimeoutMs();
+				if (performance.now() > giveUpAt) throw leasedError(displayPath(shown()), error);
 				sleep(leaseRetryMs);
 				continue;
 			}

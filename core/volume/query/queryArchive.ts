@@ -55,7 +55,7 @@ export async function queryArchive(
 	request: ArchiveQueryRequest,
 	signal: AbortSignal,
 ): Promise<ArchiveQueryAnswer> {
-	const startedAt = Date.now();
+	const startedAt = performance.now();
 	if (signal.aborted) throw cancelledError(signal.reason);
 	assertAsked(request.sql);
 	const { artifactPath, keys, sql, timeoutMs = defaultTimeoutMs, maxBytes = defaultMaxBytes } = request;
@@ -91,7 +91,7 @@ export async function queryArchive(
 		...answer,
 		notes: [...problems, ...other, ...notes],
 		database: chosen.path,
-		durationMs: Date.now() - startedAt,
+		durationMs: Math.round(performance.now() - startedAt),
 	};
 }
 

@@ -74,6 +74,20 @@ describe('A restore', () => {
 		expect([...steps].join()).toContain(`Sending the data to Redis at 127.0.0.1:${target.port}`);
 	});
 
+	it('waits for the server as long as ever while the clock is set ahead, again and again', async () => {
+		const source = await fullSnapshot();
+		const target = await startTarget({ config: { 'key-load-delay': '2000' } });
+		const realNow = Date.now.bind(Date);
+		let hours = 0;
+		const clock = jest.spyOn(Date, 'now').mockImplementation(() => realNow() + (hours += 1) * 3_600_000);
+		try {
+			const restored = await restoreRdb(connectionTo(target), request(source.path), never);
+			expect(restored).toMatchObject({ keys: 283 });
+		} finally {
+			clock.mockRestore();
+		}
+	});
+
 	it('takes the safety snapshot while the old data is still there', async () => {
 		const source = await fullSnapshot();
 		const target = await startTarget();
