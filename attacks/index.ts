@@ -17,6 +17,8 @@ import { soak } from './soak/soak.ts';
 import { changingDatabases } from './outage/changes.ts';
 import { postgresOutages } from './outage/postgres.ts';
 import { redisOutages } from './outage/redis.ts';
+import { setClocks } from './time/setClocks.ts';
+import { changedClocks } from './time/zones.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 
 /** Every attack, in the order of the table. */
@@ -34,6 +36,8 @@ export const attacks: Attack[] = [
 	...killedOnOtherDisks,
 	...vanishingDirectories,
 	...manyAtOnce,
+	...setClocks,
+	...changedClocks,
 	...comparedRetention,
 	...soak,
 	...regressionDatabases,

@@ -25,7 +25,7 @@ const fromPackage = createRequire(join(process.cwd(), 'package.json'));
 
 const load = <Module>(path: string): Module => fromPackage(`./dist/core/${path}.js`) as Module;
 
-export const { backUp, readCatalog } = load<typeof artifact>('artifact/index');
+export const { backUp, newestGoodArtifacts, readCatalog } = load<typeof artifact>('artifact/index');
 export const { copyBackups, fetchBackup, openDestination, readRemoteCatalog } =
 	load<typeof offsite>('offsite/index');
 export const { drill } = load<typeof drills>('postgres/drill/drill');

@@ -51,7 +51,9 @@ export function outageAttack({ setUp, ...attack }: OutageAttackOptions): Attack 
 					if (outages % healEvery === 1) await scene.heal?.();
 					return true;
 				},
-				[Symbol.asyncDispose]: async () => await scenes[0]![Symbol.asyncDispose](),
+				async [Symbol.asyncDispose]() {
+					for (const scene of scenes) await scene[Symbol.asyncDispose]();
+				},
 			};
 		},
 	};

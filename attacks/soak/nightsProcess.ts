@@ -11,26 +11,12 @@ import {
 	planPrune,
 	readCatalog,
 } from '../harness/package.ts';
+import { setTime } from '../time/shiftedDate.ts';
 import type { Morning, Night, Setting, Usage } from './night.ts';
 
 /**
  * Does in one process, as n8n does, what n8n does every night. Its clock is told what time it is.
  */
-const RealDate = Date;
-let aheadMs = 0;
-
-class ShiftedDate extends RealDate {
-	constructor(...given: [] | ConstructorParameters<typeof Date>) {
-		if (given.length === 0) super(RealDate.now() + aheadMs);
-		else super(...given);
-	}
-
-	static override now(): number {
-		return RealDate.now() + aheadMs;
-	}
-}
-globalThis.Date = ShiftedDate as typeof Date;
-
 const { signal } = new AbortController();
 let setting: Setting;
 
@@ -44,7 +30,7 @@ function answer(message: Morning | { error: string }): void {
 }
 
 async function passNight({ now, timeZone }: Night): Promise<Morning> {
-	aheadMs = now.getTime() - RealDate.now();
+	setTime(now);
 	const { root, folder, file, postgres, redis } = setting;
 	const make = async (
 		one: Pick<ArtifactRequest, 'component' | 'prefix' | 'extension' | 'compression'>,

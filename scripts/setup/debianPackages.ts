@@ -42,6 +42,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'mkfs.exfat', debianPackage: 'exfatprogs' },
 	{ program: 'mkfs.ext4', debianPackage: 'e2fsprogs' },
 	{ program: 'bindfs', debianPackage: 'bindfs' },
+	{ program: 'faketime', debianPackage: 'faketime' },
 	{ program: 'age', debianPackage: 'age' },
 	{ program: 'zstd', debianPackage: 'zstd' },
 	{ program: 'restic', debianPackage: 'restic' },
