@@ -198,6 +198,8 @@ export class DumpLoader {
 	/** Begins a COPY; if it becomes a long one, other sessions help. */
 	async #copyInto(statement: BatchedStatement): Promise<RunningCopy> {
 		const { session, helpers } = this.#options;
+		// A transaction may have been begun by what was not sent yet.
+		await session.flush();
 		const isOneRowALine = asText.test(statement.text.toString('latin1'));
 		if (!helpers.canShareRows || !isOneRowALine) return await session.startCopy(statement);
 		const table = Buffer.from(this.#table, 'latin1');

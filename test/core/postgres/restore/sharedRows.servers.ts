@@ -76,7 +76,11 @@ test('one session sends all rows of a table that only it can see, or has locked'
 	expect(await senders('large')).toBe(1);
 
 	await dropDatabases(server);
-	const locked = 'CREATE TABLE public.large (n integer, text text);\nBEGIN;\nLOCK TABLE public.large;';
+	const locked = `CREATE TABLE public.large (n integer, text text);
+		CREATE TABLE public.small (n integer);
+		COPY public.small (n) FROM stdin;\n1\n\\.\n
+		BEGIN;
+		LOCK TABLE public.large;`;
 	await restoreSql(`${locked}\n${copyOf(rows)}COMMIT;`);
 	expect(await senders('large')).toBe(1);
 });
