@@ -136,7 +136,8 @@ const rdbWords = [
 	...Array.from({ length: 26 }, (_unused, type) => [type]),
 ].map((bytes) => Buffer.from(bytes));
 
-const rdb: Target = {
+/** Snapshots. */
+export const rdb: Target = {
 	name: 'rdb',
 	words: [...rdbWords, 'REDIS0011', 'VALKEY080', 'REDIS9999'],
 	async read(pieces) {

@@ -10,6 +10,7 @@ import type * as builtInDumps from '../../core/postgres/dump/builtIn/builtInDump
 import type * as sql from '../../core/postgres/sql/index.ts';
 import type * as transfers from '../../core/redis/protocol/rdbTransfer.ts';
 import type * as resp from '../../core/redis/protocol/resp.ts';
+import type * as checksums from '../../core/redis/rdb/crc64.ts';
 import type * as inspectors from '../../core/redis/rdb/rdbInspector.ts';
 import type * as scanners from '../../core/tar/tarScanner.ts';
 import type * as restores from '../../core/postgres/restore/restoreDump.ts';
@@ -45,5 +46,6 @@ export const { decryptAge, openHeader } = load<typeof encryption>('encryption/in
 export const { SqlLexer } = load<typeof sql>('postgres/sql/index');
 export const { RdbTransfer } = load<typeof transfers>('redis/protocol/rdbTransfer');
 export const { RespParser } = load<typeof resp>('redis/protocol/resp');
+export const { Crc64 } = load<typeof checksums>('redis/rdb/crc64');
 export const { RdbInspector } = load<typeof inspectors>('redis/rdb/rdbInspector');
 export const { TarScanner } = load<typeof scanners>('tar/tarScanner');

@@ -18,7 +18,7 @@ export const bombs: Attack[] = [
 		promise: 'contained',
 		fault:
 			'bombs of gzip, zstd and age, tars of a million entries, manifests of 100 MB: read in 300 MB and two minutes',
-		faults: { whole: 200, short: 4 },
+		faults: { whole: 200, short: 3 },
 		open: async (scratch) => await open(scratch),
 	},
 ];

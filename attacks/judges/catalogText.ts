@@ -34,7 +34,7 @@ const definitions = `
 		(SELECT rngsubtype::regtype::text || rngsubdiff::text FROM pg_range WHERE rngtypid = t.oid)
 		FROM pg_type t JOIN pg_namespace n ON n.oid = typnamespace WHERE ${own} ORDER BY 2::text;
 	SELECT 'operator', o.oid::regoperator, oprresult::regtype, oprcode, oprcom::regoperator, oprnegate::regoperator, oprrest, oprjoin,
-		oprcanmerge, oprcanhash FROM pg_operator o JOIN pg_namespace n ON n.oid = oprnamespace WHERE ${own} ORDER BY 2::text;
+		oprcanmerge, oprcanhash FROM pg_operator o JOIN pg_namespace n ON n.oid = oprnamespace WHERE ${own} AND oprcode <> 0 ORDER BY 2::text;
 	SELECT 'operator class', n.nspname, opcname, amname, opcintype::regtype, opcdefault, opckeytype::regtype FROM pg_opclass
 		JOIN pg_namespace n ON n.oid = opcnamespace JOIN pg_am a ON a.oid = opcmethod WHERE ${own} ORDER BY 2, 3, 4;
 	SELECT 'cast', castsource::regtype, casttarget::regtype, castfunc::regprocedure, castcontext, castmethod FROM pg_cast ORDER BY 2::text, 3::text;

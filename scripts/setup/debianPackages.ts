@@ -34,6 +34,7 @@ export const testPrograms: NeededProgram[] = [
 	{ program: 'debootstrap', debianPackage: 'debootstrap' },
 	{ program: 'openssl', debianPackage: 'openssl' },
 	{ program: 'xz', debianPackage: 'xz-utils' },
+	{ program: 'bzip2', debianPackage: 'bzip2' },
 	// What localedef makes the locales of servers from that speak another language.
 	{ program: 'locale-gen', debianPackage: 'locales' },
 	{ program: 'sqlite3', debianPackage: 'sqlite3' },
