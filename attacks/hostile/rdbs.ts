@@ -41,7 +41,7 @@ async function open(scratch: string): Promise<Arena> {
 			const name = 'dump_20261123_020000.rdb';
 			const path = await forge({ directory, name, component: 'redis', stored });
 			const result = await judge(path);
-			const complaint = await redisComplaint(path);
+			const complaint = await redisComplaint(path, stored.length);
 			// What a value holds is the server's to judge; lengths, marks and the checksum are ours.
 			if (complaint === undefined)
 				assertKept(result !== 'failed', 'What redis-check-rdb has no objection to counts as damaged');
@@ -63,11 +63,13 @@ async function judge(path: string): Promise<string> {
 	}
 }
 
-/** It would take as much memory as a length in the file says. */
-async function redisComplaint(path: string): Promise<string | undefined> {
+/** It would take as much memory as a length in the file says. Bytes behind the end it passes over, and says where that is. */
+async function redisComplaint(path: string, bytes: number): Promise<string | undefined> {
 	try {
-		await run('prlimit', ['--as=2000000000', '--cpu=20', 'redis-check-rdb', path], { maxBuffer: 1e8 });
-		return undefined;
+		const bounded = ['--as=2000000000', '--cpu=20', 'redis-check-rdb', path];
+		const { stdout } = await run('prlimit', bounded, { maxBuffer: 1e8 });
+		const end = Number(/\[offset (\d+)\] \\o\/ RDB looks OK/.exec(stdout)?.[1]);
+		return end === bytes ? undefined : `It ends at ${end}, and the file at ${bytes}`;
 	} catch (error) {
 		const { stdout = '', message } = error as Error & { stdout?: string };
 		return stdout.slice(-300) || message;
