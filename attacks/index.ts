@@ -10,6 +10,7 @@ import { vanishingDirectories } from './disk/vanishing.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
 import { hostileBackups } from './hostile/index.ts';
+import { leastPrivilege } from './privilege/least.ts';
 import { regressionDatabases } from './regression/regression.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { searchedSecrets } from './secrets/searched.ts';
@@ -40,6 +41,7 @@ export const attacks: Attack[] = [
 	...changedClocks,
 	...comparedRetention,
 	...soak,
+	...leastPrivilege,
 	...regressionDatabases,
 	...hostileBackups,
 	...foundDamage,
