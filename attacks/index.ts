@@ -21,6 +21,7 @@ import { redisOutages } from './outage/redis.ts';
 import { setClocks } from './time/setClocks.ts';
 import { changedClocks } from './time/zones.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
+import { restoresAtOnce } from './together/restores.ts';
 
 /** Every attack, in the order of the table. */
 export const attacks: Attack[] = [
@@ -37,6 +38,7 @@ export const attacks: Attack[] = [
 	...killedOnOtherDisks,
 	...vanishingDirectories,
 	...manyAtOnce,
+	...restoresAtOnce,
 	...setClocks,
 	...changedClocks,
 	...comparedRetention,

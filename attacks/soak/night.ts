@@ -31,5 +31,6 @@ export interface Morning {
 export interface Usage {
 	megabytes: number;
 	descriptors: number;
+	sockets: number;
 	threads: number;
 }

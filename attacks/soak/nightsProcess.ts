@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import type { ArtifactRequest, OpenSource } from '../../core/artifact/index.ts';
 import type { PlanOptions } from '../../core/retention/index.ts';
 import {
@@ -69,9 +69,14 @@ async function passNight({ now, timeZone }: Night): Promise<Morning> {
 
 async function usage(): Promise<Usage> {
 	globalThis.gc?.();
+	const descriptors = await readdir('/proc/self/fd');
+	const targets = await Promise.all(
+		descriptors.map(async (name) => await readlink(`/proc/self/fd/${name}`).catch(() => '')),
+	);
 	return {
 		megabytes: process.memoryUsage().rss / 1e6,
-		descriptors: (await readdir('/proc/self/fd')).length,
+		descriptors: descriptors.length,
+		sockets: targets.filter((target) => target.startsWith('socket:')).length,
 		threads: (await readdir('/proc/self/task')).length,
 	};
 }

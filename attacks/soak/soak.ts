@@ -1,17 +1,20 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Random } from '../../lab/random.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { keptByRules, mustStay } from '../retention/model.ts';
-import { postgresWith, redisWith, someRows } from '../servers.ts';
+import { type PostgresSource, postgresWith, type RedisSource, redisWith, someRows } from '../servers.ts';
 import type { Morning, Night, Setting, Usage } from './night.ts';
+
+const run = promisify(execFile);
 
 /** After so many nights everything is loaded, and what follows must not need more. */
 const warmNights = 8;
 /** What the same work takes now more, now less. A thread that waits for its next job, for ten seconds, has descriptors of its own. */
-const tolerance: Usage = { megabytes: 80, descriptors: 40, threads: 8 };
+const tolerance: Usage = { megabytes: 80, descriptors: 40, sockets: 4, threads: 8 };
 const dayMs = 86_400_000;
 const zones = [
 	'utc',
@@ -27,7 +30,7 @@ export const soak: Attack[] = [
 	{
 		promise: 'kept',
 		fault:
-			'one night after the other in one process, over changes of clock and zone: what stays, and what grows',
+			'one night after the other in one process, under pgbench and redis-benchmark, over changes of clock and zone: what stays, and what grows',
 		faults: { whole: 1000, short: 12 },
 		open: async (scratch) => await open(scratch),
 	},
@@ -35,6 +38,7 @@ export const soak: Attack[] = [
 
 async function open(scratch: string): Promise<Arena> {
 	const [postgres, redis] = [await postgresWith(someRows), await redisWith(100)];
+	await postgres.server.client('pgbench', ['--initialize', '--quiet', '--scale', '1'], { database: 'n8n' });
 	const root = join(scratch, 'backups');
 	const folder = join(scratch, 'data');
 	const file = join(scratch, '.env');
@@ -52,21 +56,22 @@ async function open(scratch: string): Promise<Arena> {
 		postgres: { host, port, user, password, database: 'n8n', tls },
 		redis: { host: redis.server.host, port: redis.server.port, password: redis.server.password },
 	} satisfies Setting);
-	let night = 0;
+	let nights = 0;
 	let warm: Usage | undefined;
 	return {
 		async strike(random: Random) {
-			night += 1;
+			nights += 1;
 			// At two in the morning, give or take, from a year's end over every change of the clocks.
-			const now = new Date(Date.UTC(2026, 11, 28, 2) + night * dayMs + random.below(7_200_000));
-			await writeFile(join(folder, `file-${night % 20}`), random.bytes(random.below(5000)));
-			const { catalog, asked, usage } = await pass(child, { now, timeZone: random.pick(zones) });
+			const now = new Date(Date.UTC(2026, 11, 28, 2) + nights * dayMs + random.below(7_200_000));
+			await writeFile(join(folder, `file-${nights % 20}`), random.bytes(random.below(5000)));
+			const night = { now, timeZone: random.pick(zones) };
+			const [{ catalog, asked, usage }] = await Promise.all([pass(child, night), load(postgres, redis)]);
 			const expected = new Set([...mustStay(catalog, asked), ...keptByRules(catalog, asked)]);
 			await assertOnlyThese(
 				root,
 				[...expected].map(({ path }) => path),
 			);
-			if (night === warmNights) warm = usage;
+			if (nights === warmNights) warm = usage;
 			if (warm) assertFlat(usage, warm);
 			return true;
 		},
@@ -75,6 +80,17 @@ async function open(scratch: string): Promise<Arena> {
 			await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()]);
 		},
 	};
+}
+
+/** Others who work with both servers meanwhile. */
+async function load({ server }: PostgresSource, redis: RedisSource): Promise<void> {
+	const { host, port, password = '' } = redis.server;
+	const login = ['-h', host, '-p', String(port), '-a', password];
+	const amount = ['-c', '2', '-n', '500', '-r', '200', '-t', 'set,incr', '-q'];
+	await Promise.all([
+		server.client('pgbench', ['--no-vacuum', '--client', '2', '--transactions', '50'], { database: 'n8n' }),
+		run('redis-benchmark', [...login, ...amount]),
+	]);
 }
 
 async function pass(child: ChildProcess, night: Night): Promise<Morning> {
@@ -99,7 +115,7 @@ async function assertOnlyThese(root: string, paths: readonly string[]): Promise<
 }
 
 function assertFlat(usage: Usage, warm: Usage): void {
-	for (const what of ['megabytes', 'descriptors', 'threads'] as const) {
+	for (const what of ['megabytes', 'descriptors', 'sockets', 'threads'] as const) {
 		const more = usage[what] - warm[what];
 		assertKept(
 			more <= tolerance[what],
