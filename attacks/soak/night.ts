@@ -29,7 +29,10 @@ export interface Morning {
 
 /** What must not grow. */
 export interface Usage {
+	/** That something still refers to. */
 	megabytes: number;
+	/** That the system has given; its allocators keep what was needed at a time. */
+	'resident megabytes': number;
 	descriptors: number;
 	sockets: number;
 	threads: number;

@@ -73,8 +73,10 @@ async function usage(): Promise<Usage> {
 	const targets = await Promise.all(
 		descriptors.map(async (name) => await readlink(`/proc/self/fd/${name}`).catch(() => '')),
 	);
+	const { heapUsed, external, rss } = process.memoryUsage();
 	return {
-		megabytes: process.memoryUsage().rss / 1e6,
+		megabytes: (heapUsed + external) / 1e6,
+		'resident megabytes': rss / 1e6,
 		descriptors: descriptors.length,
 		sockets: targets.filter((target) => target.startsWith('socket:')).length,
 		threads: (await readdir('/proc/self/task')).length,
