@@ -17,7 +17,7 @@ export const killedOnOtherDisks = Object.entries(disks).map(([name, mount]) =>
 	killAttack({
 		promise: 'whole',
 		fault: `kill -9 while a folder is archived to ${name}`,
-		faults: { whole: 100, short: 2 },
+		faults: { whole: 100, short: 1 },
 		async setUp(scratch) {
 			const args = ['create', 'volume', await makeFolder(join(scratch, 'data'))];
 			const disk = await mount(join(scratch, 'disk'));

@@ -11,7 +11,7 @@ import { type Dumped, primary, Standby } from './dumped.ts';
 import { idleSeconds } from './outageAttack.ts';
 import { startStorm } from './storm.ts';
 
-const faults = { whole: 100, short: 2 };
+const faults = { whole: 100, short: 1 };
 
 /** Databases whose tables come, change and go while they are dumped, and whose transactions hold two tables together. */
 export const changingDatabases: Attack[] = [

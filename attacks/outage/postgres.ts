@@ -27,7 +27,7 @@ const troubles: Trouble[] = [
 ];
 
 const idle = ['--idle-timeout', String(idleSeconds)];
-const faults = { whole: 100, short: 2 };
+const faults = { whole: 100, short: 1 };
 const restores = Object.values(restoreScenes)
 	.filter(({ args }) => args[0] === 'restore' || args.includes('--server'))
 	.map((scene) => ({ ...scene, args: [...scene.args, ...idle] }));

@@ -52,7 +52,7 @@ function clockSet(promise: PromiseName, work: string, setUp: (scratch: string) =
 	return outageAttack({
 		promise,
 		fault: `the clock set an hour or a year ahead or back while ${work}`,
-		faults: { whole: 100, short: 3 },
+		faults: { whole: 100, short: 1 },
 		async setUp(scratch) {
 			const clock = await fakeClock(join(scratch, 'clock'));
 			const scenes = await setUp(scratch);
