@@ -201,11 +201,14 @@ const ageHeaders: Build = (random) => {
 
 /** Of a hundred megabytes, or of as many as are read and as much in them as fits. */
 const manifests: Build = (random) => {
-	const size = random.pick([1, 31, 100]) * megabyte;
+	const size = random.pick([1, 31, 31, 100]) * megabyte;
 	const piece = random.pick(['{},', '[],', '0,', '"",', '{"a":0},', 'null,', '[[[[[[]]]]]],', ' ']);
 	const repeated = piece.repeat(Math.floor(size / piece.length));
 	const manifest = random.pick([
 		`{"schemaVersion":1,"warnings":[${repeated}0]}`,
+		`{"schemaVersion":1,"census":[${repeated}0]}`,
+		`{"schemaVersion":9,"copies":[${repeated}0]}`,
+		`{"artifact":[${repeated}0]}`,
 		`{"schemaVersion":2,"component":"env","more":[${repeated}0]}`,
 		`[${repeated}0]`,
 		`${'['.repeat(size)}`,
@@ -220,6 +223,7 @@ const manifests: Build = (random) => {
 };
 
 const builds: readonly Build[] = [
+	manifests,
 	dump,
 	dump,
 	archive,
