@@ -47,6 +47,20 @@ export function fitHeadToServer(head: Buffer): Buffer {
 	return from === 0 ? head : Buffer.concat([...kept, head.subarray(from)]);
 }
 
+/** The first major version whose sequences can be unlogged. */
+const unloggedSequencesSince = 15;
+
+const loggedIdentity = /^(ALTER TABLE .* AS IDENTITY \(\n {4}SEQUENCE NAME .*\n) {4}LOGGED\n/s;
+
+/**
+ * Leaves out of a statement what a server does not know, though it was that server that was dumped: of an unlogged table's
+ * identity column pg_dump says since version 15 that its sequence is logged, as all of them are on older servers.
+ */
+export function fitStatementToServer(statement: Buffer, serverMajor: number): Buffer {
+	if (serverMajor >= unloggedSequencesSince || !statement.includes('    LOGGED\n')) return statement;
+	return Buffer.from(statement.toString('latin1').replace(loggedIdentity, '$1'), 'latin1');
+}
+
 function majorOf(version: string | undefined): number | undefined {
 	const major = Number.parseInt(version ?? '', 10);
 	return Number.isNaN(major) ? undefined : major;

@@ -17,7 +17,7 @@ import type { Leniency } from './leniency';
 import type { PlaceRules } from './placeRules';
 import { RoleRules } from './roleRules';
 import { SharedCopy } from './sharedCopy';
-import { isKnownSetting } from '../serverDifferences';
+import { fitStatementToServer, isKnownSetting } from '../serverDifferences';
 import type { BatchedStatement } from './statementBatch';
 import { reachOf } from './statementReach';
 import type { TableFilter } from './tableFilter';
@@ -116,7 +116,7 @@ export class DumpLoader {
 		const head = text.toString('latin1', 0, headBytes);
 		if (!this.#staysInDatabase(text, line)) return;
 		if (!isKnownSetting(head, this.#options.serverMajor) || this.#options.leniency.leavesOut(head)) return;
-		const chosen = this.#choose(text, head);
+		const chosen = this.#choose(fitStatementToServer(text, this.#options.serverMajor), head);
 		this.#follow(text, line, chosen.includes(text));
 		for (const one of chosen) await this.#place({ text: one, line });
 	}

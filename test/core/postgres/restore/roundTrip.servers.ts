@@ -56,6 +56,20 @@ describe.each([13, 14, 15, 16, 17, 18])('a dump of PostgreSQL %i', (major) => {
 		expect(report.rows['app.nothing']).toBe(2);
 	});
 
+	test('comes back with an unlogged table whose keys PostgreSQL counts', async () => {
+		await source.createDatabase('unlogged');
+		await source.psql(
+			'CREATE UNLOGGED TABLE t (id integer GENERATED ALWAYS AS IDENTITY); INSERT INTO t DEFAULT VALUES',
+			{ database: 'unlogged' },
+		);
+		const { path, manifest } = await backUp(source, 'unlogged', directory.path());
+		const target = { kind: 'new', database: 'unlogged_restored' } as const;
+
+		await restoreDump({ artifactPath: path, manifest, connection: connectionTo(source), target }, never);
+
+		expect(await fingerprint(source, 'unlogged_restored')).toBe(await fingerprint(source, 'unlogged'));
+	});
+
 	test('becomes on PostgreSQL 18 what psql makes of it there', async () => {
 		const { path, manifest } = await backUp(source, 'everything', directory.path(), 'gzip');
 		const [ours, theirs] = [`ours_${major}`, `theirs_${major}`];
