@@ -1,4 +1,4 @@
-import { BackupError, type BackupErrorCode, networkError } from '../../errors';
+import { BackupError, type BackupErrorCode, errorCode, networkError } from '../../errors';
 
 /** The HTTP status that a server answered with; undefined for anything else. */
 export function statusOf(error: unknown): number | undefined {
@@ -60,11 +60,24 @@ const byStatus: Record<number, Answer> = {
 export function webdavError(error: unknown, path: string): BackupError {
 	if (error instanceof BackupError) return error;
 	const status = statusOf(error);
-	if (status === undefined) return networkError(error, path);
+	if (status === undefined) return isOfSocket(error) ? networkError(error, path) : notWebdav(error, path);
 	const known = byStatus[status];
 	if (known) return new BackupError(known.code, known.what(path), { advice: known.advice, cause: error });
 	return new BackupError('server', `The server of ${path} answered with an error (HTTP ${status})`, {
 		advice: 'Look into that server’s log, then run it again',
+		cause: error,
+	});
+}
+
+/** All others are the client's own, about an answer that it could not read. */
+function isOfSocket(error: unknown): boolean {
+	return errorCode(error) !== undefined || (error instanceof Error && error.name === 'AbortError');
+}
+
+function notWebdav(error: unknown, path: string): BackupError {
+	return new BackupError('server', `The server of ${path} sent an answer that is no WebDAV`, {
+		advice:
+			'Correct the address, or see what changes answers on their way (a proxy, a login page), then run it again',
 		cause: error,
 	});
 }
