@@ -36,6 +36,14 @@ const slow: Answer = {
 	advice: 'Check the network between n8n and that server, then run it again',
 };
 
+/** The SDK could not read what came as a success. */
+const otherAnswer: Answer = {
+	code: 'server',
+	what: 'sent an answer that is no S3',
+	advice:
+		'Correct the endpoint, or see what changes answers on their way (a proxy, a login page), then run it again',
+};
+
 /** By the `Code` of S3's error documents; those of the servers that speak like it are among them. */
 const byName: Record<string, Answer> = {
 	InvalidAccessKeyId: identity,
@@ -116,7 +124,7 @@ function byStatus(status: number | undefined, name: string): Answer | undefined 
 	if (status === 404) {
 		return { code: 'not-found', what: 'does not hold it', advice: 'See with List what is there' };
 	}
-	if (status < 300) return undefined;
+	if (status < 300) return otherAnswer;
 	return {
 		code: 'server',
 		what: `answered with an error: ${name} (HTTP ${status})`,
