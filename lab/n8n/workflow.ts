@@ -53,6 +53,7 @@ export function fillIn(workflow: Workflow, { credentials, settings }: Choices): 
 
 const credentialTypes: Record<string, string> = {
 	'n8n-nodes-base.n8n': 'n8nApi',
+	'n8n-nodes-base.emailSend': 'smtp',
 	'n8n-nodes-base.webhook': 'httpBasicAuth',
 	'n8n-nodes-backup.postgresBackup': 'postgres',
 	'n8n-nodes-backup.redisSnapshot': 'redis',

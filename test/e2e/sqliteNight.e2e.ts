@@ -22,6 +22,7 @@ import { writeBackup } from '../support/writeBackup';
 import { callingWorkflow } from './support/callingWorkflow';
 import { onlyArtifact } from './support/backupFiles';
 import { startReceiver, type HttpReceiver } from './support/httpReceiver';
+import { startMailServer } from './support/mailServer';
 import { unpack } from './support/restore';
 
 jest.setTimeout(120_000);
@@ -276,6 +277,34 @@ describe('the report', () => {
 			await stack.editor.deactivate(saved);
 		}
 	});
+
+	test('is a mail on Mondays, with the page in it', async () => {
+		const mail = await startMailServer();
+		try {
+			const { backupDirectory } = await runNight();
+			const smtp = { host: '127.0.0.1', port: mail.port, secure: false, disableStartTls: true };
+			const weekly = fillIn(await report(backupDirectory), {
+				credentials: { smtp: await stack.editor.createCredential('Mail', 'smtp', smtp) },
+				settings: { mailFrom: 'n8n@example.com', mailTo: 'ada@example.com' },
+			});
+			const saved = await stack.editor.createWorkflow(weekly);
+			expect(await stack.editor.run(saved, 'Every Monday at 7')).toMatchObject({ status: 'success' });
+
+			const { from, to, text } = mail.mails[0]!;
+			expect([from, to, mail.mails.length]).toEqual(['n8n@example.com', ['ada@example.com'], 1]);
+			expect(text).toContain('\nSubject: All backups are good.\n');
+			expect(readable(text)).toContain('<title>All 3 backups are good</title>');
+			expect(readable(text)).toContain(basename(await onlyArtifact(backupDirectory, 'n8n')));
+		} finally {
+			await mail.stop();
+		}
+	});
+
+	/** Of a mail in quoted-printable (RFC 2045). */
+	const readable = (text: string) =>
+		text
+			.replaceAll('=\n', '')
+			.replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
 
 	test('is silent in the morning when all is good', async () => {
 		const { backupDirectory } = await runNight();
