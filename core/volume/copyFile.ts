@@ -42,7 +42,8 @@ export function copyFile({ path }: CopyFileOptions): OpenSource {
 }
 
 async function openRegularFile(path: string, signal: AbortSignal): Promise<FileHandle> {
-	if (isOpenDatabase(path)) throw inUseError(path);
+	// To open and close a database that n8n has open would drop n8n's locks on it.
+	if (new OpenFiles().hasDatabase(path)) throw inUseError(path);
 	const file = await openUnleased(path, signal);
 	try {
 		const stats = await file.stat({ bigint: true });
@@ -71,11 +72,6 @@ async function openUnleased(path: string, signal: AbortSignal): Promise<FileHand
 			});
 		}
 	}
-}
-
-/** To open and close a database that n8n has open would drop n8n's locks on it; of its files only these are known. */
-function isOpenDatabase(path: string): boolean {
-	return /\.(?:sqlite3?|db3?)(?:-wal|-shm|-journal)?$/i.test(path) && new OpenFiles().has(path);
 }
 
 function inUseError(path: string): BackupError {

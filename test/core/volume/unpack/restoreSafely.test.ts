@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+	closeSync,
+	existsSync,
+	mkdirSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import type { TarCensus } from '../../../../core/artifact/manifest';
@@ -142,16 +152,42 @@ test('a database that this process has open is not replaced: it would go on with
 	}
 });
 
-test('a database that this process has open is not copied as a single file either', async () => {
+test.each([
+	['database.sqlite', 'database.sqlite'],
+	['under any name', 'n8n-data'],
+	['by a link', 'link'],
+	['with the locks that lie beside it', 'n8n-data-shm'],
+])('a database that this process has open is not copied as a single file either: %s', async (_how, name) => {
 	mkdirSync(scratch.path('out'));
-	const path = scratch.path('out', 'database.sqlite');
-	const database = new DatabaseSync(path);
+	const path = scratch.path('out', name);
+	const named = scratch.path('out', name.startsWith('database') ? name : 'n8n-data');
+	const database = new DatabaseSync(named);
 	try {
-		database.exec('CREATE TABLE t (x)');
+		database.exec('PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
+		if (name === 'link') symlinkSync('n8n-data', path);
+		const locks = () =>
+			readFileSync('/proc/locks', 'utf8')
+				.split('\n')
+				.filter((line) => line.includes(` ${process.pid} `));
+		const before = locks();
+		expect(before).not.toEqual([]);
 		await expect(copyFile({ path })(new AbortController().signal)).rejects.toThrow(
 			`${path} is a database that this very n8n has open. Archive the directory that it is in`,
 		);
+		expect(locks()).toEqual(before);
 	} finally {
 		database.close();
+	}
+});
+
+test('another file that this process has open is copied', async () => {
+	writeFileSync(scratch.path('.env'), 'N8N_ENCRYPTION_KEY=x\n');
+	const descriptor = openSync(scratch.path('.env'), 'r');
+	try {
+		const source = await copyFile({ path: scratch.path('.env') })(new AbortController().signal);
+		source.stream.resume();
+		expect(await source.finished).toMatchObject({ encryptionKey: 'found' });
+	} finally {
+		closeSync(descriptor);
 	}
 });
