@@ -12,6 +12,7 @@ import {
 	scratchDatabases,
 	writeDump,
 } from '../core/postgres/support/restoring';
+import { tenMinutes } from '../core/postgres/support/slowDump';
 import { command, program, startCommand } from '../../lab/command';
 import { temporaryDirectory } from '../support/temporaryDirectory';
 
@@ -144,10 +145,7 @@ describe('n8n-backup restore postgres', () => {
 		['SIGINT', 130],
 		['SIGTERM', 143],
 	] as const)('ends cleanly by %s with %i, and leaves no database behind', async (signal, exitCode) => {
-		const slow = await writeDump(
-			directory.path('slow.sql.gz'),
-			'CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(60);',
-		);
+		const slow = await writeDump(directory.path('slow.sql.gz'), tenMinutes);
 		const { child, ended } = startCommand(['restore', 'postgres', slow, '--into', 'again'], environment());
 		while ((await scratchDatabases(server)).length === 0) await wait(20);
 		child.kill(signal);

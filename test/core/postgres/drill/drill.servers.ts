@@ -10,6 +10,7 @@ import { writeBackup } from '../../../support/writeBackup';
 import { backUp, fixture } from '../support/artifacts';
 import { connectionTo, never } from '../support/dumps';
 import { databaseNames, dropDatabases, scratchDatabases, writeDump } from '../support/restoring';
+import { tenMinutes } from '../support/slowDump';
 
 jest.setTimeout(60_000);
 
@@ -289,10 +290,12 @@ describe('a drill spares its server', () => {
 		await mkdir(directory.path('postgres'));
 		await writeDump(
 			path,
-			`CREATE TABLE public.seen AS SELECT current_setting('maintenance_work_mem') AS memory, current_setting('max_parallel_workers_per_gather') AS workers;
+			`CREATE TABLE public.seen (memory text DEFAULT pg_catalog.current_setting('maintenance_work_mem'),
+				workers text DEFAULT pg_catalog.current_setting('max_parallel_workers_per_gather'));
+			INSERT INTO public.seen DEFAULT VALUES;
 			COPY public.seen FROM stdin;
 \\.
-			CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);`,
+			${tenMinutes}`,
 		);
 		const cancel = new AbortController();
 		const drilling = drillAll({}, cancel.signal);
@@ -382,10 +385,7 @@ describe('a server that is in the way says nothing of the backup', () => {
 	});
 
 	test('when it ends the session in the middle', async () => {
-		const dump = await writeDump(
-			directory.path('x'),
-			'CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);',
-		);
+		const dump = await writeDump(directory.path('x'), tenMinutes);
 		const path = await writeBackup(directory.path(), { stamp: '20261123_020000' });
 		await writeFile(path, await readFile(dump));
 		let isOver = false;

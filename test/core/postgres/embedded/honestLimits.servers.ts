@@ -7,6 +7,7 @@ import { drill, type DrillReport, type DrillRequest } from '../../../../core/pos
 import { childrenOf } from '../../../../lab/servers/processChildren';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { never } from '../support/dumps';
+import { tenMinutes } from '../support/slowDump';
 import { backUpOf } from './support';
 
 jest.setTimeout(240_000);
@@ -62,12 +63,16 @@ describe('what the embedded PostgreSQL cannot do says nothing of the backup', ()
 		[
 			'an endless recursion',
 			`CREATE FUNCTION public.deeper(n int) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN public.deeper(n + 1); END';
-			CREATE TABLE public.t AS SELECT public.deeper(1);`,
+			CREATE TABLE public.t (a int, b int DEFAULT public.deeper(1));
+			INSERT INTO public.t (a) VALUES (1);`,
 			/^The PostgreSQL inside n8n broke down: it gave no answer to line \d+ of the dump\. Drill it on a server\.$/,
 		],
 		[
 			'more memory than it has',
-			`CREATE TABLE public.t AS SELECT pg_catalog.string_agg(pg_catalog.repeat('x', 1000000), '') AS a FROM pg_catalog.generate_series(1, 900);`,
+			`CREATE FUNCTION public.large() RETURNS text LANGUAGE sql
+				AS $$SELECT pg_catalog.string_agg(pg_catalog.repeat('x', 1000000), '') FROM pg_catalog.generate_series(1, 900)$$;
+			CREATE TABLE public.t (a int, b text DEFAULT public.large());
+			INSERT INTO public.t (a) VALUES (1);`,
 			/^PostgreSQL refused line \d+ of the dump .*out of memory/,
 		],
 		['a command that no dump has', 'CREATE DATABASE other;', /creates or changes databases/],
@@ -167,10 +172,8 @@ describe('what no PostgreSQL could have taken fails the drill', () => {
 });
 
 describe('a drill inside n8n leaves nothing behind', () => {
-	const slow = 'CREATE TABLE public.slow AS SELECT 1 AS n FROM pg_catalog.pg_sleep(600);';
-
 	test('when it is cancelled: its process and its files are gone', async () => {
-		const path = await backUpOf(directory.path(), slow);
+		const path = await backUpOf(directory.path(), tenMinutes);
 		const cancel = new AbortController();
 		const before = await childrenOf(process.pid);
 		const drilling = drillInside(path, {}, cancel.signal);
@@ -186,7 +189,7 @@ describe('a drill inside n8n leaves nothing behind', () => {
 	});
 
 	test('and nothing is found out when its process is killed', async () => {
-		const path = await backUpOf(directory.path(), slow);
+		const path = await backUpOf(directory.path(), tenMinutes);
 		const before = await childrenOf(process.pid);
 		const drilling = drillInside(path);
 		let child: number | undefined;

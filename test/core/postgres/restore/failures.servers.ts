@@ -6,6 +6,7 @@ import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
 import { connectionTo } from '../support/dumps';
 import { databaseNames, dropDatabases, restore, writeDump } from '../support/restoring';
+import { tenMinutes } from '../support/slowDump';
 
 jest.setTimeout(60_000);
 
@@ -151,24 +152,14 @@ test('a user who may not create databases is told so', async () => {
 	);
 });
 
-/** An index takes ten minutes to build. */
-const slowIndex = `CREATE TABLE public.a (n integer);
-CREATE FUNCTION public.slow(n integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE
-	AS $$BEGIN PERFORM pg_catalog.pg_sleep(600); RETURN n; END$$;
-COPY public.a (n) FROM stdin;
-1
-\\.
-
-CREATE INDEX slow_index ON public.a USING btree (public.slow(n));`;
-
 test('cancelling ends the session and drops what was begun', async () => {
-	const artifactPath = await dumpOf(slowIndex);
+	const artifactPath = await dumpOf(`CREATE TABLE public.a ();\n${tenMinutes}`);
 	const cancel = new AbortController();
 	const restoring = restore(server, { artifactPath }, cancel.signal);
 	restoring.catch(() => {});
 	const sleeping = () =>
 		server.query(
-			`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%slow_index%' AND pid <> pg_backend_pid()`,
+			`SELECT 1 FROM pg_stat_activity WHERE query LIKE '%sleep(600)%' AND pid <> pg_backend_pid()`,
 		);
 	while ((await sleeping()).length === 0) await sleep(20);
 
@@ -180,12 +171,12 @@ test('cancelling ends the session and drops what was begun', async () => {
 });
 
 test('a session that the server ends fails the restore and leaves nothing behind', async () => {
-	const artifactPath = await dumpOf(slowIndex);
+	const artifactPath = await dumpOf(`CREATE TABLE public.a ();\n${tenMinutes}`);
 	const restoring = restore(server, { artifactPath });
 	restoring.catch(() => {});
 	const kill = () =>
 		server.query(
-			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%slow_index%' AND pid <> pg_backend_pid()`,
+			`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%sleep(600)%' AND pid <> pg_backend_pid()`,
 		);
 	while ((await kill()).length === 0) await sleep(20);
 
