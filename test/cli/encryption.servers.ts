@@ -344,7 +344,7 @@ describe('the identity', () => {
 		const { exitCode, stdout, stderr } = await startCommand(args, { NODE_DEBUG: 'worker' }).ended;
 
 		expect(exitCode).toBe(0);
-		expect(stderr).toContain('artifactPath');
+		expect(stderr).toContain('unpackWorker.js');
 		expect(stdout + stderr).not.toContain(identity);
 	});
 
