@@ -42,7 +42,7 @@ export const killedBackups = Object.entries(backupKinds).map(([work, backupOf]) 
 	killAttack({
 		promise: 'whole',
 		fault: `kill -9 while ${work}`,
-		faults: { whole: 300, short: 2 },
+		faults: { whole: 300, short: 1 },
 		setUp: async (scratch) => await sceneOfBackup(backupOf, scratch),
 	}),
 );

@@ -48,7 +48,7 @@ export const keepers: Record<string, Keeper> = {
 
 /** Kills of what handles backups that are there already. */
 export const killedKeepers = Object.entries(keepers).map(([work, { promise, setUp }]) =>
-	killAttack({ promise, fault: `kill -9 while ${work}`, faults: { whole: 300, short: 2 }, setUp }),
+	killAttack({ promise, fault: `kill -9 while ${work}`, faults: { whole: 300, short: 1 }, setUp }),
 );
 
 type Judge = (root: string, isHealed: boolean) => Promise<void>;

@@ -8,7 +8,7 @@ export const killedRestores = Object.entries(restoreScenes).map(([work, one]) =>
 	killAttack({
 		promise: 'restored',
 		fault: `kill -9 while ${work}`,
-		faults: { whole: 300, short: 2 },
+		faults: { whole: 300, short: 1 },
 		async setUp(directory) {
 			const source = await postgresWith(someMegabytes);
 			const [scene] = await endingOnFailure(source, async () => await restoresOn(source, directory, [one]));

@@ -16,13 +16,13 @@ export const foundDamage: Attack[] = [
 	{
 		promise: 'found',
 		fault: 'bits flipped, pieces cut, doubled, swapped and spliced in backups',
-		faults: { whole: 20_000, short: 250 },
+		faults: { whole: 20_000, short: 150 },
 		open: async (scratch) => await open(scratch, keepManifest),
 	},
 	{
 		promise: 'found',
 		fault: 'the same, with size and SHA-256 of the manifest made to fit',
-		faults: { whole: 20_000, short: 250 },
+		faults: { whole: 20_000, short: 150 },
 		open: async (scratch) => await open(scratch, forgeManifest),
 	},
 ];

@@ -40,7 +40,7 @@ function failing(promise: PromiseName, work: string, setUp: (scratch: string) =>
 	return {
 		promise,
 		fault: `EIO at any call, once or from then on, or a disk that turns read-only, while ${work}`,
-		faults: { whole: 300, short: 2 },
+		faults: { whole: 300, short: 1 },
 		async open(scratch) {
 			const scenes = await setUp(scratch);
 			const places = scenes.flatMap((_scene, index) =>

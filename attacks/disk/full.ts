@@ -12,7 +12,7 @@ export const fullDisks: Attack[] = [
 	{
 		promise: 'whole',
 		fault: 'no space left on the disk at any point of an archive',
-		faults: { whole: 100, short: 2 },
+		faults: { whole: 100, short: 1 },
 		open: async (scratch) => await open(scratch),
 	},
 ];

@@ -18,7 +18,7 @@ export const vanishingDirectories: Attack[] = [
 		promise: 'whole',
 		fault:
 			'the backup directory renamed, removed, unmounted or covered by another disk while a folder is archived',
-		faults: { whole: 200, short: 2 },
+		faults: { whole: 200, short: 1 },
 		open,
 	},
 ];

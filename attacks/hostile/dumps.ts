@@ -28,7 +28,7 @@ export const hostileDumps: Attack[] = [
 	into(
 		'with psql’s commands, statements that reach beyond, hidden calls and cuts, restored and drilled by a superuser',
 		{ user: 'superuser', ways: ['new', 'replace', 'drill'], kinds: tricks },
-		{ whole: 2000, short: 12 },
+		{ whole: 2000, short: 6 },
 	),
 	into(
 		'with the same and with functions, defaults, triggers and foreign tables, by a user who is none',
@@ -37,7 +37,7 @@ export const hostileDumps: Attack[] = [
 			ways: ['new', 'replace', 'drill'],
 			kinds: [...tricks, definitions, definitions, definitions],
 		},
-		{ whole: 1000, short: 6 },
+		{ whole: 1000, short: 4 },
 	),
 	into(
 		'drilled inside n8n',

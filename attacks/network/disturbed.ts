@@ -33,7 +33,7 @@ interface Options {
 const disturbed = (work: string, options: Options): Attack => ({
 	promise: 'whole',
 	fault: `${options.kinds.join(', ')} of the connection while ${work}`,
-	faults: { whole: 200, short: 2 },
+	faults: { whole: 200, short: 1 },
 	open: async (scratch) => await open(scratch, options),
 });
 

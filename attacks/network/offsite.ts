@@ -30,7 +30,7 @@ interface Way {
 const disturbed = (where: string, way: Way): Attack => ({
 	promise: 'whole',
 	fault: `${kinds.join(', ')} of the connection while backups are copied to ${where} or fetched from there`,
-	faults: { whole: 200, short: 2 },
+	faults: { whole: 200, short: 1 },
 	open: async (scratch) => await open(scratch, way),
 });
 

@@ -37,7 +37,7 @@ export const redisOutages: Attack[] = [
 		promise: 'whole',
 		fault:
 			'Redis killed, or its fork; loading; with its disk full; with commands renamed or forbidden, while it is saved',
-		faults: { whole: 200, short: 2 },
+		faults: { whole: 200, short: 1 },
 		open,
 	},
 ];
