@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
 	createDecompressor,
 	decryptAge,
@@ -200,7 +201,8 @@ const zstd: Target = {
 			}
 		} catch (error) {
 			// readArtifact makes “damaged” of whatever has a code.
-			if (!(error instanceof Error) || !('code' in error)) throw error;
+			// Of Node's own world, which in a test is not this one.
+			if (!types.isNativeError(error) || !('code' in error)) throw error;
 			return 'damaged';
 		}
 		return seen.digest();
