@@ -1,10 +1,10 @@
 import { addAbortListener } from 'node:events';
 import { join } from 'node:path';
 import type { Block, BlockStream } from '../../blocks';
-import { BackupError, cancelledError } from '../../errors';
+import { type BackupError, cancelledError } from '../../errors';
 import type { SealedHeader } from '../../encryption';
-import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { type JobThread, smallHeap, takeThread } from '../../threads';
+import { fromWorkerError } from '../../errors/workerError';
+import { type JobThread, lossError, smallHeap, takeThread } from '../../threads';
 import type { SourceFacts } from '../source';
 import type { StoreInput, StoreJob, StoreOutput } from './storeMessages';
 
@@ -59,9 +59,7 @@ export async function storeBlocks(
 				onReleased?.();
 			}
 		});
-		void thread.lost.then(({ error }) =>
-			reject(error ? fromWorkerError(toWorkerError(error)) : endedEarly()),
-		);
+		void thread.lost.then((loss) => reject(lossError(loss, 'writes the backup')));
 	});
 	let cancel!: (error: BackupError) => void;
 	const cancelled = new Promise<never>((_resolve, reject) => {
@@ -104,10 +102,4 @@ export async function storeBlocks(
 /** In memory of their own: what is sent to a thread is the whole memory that a buffer lies in. */
 function copyOf({ header, fileKey }: SealedHeader): StoreJob['seal'] {
 	return { header: new Uint8Array(header), fileKey: new Uint8Array(fileKey) };
-}
-
-function endedEarly(): BackupError {
-	return new BackupError('incomplete', 'The thread that writes the backup ended early', {
-		advice: 'Run it again; if it happens again, give n8n more memory',
-	});
 }

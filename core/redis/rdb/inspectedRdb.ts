@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { BlockStream } from '../../blocks';
-import { BackupError } from '../../errors';
-import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { type JobThread, smallHeap, takeThread } from '../../threads';
+import { fromWorkerError } from '../../errors/workerError';
+import { type JobThread, lossError, smallHeap, takeThread } from '../../threads';
 import type { RdbFacts } from './rdbInspector';
 import type { RdbInput, RdbOutput } from './rdbMessages';
 
@@ -28,9 +27,7 @@ export class InspectedRdb extends BlockStream {
 		this.#thread = takeThread({ file: join(__dirname, 'rdbWorker.js'), name: 'rdb', limits: smallHeap });
 		this.#port = this.#thread.begin(undefined);
 		this.#port.on('message', (output: RdbOutput) => this.#receive(output));
-		void this.#thread.lost.then(({ error }) =>
-			this.destroy(error ? fromWorkerError(toWorkerError(error)) : ended()),
-		);
+		void this.#thread.lost.then((loss) => this.destroy(lossError(loss, 'looks through the snapshot')));
 		this.#verdict.promise.catch(() => {});
 		this.#pass().catch((error: Error) => this.destroy(error));
 	}
@@ -68,10 +65,4 @@ export class InspectedRdb extends BlockStream {
 		else if (output.kind === 'sound') this.#verdict.resolve(output.facts);
 		else this.#verdict.reject(fromWorkerError(output.error));
 	}
-}
-
-function ended(): BackupError {
-	return new BackupError('incomplete', 'The thread that looks through the snapshot ended early', {
-		advice: 'Run it again; if it happens again, give n8n more memory',
-	});
 }

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
 import { ClaimedDirectory } from '../../files/claimedDirectory';
 import { BlockReader, BlockStream, type FilledBlock } from '../../blocks';
-import { BackupError, errorCode } from '../../errors';
+import { errorCode } from '../../errors';
 import { ArchiveInspector, assertHolds } from '../inspectArchive';
 import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { type JobThread, takeThread, type ThreadLoss } from '../../threads';
+import { type JobThread, lossError, takeThread, type ThreadLoss } from '../../threads';
 import { type Copied, DatabaseCopier } from '../sqlite/databaseCopier';
 import type { PackOptions, PackReport } from './packTree';
 import type { CopyReply, PackJob, PackMessage } from './packWorker';
@@ -87,15 +87,8 @@ export class PackStream extends BlockStream {
 		this.end();
 	}
 
-	#noticeLoss({ error }: ThreadLoss): void {
-		if (this.report || this.destroyed) return;
-		this.destroy(
-			error
-				? fromWorkerError(toWorkerError(error))
-				: new BackupError('incomplete', 'The thread that reads the directory ended early', {
-						advice: 'Run it again; if it happens again, give n8n more memory',
-					}),
-		);
+	#noticeLoss(loss: ThreadLoss): void {
+		if (!this.report && !this.destroyed) this.destroy(lossError(loss, 'reads the directory'));
 	}
 
 	async #release(): Promise<void> {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { DecryptionKeys } from '../../encryption';
-import { BackupError, cancelledError } from '../../errors';
-import { fromWorkerError, toWorkerError } from '../../errors/workerError';
-import { takeThread } from '../../threads';
+import { cancelledError } from '../../errors';
+import { fromWorkerError } from '../../errors/workerError';
+import { lossError, takeThread } from '../../threads';
 import type { ExtractReport, UnpackOptions } from './unpackArchive';
 import { commitMessage, type UnpackMessage } from './unpackMessages';
 
@@ -24,9 +24,7 @@ export async function unpackInWorker(
 		const report = await new Promise<ExtractReport>((resolve, reject) => {
 			const cancel = () => reject(cancelledError(signal.reason));
 			signal.addEventListener('abort', cancel, { signal: ignoreSignal.signal });
-			void thread.lost.then(({ error }) =>
-				reject(error ? fromWorkerError(toWorkerError(error)) : endedEarly()),
-			);
+			void thread.lost.then((loss) => reject(lossError(loss, 'extracts the archive')));
 			port.on('message', (message: UnpackMessage) => {
 				if (message.kind === 'progress') onBytes(message.rawBytes);
 				else if (message.kind === 'whole') {
@@ -43,10 +41,4 @@ export async function unpackInWorker(
 		ignoreSignal.abort();
 		await thread.end();
 	}
-}
-
-function endedEarly(): BackupError {
-	return new BackupError('incomplete', 'The thread that extracts the archive ended early', {
-		advice: 'Run it again; if it happens again, give n8n more memory',
-	});
 }
