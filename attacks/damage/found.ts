@@ -5,6 +5,7 @@ import type { Manifest } from '../../core/artifact/index.ts';
 import type { Random } from '../../lab/random.ts';
 import { type Attack, assertKept, Lost } from '../harness/attack.ts';
 import { verifyBackup } from '../harness/package.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 import { contentOf } from '../judges/contentOf.ts';
 import { damage } from './damage.ts';
 import { makeVictims, type Victim } from './victims.ts';
@@ -85,7 +86,7 @@ async function judge(path: string, identity: string): Promise<string> {
 		const { result } = await verifyBackup({ path, keys, record: false }, new AbortController().signal);
 		return result;
 	} catch (error) {
-		assertKept(error instanceof Error && error.name === 'BackupError', `It fails: ${String(error)}`);
+		assertKept(isForPeople(error), `It fails: ${String(error)}`);
 		return 'failed';
 	}
 }

@@ -1,5 +1,6 @@
 import type { Random } from '../../lab/random.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 import { type Kept, readCorpus } from './corpus.ts';
 import { cutAnywhere, mutate } from './mutate.ts';
 import type { Target } from './target.ts';
@@ -53,9 +54,8 @@ async function outcome(target: Target, pieces: Buffer[], name: string): Promise<
 	try {
 		found = await target.read(pieces);
 	} catch (error) {
-		const isForPeople = error instanceof Error && error.name === 'BackupError';
 		assertKept(
-			isForPeople,
+			isForPeople(error),
 			`${target.name} from ${name} fails: ${error instanceof Error ? error.stack : String(error)}`,
 		);
 		found = 'code' in error ? `refused: ${String(error.code)}` : 'refused';

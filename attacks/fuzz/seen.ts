@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isForPeople } from '../judges/isForPeople.ts';
 
 /** What was read, however it was cut, in a few bytes. */
 export class Seen {
@@ -21,7 +22,7 @@ export class Seen {
 	 * error is thrown on.
 	 */
 	fault(error: unknown): void {
-		if (!(error instanceof Error) || error.name !== 'BackupError') throw error;
+		if (!isForPeople(error)) throw error;
 		this.#hash = createHash('sha256');
 		this.note('code' in error ? String(error.code) : '');
 	}

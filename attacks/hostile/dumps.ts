@@ -9,6 +9,7 @@ import { type PostgresServer, startPostgres } from '../../lab/servers/postgres.t
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { drill, restoreDump } from '../harness/package.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 import { serverState } from '../judges/serverState.ts';
 import { definitions } from './dumpDefinitions.ts';
 import { type Trick, tricks } from './dumpTricks.ts';
@@ -174,7 +175,7 @@ async function attempt({ way, artifactPath, connection, root }: Attempt): Promis
 		return `drill ${result} ${obstacle?.message ?? ''}`;
 	} catch (error) {
 		assertKept(!signal.aborted, `It takes longer than ${mostSeconds} s`);
-		assertKept(error instanceof Error && error.name === 'BackupError', `It fails: ${String(error)}`);
+		assertKept(isForPeople(error), `It fails: ${String(error)}`);
 		return error.message;
 	}
 }

@@ -8,6 +8,7 @@ import { mutate } from '../fuzz/mutate.ts';
 import { rdb } from '../fuzz/targets.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { Crc64, verifyBackup } from '../harness/package.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 import { boundedRun } from '../judges/boundedRun.ts';
 import { forge } from './forgedManifest.ts';
 
@@ -58,7 +59,7 @@ async function judge(path: string): Promise<string> {
 	try {
 		return (await verifyBackup({ path, record: false }, AbortSignal.timeout(bounds.seconds * 1000))).result;
 	} catch (error) {
-		assertKept(error instanceof Error && error.name === 'BackupError', `It fails: ${String(error)}`);
+		assertKept(isForPeople(error), `It fails: ${String(error)}`);
 		return 'failed';
 	}
 }

@@ -7,6 +7,7 @@ import { base256, padded, paxRecord, rawHeader, special } from '../../lab/rawTar
 import type { Random } from '../../lab/random.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { restoreArchive } from '../harness/package.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 
 const run = promisify(execFile);
 
@@ -67,7 +68,7 @@ async function restore(
 		return undefined;
 	} catch (error) {
 		assertKept(!signal.aborted, `It takes longer than ${mostSeconds} s`);
-		assertKept(error instanceof Error && error.name === 'BackupError', `It fails: ${String(error)}`);
+		assertKept(isForPeople(error), `It fails: ${String(error)}`);
 		return error.message;
 	}
 }

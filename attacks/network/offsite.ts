@@ -6,6 +6,7 @@ import { writeBackups } from '../crash/writeBackups.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { copyBackups, fetchBackup, openDestination, readRemoteCatalog } from '../harness/package.ts';
+import { isForPeople } from '../judges/isForPeople.ts';
 import { directoryState } from '../judges/directoryState.ts';
 import { sameAsOriginals } from '../judges/sameAsOriginals.ts';
 import { anyDisturbance } from './anyDisturbance.ts';
@@ -126,8 +127,7 @@ class Scene {
 		this.proxy.disturb(undefined);
 		assertKept(seconds < mostSeconds, `It took ${seconds.toFixed(0)} s (${disturbance.kind})`);
 		for (const failure of failures) {
-			const isSaid = failure instanceof Error && failure.name === 'BackupError';
-			assertKept(isSaid, `It fails without a word for people: ${String(failure)}`);
+			assertKept(isForPeople(failure), `It fails without a word for people: ${String(failure)}`);
 		}
 		return { failures, hasDisturbed };
 	}
