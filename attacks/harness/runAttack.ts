@@ -22,6 +22,8 @@ export interface RunOptions {
 	/** Faults that are to strike. */
 	faults: number;
 	seed: number;
+	/** After which no further fault begins; at least one is tried. */
+	seconds?: number;
 	/** Called after each fault. */
 	onFault?: (result: AttackResult) => void;
 }
@@ -36,14 +38,18 @@ const mostMissed = 10;
  */
 export async function runAttack(
 	{ promise, fault, open }: Attack,
-	{ faults, seed, onFault }: RunOptions,
+	{ faults, seed, seconds = Infinity, onFault }: RunOptions,
 ): Promise<AttackResult> {
 	const started = performance.now();
 	const scratch = await mkdtemp(join(tmpdir(), 'n8n-backup-attack-'));
 	const result: AttackResult = { promise, fault, tried: 0, missed: 0, lost: [], seed, seconds: 0 };
 	try {
 		await using arena = await open(scratch);
-		for (let next = seed; result.tried < faults; next += 1) {
+		for (
+			let next = seed;
+			result.tried < faults && (result.tried === 0 || result.seconds < seconds);
+			next += 1
+		) {
 			try {
 				if (await arena.strike(new Random(next))) result.tried += 1;
 				else result.missed += 1;

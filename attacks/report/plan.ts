@@ -8,6 +8,8 @@ export interface Plan {
 	seed: number;
 	/** Of each attack; undefined: as many as it says itself. */
 	faults?: number;
+	/** After which no further fault of an attack begins; undefined: as long as it takes. */
+	seconds?: number;
 	/** Whether the results are those that the table is made of. */
 	isWhole: boolean;
 }
@@ -19,14 +21,20 @@ export interface Plan {
 export function planOf(commandLine: readonly string[], all: readonly Attack[]): Plan {
 	const { values } = parseArgs({
 		args: [...commandLine],
-		options: { only: { type: 'string' }, seed: { type: 'string' }, faults: { type: 'string' } },
+		options: {
+			only: { type: 'string' },
+			seed: { type: 'string' },
+			faults: { type: 'string' },
+			minutes: { type: 'string' },
+		},
 	});
 	const { only = '' } = values;
 	const attacks = all.filter(({ fault }) => fault.includes(only));
 	if (attacks.length === 0) throw new Error(`No fault is called “${only}”`);
 	const faults = values.faults === undefined ? undefined : wholeNumber(values.faults);
+	const seconds = values.minutes === undefined ? undefined : wholeNumber(values.minutes) * 60;
 	const seed = values.seed === undefined ? Math.floor(Date.now() / 1000) : wholeNumber(values.seed);
-	return { attacks, seed, faults, isWhole: faults === undefined };
+	return { attacks, seed, faults, seconds, isWhole: faults === undefined };
 }
 
 function wholeNumber(text: string): number {

@@ -13,7 +13,16 @@ export interface Results {
 	rows: ResultRow[];
 }
 
-/** Puts rows in the place of the earlier ones about the same faults; what was not tried again stays. */
-export function renewRows(before: readonly ResultRow[], again: ResultRow): ResultRow[] {
-	return [...before.filter(({ fault }) => fault !== again.fault), again];
+/**
+ * Puts a row in the place of the earlier one about the same fault; what was not tried again stays.
+ *
+ * @param faults the names of all attacks, in the order of the table; rows of others are of attacks that are no more
+ */
+export function renewRows(
+	before: readonly ResultRow[],
+	again: ResultRow,
+	faults: readonly string[],
+): ResultRow[] {
+	const rows = new Map([...before, again].map((row) => [row.fault, row]));
+	return faults.flatMap((fault) => rows.get(fault) ?? []);
 }

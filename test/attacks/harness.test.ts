@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { type Attack, Lost, promises } from '../../attacks/harness/attack.ts';
 import { attacks } from '../../attacks/index.ts';
 import { runAttack } from '../../attacks/harness/runAttack.ts';
@@ -36,6 +37,20 @@ it('counts what struck, and names the seed of what lost something', async () => 
 	expect(result).toMatchObject({ tried: 4, missed: 2, seed: 100 });
 });
 
+it('ends at its time with what it has tried until then, and tries one at least', async () => {
+	const slowly: Attack = {
+		...scripted([]),
+		open: async () => ({
+			strike: async () => await setTimeout(20, true),
+			[Symbol.asyncDispose]: async () => {},
+		}),
+	};
+	expect((await runAttack(slowly, { faults: 1000, seed: 1, seconds: 0 })).tried).toBe(1);
+	const { tried } = await runAttack(slowly, { faults: 1000, seed: 1, seconds: 0.1 });
+	expect(tried).toBeGreaterThan(1);
+	expect(tried).toBeLessThanOrEqual(6);
+});
+
 it('the same seed gives a fault the same numbers', async () => {
 	const seen: number[] = [];
 	const attack = scripted([(random) => seen.push(random.below(1_000_000)) > 0]);
@@ -66,6 +81,7 @@ it('a whole run is one of as many faults as the attack says', () => {
 		faults: 1,
 		isWhole: false,
 	});
+	expect(planOf(['--minutes', '2'], all)).toMatchObject({ seconds: 120, isWhole: true });
 	expect(() => planOf(['--only', 'nothing'], all)).toThrow('No fault is called “nothing”');
 	expect(() => planOf(['--seed', 'x'], all)).toThrow('x is no whole number');
 });
@@ -82,11 +98,11 @@ it('the table says what was tried, survived and lost, a promise after the other'
 	} as const;
 	const at = '2026-11-26T05:00:00.000Z';
 	const worse = { ...row, lost: [{ seed: 6, what: 'it' }], at };
-	const rows = renewRows(renewRows([worse], { ...row, lost: [], at }), {
-		...worse,
-		promise: 'found',
-		fault: 'two',
-	});
+	const two = { ...worse, promise: 'found', fault: 'two' } as const;
+	const noMore = { ...worse, fault: 'of an attack that is no more' };
+	const faults = ['a fault', 'not tried yet', 'two'];
+	const rows = renewRows([two, noMore, worse], { ...row, lost: [], at }, faults);
+	expect(rows.map(({ fault }) => fault)).toEqual(['a fault', 'two']);
 	const document = 'Before\n<!-- results:begin -->old<!-- results:end -->\nAfter\n';
 	const filled = fillIn(document, { machine: { cores: 2 }, versions: { node: '24' }, rows });
 	expect(filled).toMatch(/^Before\n[^]*\nAfter\n$/);
