@@ -8,7 +8,6 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Attack } from '../attacks/harness/attack.ts';
 import { type AttackResult, runAttack } from '../attacks/harness/runAttack.ts';
-import { attacks } from '../attacks/index.ts';
 import { fillIn } from '../attacks/report/markdown.ts';
 import { type Plan, planOf } from '../attacks/report/plan.ts';
 import { renewRows, type Results } from '../attacks/report/results.ts';
@@ -24,9 +23,11 @@ const resultsPath = join(root, 'attacks', 'results.json');
 const documentPath = join(root, 'docs', 'guarantees.md');
 
 await runTask(async () => {
-	const plan = planOf(process.argv.slice(2), attacks);
 	await step('Programs', () => ensurePrograms(testPrograms));
 	await step('Building', build);
+	// Not before: the attacks load what was built.
+	const { attacks } = await import('../attacks/index.ts');
+	const plan = planOf(process.argv.slice(2), attacks);
 	const failures: string[] = [];
 	for (const attack of plan.attacks) {
 		try {
@@ -34,7 +35,7 @@ await runTask(async () => {
 			report(result);
 			if (result.lost.length > 0) failures.push(`${attack.fault}: ${result.lost.length} lost something`);
 			// At once: an hour's work is not to be lost with the next fault.
-			if (plan.isWhole) await record(result);
+			if (plan.isWhole) await record(result, attacks);
 		} catch (error) {
 			// An attack that cannot be tried says nothing about the others.
 			failures.push(error instanceof Error ? error.message : String(error));
@@ -58,7 +59,7 @@ function report({ tried, missed, lost, seed, seconds }: AttackResult): void {
 	for (const loss of lost) console.log(`  ✗ seed ${loss.seed}: ${loss.what}`);
 }
 
-async function record(result: AttackResult): Promise<void> {
+async function record(result: AttackResult, attacks: readonly Attack[]): Promise<void> {
 	const before = JSON.parse(await readFile(resultsPath, 'utf8')) as Results;
 	const results: Results = {
 		machine: describeMachine(),
