@@ -5,6 +5,7 @@ import { hostileDumps } from './dumps.ts';
 import { plantedLinks } from './links.ts';
 import { hostileManifests } from './manifests.ts';
 import { hostileRdbs } from './rdbs.ts';
+import { sqlCuts } from './sqlCuts.ts';
 import { hostileTars } from './tars.ts';
 
 /** Backups that nobody makes who means well. */
@@ -13,6 +14,7 @@ export const hostileBackups: Attack[] = [
 	...hostileTars,
 	...plantedLinks,
 	...hostileDumps,
+	...sqlCuts,
 	...bombs,
 	...hostileRdbs,
 	...fuzzedReaders,

@@ -37,6 +37,13 @@ export function isDigit(code: number | undefined): boolean {
 	return classOf(code) === digitByte;
 }
 
+/** Whether there is nothing else between two positions. */
+export function isDigits(buffer: Buffer, from: number, to: number): boolean {
+	let at = from;
+	while (at < to && isDigit(buffer[at])) at++;
+	return at >= to;
+}
+
 /** Whether an identifier can begin with it. */
 export function isWordStart(code: number | undefined): boolean {
 	return classOf(code) === letterByte;
@@ -51,18 +58,26 @@ function classOf(code = -1): number {
 	return classes[code] ?? otherByte;
 }
 
-/** Where the word or number at `from` ends: the first byte that is no part of it, or the end of the buffer. */
+/** Where the word at `from` ends: the first byte that is no part of it, or the end of the buffer. */
 export function wordEnd(buffer: Buffer, from: number): number {
 	let at = from;
 	while (isWordPart(buffer[at])) at++;
 	return at;
 }
 
-/** Where the tag of a dollar quote ends that goes on at `from`: as a word, but without dollars. */
+/** Where the tag of a dollar quote, or the number, ends that goes on at `from`: as a word, but without dollars. */
 export function tagEnd(buffer: Buffer, from: number): number {
 	let at = from;
 	while (classOf(buffer[at]) >= digitByte) at++;
 	return at;
+}
+
+/** Where a line ends: at its newline, or at the end of the buffer. To the server a carriage return ends a comment, too. */
+export function lineEnd(buffer: Buffer, from: number, { isComment }: { isComment: boolean }): number {
+	const newline = buffer.indexOf(byte.newline, from);
+	const end = newline === -1 ? buffer.length : newline;
+	const toReturn = isComment ? buffer.subarray(from, end).indexOf(byte.carriageReturn) : -1;
+	return toReturn === -1 ? end : from + toReturn;
 }
 
 /** Number of newlines in `buffer` between two positions. */

@@ -20,3 +20,9 @@ export function oddQuote(line: number, bytes: number): BackupError {
 	const what = `A dollar sign in the statement that begins on line ${line} of the dump has ${bytes} bytes behind it`;
 	return new BackupError('unsupported', what, { advice: 'Use psql for it; pg_dump writes no such thing' });
 }
+
+/** `1e5$`: some servers see a name behind the number, and others a quote. */
+export function oddNumber(line: number): BackupError {
+	const what = `A number with letters and a dollar sign is in the statement that begins on line ${line} of the dump`;
+	return new BackupError('unsupported', what, { advice: 'Use psql for it; pg_dump writes no such thing' });
+}

@@ -1,8 +1,9 @@
-import { byte, isDigit, isSpace, isWordStart, tagEnd, wordEnd } from './bytes';
+import { byte, isDigit, isDigits, isSpace, isWordStart, lineEnd, tagEnd, wordEnd } from './bytes';
 import { CopyRows } from './copyRows';
 import { copyTarget } from './names';
-import { commandInStatement, cutShort, oddQuote } from './faults';
+import { commandInStatement, cutShort, oddNumber, oddQuote } from './faults';
 import { HeldText } from './heldText';
+import type { Inside } from './inside';
 import { type Scan, scanBlockComment, scanDollarQuote, scanEscapeString, scanQuoted } from './quoted';
 import { readingAfter } from './reading';
 import { firstOfTwo, usualReading } from './readingState';
@@ -13,22 +14,6 @@ const empty = Buffer.alloc(0);
 
 /** Bytes that the tag of a dollar quote may have. pg_dump's have a handful. */
 const maxTagBytes = 64 * 1024;
-
-/** What the bytes at the present position are inside of. */
-type Inside =
-	| 'statement'
-	| 'word'
-	| 'number'
-	| 'dollar-tag'
-	| 'line-comment'
-	| 'block-comment'
-	| 'string'
-	| 'escape-string'
-	| 'quoted-identifier'
-	| 'dollar-quote'
-	| 'psql-command'
-	| 'copy-line'
-	| 'copy-rows';
 
 /**
  * Cuts a dump in plain SQL into {@link SqlSegment}s while it streams past, however its chunks are cut.
@@ -52,6 +37,8 @@ export class SqlLexer {
 	#commentDepth = 0;
 	/** As much of the word being read as tells keywords apart. */
 	#word = '';
+	/** Of the number being read. */
+	#hasLetters = false;
 	#dollarTag: Buffer = empty;
 	#reading = usualReading;
 	/** The table whose rows are being read. */
@@ -224,9 +211,18 @@ export class SqlLexer {
 		return true;
 	}
 
+	/**
+	 * A dollar quote may follow right behind. Behind letters it is one to some servers, and the rest of a name to others:
+	 * to judge such a text is to guess.
+	 */
 	#readNumber(): boolean {
-		this.#at = wordEnd(this.#buffer, this.#at);
-		if (this.#at < this.#buffer.length) this.#inside = 'statement';
+		const from = this.#at;
+		this.#at = tagEnd(this.#buffer, from);
+		this.#hasLetters ||= !isDigits(this.#buffer, from, this.#at);
+		if (this.#at === this.#buffer.length) return true;
+		if (this.#hasLetters && this.#buffer[this.#at] === byte.dollar) throw oddNumber(this.#held.line);
+		this.#hasLetters = false;
+		this.#inside = 'statement';
 		return true;
 	}
 
@@ -287,9 +283,8 @@ export class SqlLexer {
 	}
 
 	#restOfLine(): boolean {
-		const newline = this.#buffer.indexOf(byte.newline, this.#at);
-		this.#at = newline === -1 ? this.#buffer.length : newline;
-		if (newline === -1) return true;
+		this.#at = lineEnd(this.#buffer, this.#at, { isComment: this.#inside === 'line-comment' });
+		if (this.#at === this.#buffer.length) return true;
 		if (this.#inside === 'copy-line') {
 			this.#at++;
 			this.#take();

@@ -173,6 +173,29 @@ describe('the SQL lexer', () => {
 		]);
 	});
 
+	// The right values are what psql 15 sends of the same text.
+	it.each([
+		['a quote right behind a number', 'SELECT 1$$;$$; SELECT 2;', ['SELECT 1$$;$$;', 'SELECT 2;']],
+		['a quote right behind a parameter', 'SELECT $1$a$;$a$; SELECT 2;', ['SELECT $1$a$;$a$;', 'SELECT 2;']],
+		['a quote behind an exponent', 'SELECT 1e5 $a$;$a$; x;', ['SELECT 1e5 $a$;$a$;', 'x;']],
+		['a comment that a return ends', 'SELECT 1 -- a\r; SELECT 2;\n', ['SELECT 1 -- a\r;', 'SELECT 2;']],
+		['a return behind a comment', '-- a\rSELECT 2;\n', ['-- a', 'SELECT 2;']],
+	])('cuts %s as the server does', (_what, sql, statements) => {
+		expect(texts(sql)).toEqual(statements);
+		for (let cut = 1; cut < sql.length; cut++)
+			expect(lex(sql, [cut]).map(({ text }) => text)).toEqual(statements);
+	});
+
+	it.each(['SELECT 1e5$a$;$a$;', 'SELECT 0x1F$$;$$;', 'SELECT 1_000$a$;$a$;', 'SELECT 1a$b;'])(
+		'does not guess what %s is, of which servers of two versions see something else',
+		(sql) => {
+			const message =
+				'A number with letters and a dollar sign is in the statement that begins on line 1 of the dump';
+			expect(() => lex(sql)).toThrow(message);
+			for (let cut = 1; cut < sql.length; cut++) expect(() => lex(sql, [cut])).toThrow(message);
+		},
+	);
+
 	it('reads lines that end as on Windows', () => {
 		const segments = lex('COPY t (a) FROM stdin;\r\n1\r\n\\.\r\nSELECT 1;\r\n');
 
