@@ -7,7 +7,7 @@ import type { Target } from './target.ts';
 import { targets } from './targets.ts';
 
 /** Whoever takes longer for a megabyte or two does not read it once. */
-const mostSeconds = 60;
+const mostSeconds = 20;
 
 /** Everything that reads bytes from outside is given bytes that nobody means well with. */
 export const fuzzedReaders: Attack[] = [

@@ -86,8 +86,9 @@ export class RdbTransfer extends Readable {
 	}
 
 	#onData = (chunk: Buffer): void => {
-		// A server may send more than it announced, and a socket hand it out after it was closed.
-		if (this.#complete) return;
+		// A server may send more than it announced, or after what was not understood; a socket hands it out although it
+		// is closed.
+		if (this.#complete || this.destroyed) return;
 		this.#idle?.refresh();
 		const bytes = this.#framing ? chunk : this.#header(chunk);
 		if (!this.#framing || !bytes) return;

@@ -36,82 +36,127 @@ export function encodeCommand(args: string[]): Buffer {
 	return Buffer.from(`*${args.length}\r\n${parts.join('')}`);
 }
 
-/** Bytes of a reply's first line, and of an answer's longest bulk string: far more than any command here gets. */
+/** Bytes of a reply: far more than any command here gets. */
 const longest = 8 * 1024 * 1024;
+/** Arrays within arrays: twice as many as hiredis, Redis’ own client, takes. */
+const deepest = 16;
+
+/** An array whose items have not all come. */
+interface OpenArray {
+	items: Reply[];
+	length: number;
+}
 
 /** Takes bytes in chunks of any size and gives replies one by one. For ordinary answers, not for bulk data. */
 export class RespParser {
-	#bytes: Buffer = Buffer.alloc(0);
+	/** Grows to twice its size, and is parsed from where the last chunk ended: each byte is worked on once. */
+	#room: Buffer = Buffer.alloc(0);
+	/** Of the next reply in `#room`. */
+	#start = 0;
+	/** Of what is parsed of that reply. */
+	#parsed = 0;
+	/** Of what has come. */
+	#end = 0;
+	/** Up to here no line ends behind `#parsed`. */
+	#searched = 0;
+	/** The arrays that hold what comes next, the innermost last. */
+	readonly #open: OpenArray[] = [];
 
 	push(chunk: Buffer): void {
-		this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-		if (this.#bytes.length > longest) throw new ProtocolError(this.#bytes.subarray(0, 32));
+		const held = this.#end - this.#start;
+		if (this.#end + chunk.length > this.#room.length) {
+			const room = Buffer.allocUnsafe(2 * (held + chunk.length));
+			this.#room.copy(room, 0, this.#start, this.#end);
+			this.#room = room;
+			this.#parsed -= this.#start;
+			this.#searched -= this.#start;
+			this.#start = 0;
+			this.#end = held;
+		}
+		this.#end += chunk.copy(this.#room, this.#end);
 	}
 
-	/** The next whole reply; undefined while there is none. */
+	/**
+	 * The next whole reply; undefined while there is none.
+	 *
+	 * @throws {ProtocolError}
+	 */
 	next(): Reply | undefined {
-		const parsed = parseReply(this.#bytes, 0);
-		if (!parsed) return undefined;
-		this.#bytes = this.#bytes.subarray(parsed.end);
-		return parsed.reply;
+		for (;;) {
+			const reply = this.#nextItem();
+			const bytes = (reply === undefined ? this.#end : this.#parsed) - this.#start;
+			if (bytes > longest) throw this.#misunderstood(this.#start);
+			if (reply === undefined) return undefined;
+			const whole = this.#putAway(reply);
+			if (whole === undefined) continue;
+			this.#start = this.#parsed;
+			return whole;
+		}
 	}
 
 	/** The bytes that belong to no reply yet, for whoever takes the connection over. */
 	takeRest(): Buffer {
-		const rest = this.#bytes;
-		this.#bytes = Buffer.alloc(0);
+		const rest = Buffer.from(this.#room.subarray(this.#start, this.#end));
+		this.#start = this.#parsed = this.#searched = this.#end = 0;
+		this.#open.length = 0;
 		return rest;
 	}
-}
 
-interface Parsed {
-	reply: Reply;
-	end: number;
-}
-
-function parseReply(bytes: Buffer, at: number): Parsed | undefined {
-	if (at >= bytes.length) return undefined;
-	const type = bytes.toString('latin1', at, at + 1);
-	if (!'+-:$*'.includes(type)) throw new ProtocolError(bytes.subarray(at, at + 32));
-	const lineEnd = bytes.indexOf('\r\n', at);
-	if (lineEnd < 0) return undefined;
-	const line = bytes.toString('utf8', at + 1, lineEnd);
-	const end = lineEnd + 2;
-	switch (type) {
-		case '+':
-			return { reply: line, end };
-		case '-':
-			return { reply: new ReplyError(line), end };
-		case ':':
-			return { reply: asNumber(line, bytes, at), end };
-		case '$':
-			return parseBulk(bytes, end, asNumber(line, bytes, at));
-		default:
-			return parseArray(bytes, end, asNumber(line, bytes, at));
+	/** Into the innermost array; answers the reply that is whole by it. */
+	#putAway(reply: Reply): Reply | undefined {
+		let whole = reply;
+		for (let array = this.#open.at(-1); array; array = this.#open.at(-1)) {
+			array.items.push(whole);
+			if (array.items.length < array.length) return undefined;
+			whole = array.items;
+			this.#open.pop();
+		}
+		return whole;
 	}
-}
 
-function parseBulk(bytes: Buffer, at: number, length: number): Parsed | undefined {
-	if (length < 0) return { reply: null, end: at };
-	const end = at + length + 2;
-	if (end > bytes.length) return undefined;
-	return { reply: bytes.toString('utf8', at, at + length), end };
-}
-
-function parseArray(bytes: Buffer, at: number, length: number): Parsed | undefined {
-	if (length < 0) return { reply: null, end: at };
-	const items: Reply[] = [];
-	let end = at;
-	for (let i = 0; i < length; i++) {
-		const item = parseReply(bytes, end);
-		if (!item) return undefined;
-		items.push(item.reply);
-		end = item.end;
+	/** A reply that holds no others. Arrays are opened on the way to it. */
+	#nextItem(): Reply | undefined {
+		for (;;) {
+			const at = this.#parsed;
+			const line = this.#line();
+			if (line === undefined) return undefined;
+			const { type, text, end } = line;
+			this.#parsed = end;
+			if (type === '+') return text;
+			if (type === '-') return new ReplyError(text);
+			const number = this.#number(text, at);
+			if (type === ':') return number;
+			if (number < 0) return null;
+			if (type === '$') {
+				this.#parsed = end + number + 2;
+				if (this.#parsed <= this.#end) return this.#room.toString('utf8', end, end + number);
+				this.#parsed = at;
+				return undefined;
+			}
+			if (number === 0) return [];
+			if (this.#open.length === deepest) throw this.#misunderstood(at);
+			this.#open.push({ items: [], length: number });
+		}
 	}
-	return { reply: items, end };
-}
 
-function asNumber(line: string, bytes: Buffer, at: number): number {
-	if (!/^[+-]?\d+$/.test(line)) throw new ProtocolError(bytes.subarray(at, at + 32));
-	return Number(line);
+	#line(): { type: string; text: string; end: number } | undefined {
+		const at = this.#parsed;
+		if (at >= this.#end) return undefined;
+		const type = this.#room.toString('latin1', at, at + 1);
+		if (!'+-:$*'.includes(type)) throw this.#misunderstood(at);
+		const lineEnd = this.#room.subarray(0, this.#end).indexOf('\r\n', Math.max(at, this.#searched));
+		// The last byte may be the first half of the line's end.
+		this.#searched = lineEnd < 0 ? this.#end - 1 : 0;
+		if (lineEnd < 0) return undefined;
+		return { type, text: this.#room.toString('utf8', at + 1, lineEnd), end: lineEnd + 2 };
+	}
+
+	#number(text: string, at: number): number {
+		if (!/^[+-]?\d+$/.test(text)) throw this.#misunderstood(at);
+		return Number(text);
+	}
+
+	#misunderstood(at: number): ProtocolError {
+		return new ProtocolError(Buffer.from(this.#room.subarray(at, Math.min(at + 32, this.#end))));
+	}
 }

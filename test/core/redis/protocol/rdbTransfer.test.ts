@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { RdbTransfer } from '../../../../core/redis/protocol/rdbTransfer';
 
@@ -85,6 +86,25 @@ describe('Asking for an RDB', () => {
 	it('fails when something else answers', async () => {
 		const transfer = await transferOf(['+OK\r\n']);
 		await expect(transfer.ready).rejects.toThrow('Redis at redis:6379 answered SYNC with something else.');
+	});
+
+	it('reads nothing of what a server sends behind its refusal', async () => {
+		const socket = new Duplex({
+			allowHalfOpen: false,
+			read() {},
+			write: (_chunk, _encoding, done) => done(),
+		});
+		const transfer = new RdbTransfer(socket as unknown as Socket, connection, { idleTimeoutMs: 5_000 });
+		// Destroyed, it hands out all the same what it holds.
+		for (const piece of ['-ERR no\r\n', ...Array<string>(20_000).fill('more of it\r\n')]) socket.push(piece);
+		const concatenated = jest.spyOn(Buffer, 'concat');
+		try {
+			await expect(transfer.ready).rejects.toThrow('does not offer SYNC: ERR no');
+			await new Promise((resolve) => setImmediate(resolve));
+			expect(concatenated.mock.calls.length).toBeLessThan(10);
+		} finally {
+			concatenated.mockRestore();
+		}
 	});
 
 	it('fails when the server falls silent', async () => {

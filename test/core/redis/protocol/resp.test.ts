@@ -57,6 +57,28 @@ describe('Answers of the server', () => {
 		expect(() => parse(Buffer.from('$abc\r\n'))).toThrow(ProtocolError);
 	});
 
+	it('nested deeper than any server nests them are refused', () => {
+		const nested = (times: number) => Buffer.from(`${'*1\r\n'.repeat(times)}:1\r\n`);
+		expect(parse(nested(3))).toEqual([[[[1]]]]);
+		expect(() => parse(nested(20_000))).toThrow(ProtocolError);
+	});
+
+	it('longer than any command gets are refused wherever they are cut', () => {
+		const long = Buffer.from(`$${9 * 1024 * 1024}\r\n${'x'.repeat(9 * 1024 * 1024)}\r\n`);
+		expect(() => parse(long)).toThrow(ProtocolError);
+		expect(() => parse(long.subarray(0, -4))).toThrow(ProtocolError);
+	});
+
+	it('in many pieces cost no more than in one', () => {
+		const items = 400_000;
+		const long = Buffer.from(`*${items}\r\n${':12345\r\n'.repeat(items)}+${'x'.repeat(1_000_000)}\r\n`);
+		const pieces = Array.from({ length: Math.ceil(long.length / 97) }, (_, at) =>
+			long.subarray(at * 97, (at + 1) * 97),
+		);
+		// As long as it takes to parse it once; once a piece took hours.
+		expect(parse(...pieces)).toEqual([Array<number>(items).fill(12345), 'x'.repeat(1_000_000)]);
+	});
+
 	it('leave what follows them to whoever takes over', () => {
 		const parser = new RespParser();
 		parser.push(Buffer.from('+OK\r\n\n\n$5'));
