@@ -18,6 +18,7 @@ module.exports = {
 	testTimeout: 30_000,
 	// Jest's workers grow from file to file; one that has become large is started anew before the next.
 	workerIdleMemoryLimit: '1GB',
+	testSequencer: '<rootDir>/scripts/lib/longestFirst.cjs',
 	projects: [
 		project('unit', ['<rootDir>/test/{attacks,core,nodes,credentials,cli,docs,lab,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{attacks,core,nodes,cli,docs}/**/*.servers.ts']),

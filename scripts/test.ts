@@ -7,6 +7,7 @@ import { binary } from './lib/paths.ts';
 import { build } from './lib/build.ts';
 import { run, runToExit } from './lib/run.ts';
 import { step } from './lib/step.ts';
+import { prepareMeanwhile } from '../lab/n8n/beingPrepared.ts';
 import { ensureN8n } from '../lab/n8n/ensureN8n.ts';
 import { ensureSqliteAddon } from '../lab/n8n/sqliteAddon.ts';
 import { ensurePrograms, testPrograms } from './setup/debianPackages.ts';
@@ -17,20 +18,25 @@ const selected = first !== undefined && projects.includes(first) ? [first] : pro
 const filters = selected.length === 1 ? rest : process.argv.slice(2);
 
 try {
-	await prepare();
-	process.exitCode = await runJest();
+	process.exitCode = await test();
 } catch (error) {
 	console.error(error instanceof Error ? error.message : error);
 	console.log('0 passed, 1 failed');
 	process.exitCode = 1;
 }
 
-async function prepare(): Promise<void> {
+async function test(): Promise<number> {
 	if (selected.includes('servers') || selected.includes('e2e')) {
 		await step('Server programs', () => ensurePrograms(testPrograms));
 	}
-	// The download of n8n takes minutes, in which the processor has time for the rest.
-	await Promise.all([selected.includes('e2e') && step('n8n', prepareN8n), buildAndCheck()]);
+	if (!selected.includes('e2e')) {
+		await buildAndCheck();
+		return await runJest();
+	}
+	// The download of n8n takes minutes: time for all that does without it, the first tests included.
+	await using n8n = await prepareMeanwhile(async () => await step('n8n', prepareN8n));
+	await buildAndCheck();
+	return await runJest(n8n.env);
 }
 
 /** With the addon for SQLite, which one test needs; all others would wait for it there. */
@@ -45,7 +51,7 @@ async function buildAndCheck(): Promise<void> {
 	}
 }
 
-async function runJest(): Promise<number> {
+async function runJest(env: NodeJS.ProcessEnv = {}): Promise<number> {
 	const { exitCode } = await runToExit(
 		process.execPath,
 		[
@@ -58,7 +64,7 @@ async function runJest(): Promise<number> {
 			'--maxWorkers=2',
 			...(filters.length > 0 ? ['--testPathPatterns', ...filters] : []),
 		],
-		{ output: 'inherit' },
+		{ output: 'inherit', env },
 	);
 	return exitCode;
 }

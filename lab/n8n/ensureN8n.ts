@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheDirectory } from '../../scripts/lib/paths.ts';
 import { run } from '../../scripts/lib/run.ts';
+import { untilPrepared } from './beingPrepared.ts';
 
 /** The n8n that everything here is tried against. 2.41.3 names a dependency that was never published. */
 export const n8nVersion = '2.40.7';
@@ -12,6 +13,7 @@ export const n8nVersion = '2.40.7';
  * that holds its node_modules.
  */
 export async function ensureN8n(): Promise<string> {
+	await untilPrepared();
 	const home = join(cacheDirectory, `n8n-${n8nVersion}`);
 	// npm writes this file as its last act: without it an install was interrupted.
 	if (existsSync(join(home, 'node_modules', '.package-lock.json'))) return home;

@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** Names a file that is there when n8n is prepared, or could not be. It holds what went wrong, or nothing. */
+const variable = 'LAB_N8N_PREPARED';
+
+export interface Preparation extends AsyncDisposable {
+	/** For processes that begin before the work is done: their {@link untilPrepared} waits for it. */
+	env: NodeJS.ProcessEnv;
+	/** Settles when the work is done, also when it failed. */
+	done: Promise<void>;
+}
+
+/** Prepares n8n while other processes are at work already that need it sooner or later. */
+export async function prepareMeanwhile(prepare: () => Promise<void>): Promise<Preparation> {
+	const folder = await mkdtemp(join(tmpdir(), 'n8n-prepared-'));
+	const outcome = join(folder, 'outcome');
+	const done = (async () => {
+		const failure = await prepare().then(
+			() => '',
+			(error: unknown) => (error instanceof Error ? error.message : String(error)),
+		);
+		await writeFile(`${outcome}.partial`, failure);
+		await rename(`${outcome}.partial`, outcome);
+		if (failure !== '') console.error(failure);
+	})();
+	return {
+		env: { [variable]: outcome },
+		done,
+		async [Symbol.asyncDispose]() {
+			await done;
+			await rm(folder, { recursive: true });
+		},
+	};
+}
+
+/**
+ * Waits where another process prepares n8n; returns at once where none does.
+ *
+ * @throws Error with what went wrong there
+ */
+export async function untilPrepared(outcome = process.env[variable]): Promise<void> {
+	if (outcome === undefined) return;
+	while (!existsSync(outcome)) await wait(200);
+	const failure = await readFile(outcome, 'utf8');
+	if (failure !== '') throw new Error(failure);
+}
