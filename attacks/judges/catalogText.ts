@@ -53,10 +53,11 @@ const definitions = `
 	SELECT 'extension', extname, extversion FROM pg_extension ORDER BY 2;
 	SELECT 'large object', m.oid, md5(lo_get(m.oid)), lomacl::text FROM pg_largeobject_metadata m ORDER BY 2;`;
 
-/** Asks for the rows of every table and sequence, a query each. */
-const rows = `SELECT format(CASE relkind WHEN 'S' THEN 'SELECT %L, last_value, is_called FROM %s;' ELSE
-	'SELECT %L, count(*), md5(string_agg(md5(t::text), $x$,$x$ ORDER BY md5(t::text))) FROM ONLY %s t;' END,
-	c.oid::regclass, c.oid::regclass) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+/** Asks for the rows of every table and sequence, a query each. The order of the columns does not matter. */
+const rows = `SELECT format(CASE relkind WHEN 'S' THEN 'SELECT ''rows'', %1$L, %2$L, last_value, is_called FROM %2$s;' ELSE
+	'SELECT ''rows'', %1$L, %2$L, count(*), md5(string_agg(md5(t::text), $x$,$x$ ORDER BY md5(t::text))) FROM (SELECT %3$s FROM ONLY %2$s) t;' END,
+	relkind, c.oid::regclass, (SELECT string_agg(quote_ident(attname), ', ' ORDER BY attname) FROM pg_attribute
+	WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 	WHERE ${own} AND relkind IN ('r', 'm', 'S') AND relispopulated AND relpersistence <> 't' ORDER BY c.oid::regclass::text \\gexec`;
 
 /** Everything in a database as its own server describes it, down to a sum over the rows of each table: a line each. */
@@ -64,4 +65,23 @@ export async function catalogText(server: PostgresServer, database: string): Pro
 	const defined = await server.psql(definitions, { database });
 	const filled = await server.psql(`SET search_path TO '';\nSET row_security TO off;\n${rows}`, { database });
 	return `${defined}\n${filled}`.split('\n').sort();
+}
+
+/**
+ * The same without what PostgreSQL itself brings back otherwise: the places of inherited columns, names that it gives to
+ * the foreign keys of partitions, an owner's own rights spelt out, and what a materialized view held before it was
+ * refreshed.
+ */
+export function asPostgresRestores(lines: readonly string[]): string[] {
+	return lines.flatMap((line) => withoutChanging(line.split('|')) ?? []).sort();
+}
+
+function withoutChanging(fields: string[]): string | undefined {
+	const [kind = '', second = ''] = fields;
+	if (kind === 'rows' && second === 'm') return undefined;
+	if (kind === 'column') return fields.slice(0, -1).join('|');
+	if (kind === 'constraint' && fields[6]?.startsWith('FOREIGN KEY')) return fields.toSpliced(4, 1).join('|');
+	const [owner = '', rights = ''] = kind === 'relation' ? fields.slice(5, 7) : [];
+	const isOwnersOwn = new RegExp(`^\\{${owner}=arwdDxtm?/${owner}\\}$`).test(rights);
+	return (isOwnersOwn ? fields.with(6, '') : fields).join('|');
 }
