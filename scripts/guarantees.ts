@@ -1,8 +1,8 @@
 /**
- * `npm run guarantees` attacks what docs/guarantees.md promises, for an hour or more, and writes its tables.
- * `-- --only TEXT` tries the faults whose name contains the text. `--seed N` begins with that seed, `--faults N` tries so
- * many: a seed that lost something shows it again with `--faults 1`. Then nothing is written. `--minutes N` gives each
- * attack so long, and the table says how many faults that were.
+ * `npm run guarantees` attacks what docs/guarantees.md promises, for an hour, and writes its tables: each attack has a
+ * minute, or as many as `--minutes N` says, for as many faults as are wanted of it. `-- --only TEXT` tries the faults
+ * whose name contains the text. `--seed N` begins with that seed, `--faults N` tries so many: a seed that lost something
+ * shows it again with `--faults 1`. Then nothing is written.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

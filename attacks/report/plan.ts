@@ -8,7 +8,7 @@ export interface Plan {
 	seed: number;
 	/** Of each attack; undefined: as many as it says itself. */
 	faults?: number;
-	/** After which no further fault of an attack begins; undefined: as long as it takes. */
+	/** After which no further fault of an attack begins; undefined for a number of faults, however long they take. */
 	seconds?: number;
 	/** Whether the results are those that the table is made of. */
 	isWhole: boolean;
@@ -32,7 +32,8 @@ export function planOf(commandLine: readonly string[], all: readonly Attack[]): 
 	const attacks = all.filter(({ fault }) => fault.includes(only));
 	if (attacks.length === 0) throw new Error(`No fault is called “${only}”`);
 	const faults = values.faults === undefined ? undefined : wholeNumber(values.faults);
-	const seconds = values.minutes === undefined ? undefined : wholeNumber(values.minutes) * 60;
+	const minutes = values.minutes ?? (faults === undefined ? '1' : undefined);
+	const seconds = minutes === undefined ? undefined : wholeNumber(minutes) * 60;
 	const seed = values.seed === undefined ? Math.floor(Date.now() / 1000) : wholeNumber(values.seed);
 	return { attacks, seed, faults, seconds, isWhole: faults === undefined };
 }

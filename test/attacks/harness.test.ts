@@ -72,9 +72,9 @@ it('an attack that fails by itself proves nothing, and says at which seed', asyn
 	);
 });
 
-it('a whole run is one of as many faults as the attack says', () => {
+it('a whole run has a minute for each attack, or so many, and no number of faults of its own', () => {
 	const all = [scripted([strikes]), { ...scripted([strikes]), fault: 'another' }];
-	expect(planOf([], all)).toMatchObject({ attacks: all, isWhole: true });
+	expect(planOf([], all)).toMatchObject({ attacks: all, seconds: 60, isWhole: true });
 	expect(planOf(['--only', 'ano', '--seed', '9', '--faults', '1'], all)).toEqual({
 		attacks: [all[1]],
 		seed: 9,
