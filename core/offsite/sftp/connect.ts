@@ -88,7 +88,7 @@ export async function connectSftp(options: SftpOptions, signal: AbortSignal): Pr
 		return { sftp: await openSftp(client, options), ended: ending.signal, close };
 	} catch (error) {
 		close();
-		throw error;
+		throw signal.aborted ? cancelledError(signal.reason) : error;
 	}
 }
 
@@ -104,8 +104,11 @@ function loginConfig(options: SftpOptions): ConnectConfig {
 
 async function openSftp(client: Client, options: SftpOptions): Promise<SFTPWrapper> {
 	return await new Promise((resolve, reject) => {
+		// ssh2's own time-out is for the login alone.
+		const timer = setTimeout(() => reject(noAnswer(options)), connectWithinMs);
 		client.once('close', () => reject(connectionLost(options)));
 		client.sftp((error, sftp) => {
+			clearTimeout(timer);
 			if (!error) return resolve(sftp);
 			const advice = 'Allow the subsystem sftp in its configuration, or use another server';
 			reject(new BackupError('unsupported', `${nameOf(options)} offers no SFTP`, { advice, cause: error }));
@@ -137,10 +140,12 @@ function loginError(
 			cause: error,
 		});
 	}
-	if (error.level === 'client-timeout') {
-		return networkError(Object.assign(new Error(error.message), { code: 'ETIMEDOUT' }), name);
-	}
+	if (error.level === 'client-timeout') return noAnswer(options);
 	return networkError(error, name);
+}
+
+function noAnswer(options: SftpOptions): BackupError {
+	return networkError(Object.assign(new Error('late'), { code: 'ETIMEDOUT' }), nameOf(options));
 }
 
 export function connectionLost(options: SftpOptions): BackupError {
