@@ -76,7 +76,10 @@ async function forward(
 ): Promise<Duplex> {
 	const { host, port, sshTunnel } = connection;
 	return await new Promise((resolve, reject) => {
+		const lose = () => reject(closed(sshTunnel));
+		client.once('close', lose);
 		client.forwardOut('127.0.0.1', 0, host, port, (error, channel) => {
+			client.off('close', lose);
 			if (!error) {
 				resolve(channel);
 				return;

@@ -1,3 +1,4 @@
+import { addAbortListener } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { networkError } from '../../errors';
 import { connectTimeoutOf, describeServer, hasTunnel, type PostgresConnection } from './connection';
@@ -35,6 +36,8 @@ async function open(connection: PostgresConnection, signal: AbortSignal): Promis
 async function openSocket(connection: PostgresConnection, signal: AbortSignal): Promise<Duplex> {
 	if (!hasTunnel(connection)) return await openTcp(connection, signal);
 	const tunnel = await openTunnel(connection, signal);
+	// The SSH server may wait longer for PostgreSQL than we do, behind a firewall that drops what it does not like.
+	using _ = addAbortListener(signal, () => tunnel.close());
 	try {
 		const channel = await tunnel.connect();
 		channel.once('close', () => tunnel.close());

@@ -56,6 +56,20 @@ describe.each(Object.keys(engines))('by the engine %s', (engine) => {
 		expect((await dump(byPassword(), { tls, host: 'localhost' })).census).toMatchObject(counted);
 	});
 
+	test('an SSH server that reaches nothing and does not say so is waited for as long as the server itself', async () => {
+		const silent = await startSshServer({ reaches: false });
+		try {
+			const dumping = dump({ ...byPassword(), port: silent.port }, { connectTimeoutMs: 4000 });
+			await expect(dumping).rejects.toMatchObject({
+				code: 'unreachable',
+				message: `PostgreSQL at 127.0.0.1:${server.port} did not answer in time. Check the address and the firewalls between n8n and that server.`,
+			});
+			await eventually(() => expect(silent.connections()).toBe(0));
+		} finally {
+			await silent.stop();
+		}
+	});
+
 	test('a wrong SSH password is named as one', async () => {
 		await expect(dump({ ...byPassword(), password: 'wrong' })).rejects.toMatchObject({
 			code: 'auth',

@@ -14,8 +14,12 @@ export interface SshServer {
 	stop: () => Promise<void>;
 }
 
-/** A real SSH server within this process, bound to the loopback interface, that forwards TCP connections. */
-export async function startSshServer(): Promise<SshServer> {
+/**
+ * A real SSH server within this process, bound to the loopback interface, that forwards TCP connections.
+ *
+ * @param reaches whether it does; false: it waits for the other server for ever, as behind a firewall that drops packets
+ */
+export async function startSshServer({ reaches = true } = {}): Promise<SshServer> {
 	const [user, password, passphrase] = ['tunneller', 'ssh-secret', 'open sesame'];
 	const key = ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-cbc', rounds: 4 });
 	const userKey = ssh2.utils.parseKey(key.public) as ParsedKey;
@@ -38,6 +42,7 @@ export async function startSshServer(): Promise<SshServer> {
 			else attempt.reject(['password', 'publickey']);
 		});
 		client.on('tcpip', (accept, reject, { destIP, destPort }) => {
+			if (!reaches) return;
 			const socket = connect({ port: destPort, host: destIP, noDelay: true });
 			socket.once('error', () => reject());
 			socket.once('connect', () => {
