@@ -19,6 +19,8 @@ module.exports = {
 	// Jest's workers grow from file to file; one that has become large is started anew before the next.
 	workerIdleMemoryLimit: '1GB',
 	testSequencer: '<rootDir>/scripts/lib/longestFirst.cjs',
+	// Of tests of one file that are said to run side by side.
+	maxConcurrency: 2,
 	projects: [
 		project('unit', ['<rootDir>/test/{attacks,core,nodes,credentials,cli,docs,lab,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{attacks,core,nodes,cli,docs}/**/*.servers.ts']),

@@ -20,7 +20,7 @@ const kinds = ['cut', 'stall', 'slow', 'corrupt'] as const;
 /** What is a minute otherwise. */
 const idleWithinMs = 1000;
 /** A run that ends later waited for something that has no time-out: it is of a few requests, and tries few of them again. */
-const mostSeconds = 60;
+const mostSeconds = 120;
 
 interface Way {
 	start: () => Promise<OpenPlaceServer>;

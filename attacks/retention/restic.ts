@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CatalogEntry } from '../../core/artifact/index.ts';
+import { fewAtATime } from '../../lab/fewAtATime.ts';
 import { Random } from '../../lab/random.ts';
 
 const run = promisify(execFile);
@@ -47,15 +48,16 @@ export async function openRepository(scratch: string): Promise<Repository> {
 	};
 	await restic(['init']);
 	const random = new Random(Date.now());
-	for (let i = 0; i < snapshots; i += 1) {
+	const backups = Array.from({ length: snapshots }, () => {
 		const days = random.below(random.below(2) === 0 ? 20 : 1100);
 		const at = new Date(newest - days * dayMs - random.below(dayMs));
 		const time = at.toISOString().slice(0, 19).replace('T', ' ');
 		const some = Array.from({ length: tags }, (_unused, tag) => `t${tag}`).filter(
 			() => random.below(2) === 0,
 		);
-		await restic(['backup', '--time', time, ...some.flatMap((tag) => ['--tag', tag]), file]);
-	}
+		return ['backup', '--time', time, ...some.flatMap((tag) => ['--tag', tag]), file];
+	});
+	await fewAtATime(backups, restic);
 	return {
 		async forget({ keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly }, choice) {
 			const tag = `t${choice.below(tags)}`;

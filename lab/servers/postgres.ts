@@ -8,6 +8,7 @@ import pg from 'pg';
 import { eventually } from '../eventually.ts';
 import { freePort } from './freePort.ts';
 import { clientProgram, serverBinaries } from './postgresBinaries.ts';
+import { type Identity, makeCluster, serverEnvironment } from './postgresCluster.ts';
 import { type Certificates, makeCertificates } from './postgresCertificates.ts';
 import { childrenOf, killIfThere } from './processChildren.ts';
 
@@ -68,11 +69,6 @@ export interface ClientOptions {
 	input?: string | Buffer;
 }
 
-interface Identity {
-	uid: number;
-	gid: number;
-}
-
 /** Servers that must not outlive this process, whatever ends it. */
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
@@ -87,7 +83,15 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 	try {
 		const identity = await serverIdentity(home);
 		const dataDir = join(home, 'data');
-		await initialise({ binDir, home, dataDir, identity, auth: options.auth ?? 'scram-sha-256' });
+		await makeCluster({
+			binDir,
+			home,
+			dataDir,
+			identity,
+			auth: options.auth ?? 'scram-sha-256',
+			user,
+			password,
+		});
 		if (options.hba !== undefined) await prepend(join(dataDir, 'pg_hba.conf'), `${options.hba}\n`);
 		const certificates = options.tls
 			? await makeCertificates({ home, dataDir, user, owner: identity })
@@ -121,32 +125,6 @@ interface Place {
 	identity: Identity | undefined;
 }
 
-async function initialise({
-	binDir,
-	home,
-	dataDir,
-	identity,
-	auth,
-}: Place & { auth: string }): Promise<void> {
-	const passwordFile = join(home, 'password');
-	await writeFile(passwordFile, password);
-	await run(
-		join(binDir, 'initdb'),
-		[
-			'-D',
-			dataDir,
-			'-U',
-			user,
-			`--auth=${auth}`,
-			`--pwfile=${passwordFile}`,
-			'--encoding=UTF8',
-			'--locale=C',
-			'-N',
-		],
-		{ ...identity, cwd: home, env: serverEnvironment() },
-	);
-}
-
 /** Where LOCPATH points to: nothing of the machine's own is changed. */
 async function makeLocale(home: string, language: string): Promise<void> {
 	const locale = join(home, `${language}.UTF-8`);
@@ -155,10 +133,6 @@ async function makeLocale(home: string, language: string): Promise<void> {
 
 async function prepend(path: string, text: string): Promise<void> {
 	await writeFile(path, text + (await readFile(path, 'utf8')));
-}
-
-function serverEnvironment(): NodeJS.ProcessEnv {
-	return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
 
 /**

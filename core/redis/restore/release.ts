@@ -8,6 +8,8 @@ import { clearMark } from './restoreMark';
 
 /** A server that is loading refuses the command until it is done. */
 const patienceMs = 10 * 60_000;
+/** The answer to a command that takes no time. */
+const answerMs = 30_000;
 /** A network that fails for a moment. */
 const reconnectMs = 10_000;
 /** Of what may go better the next time. */
@@ -18,15 +20,21 @@ const pauseMs = 250;
  * Sends `REPLICAOF NO ONE` until the server accepts it, on connections of its own: it must happen whatever
  * became of the one before, and no cancelling stops it.
  *
+ * @param idleTimeoutMs of silence, half a minute at most, until another connection is tried
  * @param failure what went wrong before, to be told together with a failure of this
  * @throws {BackupError} `server` where the server could not be reached or persuaded
  */
-export async function makeMasterAgain(connection: RedisConnection, failure?: unknown): Promise<void> {
+export async function makeMasterAgain(
+	connection: RedisConnection,
+	idleTimeoutMs: number,
+	failure?: unknown,
+): Promise<void> {
 	const begun = performance.now();
-	const uncancelled = new AbortController().signal;
+	const { signal } = new AbortController();
+	const commandTimeoutMs = Math.min(answerMs, idleTimeoutMs);
 	for (let attempt = 1; ; attempt++) {
 		try {
-			await withRedis(connection, { signal: uncancelled }, async (client) => {
+			await withRedis(connection, { signal, commandTimeoutMs }, async (client) => {
 				await replicaOf(client, nobody);
 				await clearMark(client);
 			});

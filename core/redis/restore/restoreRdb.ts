@@ -10,7 +10,7 @@ import { replicaOf } from '../protocol/replicaOf';
 import { ReplyError } from '../protocol/resp';
 import { appendOnlyRewritten } from './appendOnly';
 import { failedRestore } from './failedRestore';
-import { followLoading } from './followLoading';
+import { followLoading, type Following } from './followLoading';
 import { plainAddress, RdbMaster } from './rdbMaster';
 import { releaseLeftBehind } from './crashedRestore';
 import { holdsAll } from './holdsAll';
@@ -114,8 +114,9 @@ async function replicate(
 	try {
 		const host = request.announceHost ?? request.listenHost ?? ownAddress;
 		const port = master.port;
-		return await asReplica(client, { host, port, comeTimeoutMs: request.comeTimeoutMs }, master, async () => {
-			const keys = await followLoading(client, master, { ...request, rdb, host, port }, signal);
+		const following: Following = { ...request, rdb, host, port };
+		return await asReplica(client, following, master, async () => {
+			const keys = await followLoading(client, master, following, signal);
 			assertAllKeys(keys, rdb, client.connection);
 			return keys;
 		});
@@ -127,7 +128,7 @@ async function replicate(
 /** Has the server follow us while `work` runs, and makes it a master again however that ends. */
 async function asReplica<T>(
 	client: RedisClient,
-	{ host, port, comeTimeoutMs }: { host: string; port: number; comeTimeoutMs: number },
+	{ host, port, comeTimeoutMs, idleTimeoutMs }: Following,
 	master: RdbMaster,
 	work: () => Promise<T>,
 ): Promise<T> {
@@ -145,10 +146,10 @@ async function asReplica<T>(
 		// A server that still receives gives up when the connection ends, and keeps what it has.
 		master.close();
 		if (refused) await clearMark(client);
-		else await makeMasterAgain(client.connection, error);
+		else await makeMasterAgain(client.connection, idleTimeoutMs, error);
 		throw error;
 	}
-	await makeMasterAgain(client.connection);
+	await makeMasterAgain(client.connection, idleTimeoutMs);
 	return result;
 }
 

@@ -10,12 +10,13 @@ const seed = Math.floor(Date.now() / 86_400_000);
  */
 export function tryAttacksOn(promise: PromiseName): void {
 	const all = attacks.filter((attack) => attack.promise === promise && attack.faults.short > 0);
-	it.each(all.map((attack) => [attack.fault, attack] as const))(
+	// They wait as often as they work.
+	it.concurrent.each(all.map((attack) => [attack.fault, attack] as const))(
 		'nothing is lost: %s',
 		async (_fault, attack) => {
 			const { lost, tried } = await runAttack(attack, { faults: attack.faults.short, seed });
 			expect({ lost, tried }).toEqual({ lost: [], tried: attack.faults.short });
 		},
-		300_000,
+		600_000,
 	);
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { PostgresConnection } from '../../../../core/postgres/connect/connection';
 import { drill } from '../../../../core/postgres/drill/drill';
+import { fewAtATime } from '../../../../lab/fewAtATime';
 import { type PostgresServer, startPostgres } from '../../../../lab/servers/postgres';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { backUp } from '../support/artifacts';
@@ -65,11 +66,11 @@ async function expectNoEndlessWait(
 	expect(whole.outcome).toMatchObject({ status: 'fulfilled' });
 	const tried = places(whole.received);
 	expect(tried.length).toBeGreaterThan(3);
-	for (const { connection, stallAt } of tried) {
+	await fewAtATime(tried, async ({ connection, stallAt }) => {
 		const { outcome } = await through((number) => (number === connection ? { stallAt } : undefined), work);
 		// A farewell, or a question at the end, may be lost without any harm.
 		if (outcome.status === 'rejected') expect({ connection, stallAt, ...outcome }).toMatchObject(silence);
-	}
+	});
 	expect((await databaseNames(server)).filter((name) => name.startsWith('n8n_backup_drill'))).toEqual([]);
 }
 
