@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { root } from '../../scripts/lib/paths.ts';
+import { cacheDirectory, root } from '../../scripts/lib/paths.ts';
 import { run } from '../../scripts/lib/run.ts';
+import { keptFolder } from '../kept.ts';
 
 /** Packs the build in dist/ as npm would publish it and returns the path of the .tgz in `directory`. */
 export async function packPackage(directory: string): Promise<string> {
@@ -26,7 +28,8 @@ interface PackageJson {
 /**
  * Installs a packed package as n8n's own "Install a community node" does, step by step and with the same npm
  * flags (CommunityPackagesService.downloadPackage): unpack, drop dev, peer and optional dependencies, install the
- * rest inside the package, and enter it into n8n's list. The registry checks are what is left out.
+ * rest inside the package, and enter it into n8n's list. The registry checks are what is left out, and the same
+ * dependencies are fetched once.
  */
 export async function installPackage(userFolder: string, tarball: string): Promise<void> {
 	const nodes = join(userFolder, '.n8n', 'nodes');
@@ -39,23 +42,33 @@ export async function installPackage(userFolder: string, tarball: string): Promi
 	const manifestPath = join(home, 'package.json');
 	const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as PackageJson;
 	const dropped = ['devDependencies', 'peerDependencies', 'optionalDependencies'];
-	const kept = Object.fromEntries(Object.entries(manifest).filter(([key]) => !dropped.includes(key)));
-	await writeFile(manifestPath, JSON.stringify(kept, null, 2));
-	await run(
-		'npm',
-		[
-			'install',
-			'--audit=false',
-			'--fund=false',
-			'--bin-links=false',
-			'--install-strategy=shallow',
-			'--ignore-scripts=true',
-			'--package-lock=false',
-		],
-		{ cwd: home },
-	);
+	const slim = Object.fromEntries(Object.entries(manifest).filter(([key]) => !dropped.includes(key)));
+	const text = JSON.stringify(slim, null, 2);
+	await writeFile(manifestPath, text);
+	await run('cp', ['-R', join(await dependenciesOf(text), 'node_modules'), home]);
 	const list = { name: 'installed-nodes', private: true, dependencies: { [name]: manifest.version } };
 	await writeFile(join(nodes, 'package.json'), JSON.stringify(list, null, 2));
+}
+
+/** @returns the folder in .cache/ in which npm has installed what this package.json asks for */
+async function dependenciesOf(packageJson: string): Promise<string> {
+	const hash = createHash('sha256').update(packageJson).digest('hex').slice(0, 16);
+	return await keptFolder(join(cacheDirectory, 'installed', hash), async (unfinished) => {
+		await writeFile(join(unfinished, 'package.json'), packageJson);
+		await run(
+			'npm',
+			[
+				'install',
+				'--audit=false',
+				'--fund=false',
+				'--bin-links=false',
+				'--install-strategy=shallow',
+				'--ignore-scripts=true',
+				'--package-lock=false',
+			],
+			{ cwd: unfinished },
+		);
+	});
 }
 
 async function readPackedPackageJson(tarball: string): Promise<PackageJson> {
