@@ -54,6 +54,8 @@ export async function backupScene({
 	return {
 		args: [...args, '--directory', root],
 		env,
+		places: [root],
+		isSynced: true,
 		async reset() {
 			await rm(root, { recursive: true, force: true });
 			await cp(template, root, { recursive: true, preserveTimestamps: true });

@@ -65,6 +65,7 @@ async function scene(
 	await writeBackups(template, count);
 	return {
 		args,
+		places: [root, `${root}-away`],
 		async reset() {
 			for (const path of [root, `${root}-away`]) await rm(path, { recursive: true, force: true });
 			await cp(template, root, { recursive: true, preserveTimestamps: true });

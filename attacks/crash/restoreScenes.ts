@@ -75,6 +75,11 @@ export const restoreScenes = {
 	},
 } satisfies Record<string, RestoreScene>;
 
+/** Whether it works on a server. */
+export function needsServer({ args }: Pick<RestoreScene, 'args'>): boolean {
+	return args[0] === 'restore' || args.includes('--server');
+}
+
 const oldContent = `
 	CREATE TABLE workflow_entity (id integer PRIMARY KEY, name text);
 	INSERT INTO workflow_entity SELECT n, 'what was there before ' || n FROM generate_series(1, 1000) AS n;`;
@@ -133,6 +138,7 @@ function sceneOf(
 	return {
 		args: [...args, '--directory', root],
 		env,
+		places: needsServer({ args }) ? ['socket'] : [],
 		async reset() {
 			for (const name of await databaseNames(server)) {
 				if (name !== 'n8n' && name !== 'postgres') await server.query(`DROP DATABASE "${name}" WITH (FORCE)`);

@@ -42,6 +42,7 @@ const forgeManifest: MakeManifest = (manifest, damaged) => ({
 async function open(scratch: string, makeManifest: MakeManifest) {
 	const { backups, identity, identityFile } = await makeVictims(scratch);
 	const victims = makeManifest === keepManifest ? backups : backups.filter(({ isChecked }) => isChecked);
+	for (const victim of victims) await assertPasses(join(scratch, 'damaged'), victim, identity);
 	return {
 		async strike(random: Random) {
 			const victim = random.pick(victims);
@@ -62,6 +63,13 @@ async function open(scratch: string, makeManifest: MakeManifest) {
 		},
 		[Symbol.asyncDispose]: async () => {},
 	};
+}
+
+/** Who blames every backup finds all damage, too. */
+async function assertPasses(root: string, victim: Victim, identity: string): Promise<void> {
+	const path = await place(root, victim, victim.bytes, keepManifest);
+	const result = await judge(path, identity);
+	assertKept(result === 'passed', `${victim.name} is ${result} though it is as it was made`);
 }
 
 async function place(

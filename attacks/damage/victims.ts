@@ -79,12 +79,12 @@ async function readAll(root: string): Promise<Victim[]> {
 	return backups;
 }
 
-/** Small when it is packed, and yet of several frames. */
+/** Small when it is packed, and yet of several frames; a file of it is larger than what is read at a time. */
 async function smallFolder(path: string): Promise<string> {
 	await mkdir(path);
 	const random = new Random(1);
 	for (let i = 0; i < 9; i += 1) {
-		const repeated = Buffer.alloc(1_000_000, `${i} what can be packed well\n`);
+		const repeated = Buffer.alloc(1_500_000, `${i} what can be packed well\n`);
 		await writeFile(join(path, `file-${i}`), Buffer.concat([random.bytes(3000), repeated]));
 	}
 	return path;

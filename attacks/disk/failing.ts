@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { command } from '../../lab/command.ts';
+import { command, startCommand } from '../../lab/command.ts';
 import { backupKinds, sceneOfBackup } from '../crash/backups.ts';
 import { keepers } from '../crash/keepers.ts';
 import type { Scene } from '../crash/killAttack.ts';
 import { type Attack, assertKept, type PromiseName } from '../harness/attack.ts';
+import { inTime } from '../judges/inTime.ts';
 import { anyDiskFault, type DiskFault, FailingDisk } from './failingDisk.ts';
 import { restoredFiles } from './restoredFiles.ts';
 
@@ -33,6 +34,8 @@ export const failingDisks: Attack[] = [
 
 /** What n8n-backup ends with where a backup is not as it should be. */
 const blamesBackup = 3;
+/** A run that ends later waits for something that does not come. */
+const mostSeconds = 90;
 /** The work is done again, on a good disk, after so many faults. */
 const healEvery = 3;
 
@@ -43,9 +46,7 @@ function failing(promise: PromiseName, work: string, setUp: (scratch: string) =>
 		faults: { whole: 300, short: 1 },
 		async open(scratch) {
 			const scenes = await setUp(scratch);
-			const places = scenes.flatMap((_scene, index) =>
-				['backups', 'backups-away', 'restored'].map((name) => join(scratch, String(index), name)),
-			);
+			const places = scenes.flatMap((scene) => scene.places);
 			const disk = await FailingDisk.make(scratch, places);
 			const counted = new Map<Scene, Map<string, number>>();
 			let faults = 0;
@@ -61,6 +62,8 @@ function failing(promise: PromiseName, work: string, setUp: (scratch: string) =>
 					await scene.reset();
 					const hasSucceeded = await runOn(disk, scene, fault, random.below(calls));
 					const hasStruck = (await disk.tally()).failed > 0;
+					const isSynced = fault.calls !== 'fsync' || !hasStruck;
+					assertKept(isSynced || !hasSucceeded || !scene.isSynced, 'It succeeds, and may not be on the disk');
 					await scene.judge(hasSucceeded);
 					faults += 1;
 					if (faults % healEvery === 1) await scene.heal?.();
@@ -92,7 +95,8 @@ async function runOn(
 	fault: DiskFault,
 	after: number,
 ): Promise<boolean> {
-	const run = await command(args, { ...env, ...(await disk.environment(fault, after)) });
+	const started = startCommand(args, { ...env, ...(await disk.environment(fault, after)) });
+	const run = await inTime(started, mostSeconds);
 	const said = run.stdout + run.stderr;
 	const at = `${fault.errno} at ${fault.calls} ${after}${fault.lasts ? ' and on' : ''}`;
 	assertKept(run.exitCode !== blamesBackup, `It blames a backup (${at}): ${said}`);

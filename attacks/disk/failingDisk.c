@@ -1,12 +1,12 @@
 /*
  * Stands between a process and its disk, by LD_PRELOAD: from the n-th call of some kinds below some directories on, or
- * at that call alone, the disk says no.
+ * at that call alone, the disk says no. Or the process is killed right before that call.
  *
- * DISK_PLACES  directories, with colons between
+ * DISK_PLACES  directories, with colons between; `socket` is every connection
  * DISK_CALLS   kinds of calls, with commas between: open read write fsync rename link unlink mkdir readdir change
  *              (`change`: whatever changes what is on the disk)
  * DISK_AFTER   how many of those calls go well
- * DISK_ERRNO   what the others fail with
+ * DISK_ERRNO   what the others fail with; 0: they kill the process
  * DISK_LASTS   1: all of them, 0: only the first of them
  * DISK_TALLY   a file of 16 bytes, for how many such calls there were, and how many failed: two 64-bit numbers
  */
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -59,7 +60,8 @@ static int is_listed(const char *list, const char *word, char between) {
 static int is_below(const char *path) {
 	for (const char *place = places; *place;) {
 		size_t length = strcspn(place, ":");
-		if (!strncmp(path, place, length) && (path[length] == '/' || path[length] == 0)) return 1;
+		// A connection is called `socket:[12345]`.
+		if (!strncmp(path, place, length) && strchr("/:", path[length])) return 1;
 		place += length;
 		if (*place) place++;
 	}
@@ -92,6 +94,7 @@ static int fails(const char *call, int changes, const char *path) {
 	uint64_t before = atomic_fetch_add(&tally[0], 1);
 	if (lasts ? before < after : before != after) return 0;
 	atomic_fetch_add(&tally[1], 1);
+	if (!number) kill(getpid(), SIGKILL);
 	errno = number;
 	return 1;
 }

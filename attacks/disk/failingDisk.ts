@@ -11,7 +11,8 @@ const run = promisify(execFile);
 export interface DiskFault {
 	/** Kinds of calls, as failingDisk.c names them. */
 	calls: string;
-	errno: 'EIO' | 'EROFS';
+	/** `killed`: the process is, right before such a call. */
+	errno: 'EIO' | 'EROFS' | 'killed';
 	/** From then on, or at one call alone. */
 	lasts: boolean;
 }
@@ -28,16 +29,16 @@ export function anyDiskFault(random: Random): DiskFault {
 export class FailingDisk {
 	readonly #library: string;
 	readonly #tally: string;
-	readonly #places: string[];
+	readonly #places: readonly string[];
 
-	private constructor(library: string, tally: string, places: string[]) {
+	private constructor(library: string, tally: string, places: readonly string[]) {
 		this.#library = library;
 		this.#tally = tally;
 		this.#places = places;
 	}
 
 	/** Compiles it; `gcc` has to be there. */
-	static async make(scratch: string, places: string[]): Promise<FailingDisk> {
+	static async make(scratch: string, places: readonly string[]): Promise<FailingDisk> {
 		const library = join(scratch, 'failingDisk.so');
 		const source = join(process.cwd(), 'attacks', 'disk', 'failingDisk.c');
 		await run('gcc', ['-Wall', '-Werror', '-O1', '-shared', '-fPIC', '-o', library, source, '-ldl']);
@@ -56,7 +57,7 @@ export class FailingDisk {
 			DISK_PLACES: this.#places.join(':'),
 			DISK_CALLS: calls,
 			DISK_AFTER: String(after ?? 0xffff_ffff),
-			DISK_ERRNO: String(constants.errno[errno]),
+			DISK_ERRNO: String(errno === 'killed' ? 0 : constants.errno[errno]),
 			DISK_LASTS: lasts ? '1' : '0',
 			DISK_TALLY: this.#tally,
 		};

@@ -17,6 +17,9 @@ export const fullDisks: Attack[] = [
 	},
 ];
 
+/** Of the archive's end and its manifest. */
+const lastBytes = 5 * 4096;
+
 async function open(scratch: string): Promise<Arena> {
 	const folder = await makeFolder(join(scratch, 'data'));
 	const disk = join(scratch, 'disk');
@@ -26,7 +29,7 @@ async function open(scratch: string): Promise<Arena> {
 	return {
 		async strike(random: Random) {
 			// Room for an older backup, and for some of the next one.
-			const bytes = needed + random.below(needed);
+			const bytes = needed + roomFor(needed, random);
 			await using _ = await mountTmpfs(disk, bytes);
 			const first = await command(work);
 			assertKept(first.exitCode === 0, `A backup for which there is room fails: ${first.stderr}`);
@@ -47,6 +50,11 @@ async function open(scratch: string): Promise<Arena> {
 		},
 		[Symbol.asyncDispose]: async () => {},
 	};
+}
+
+/** As often in the last pages, where the manifest is, as anywhere. */
+function roomFor(needed: number, random: Random): number {
+	return random.below(2) === 0 ? random.below(needed) : needed - 1 - random.below(lastBytes);
 }
 
 /** Bytes that a backup takes of a disk. */

@@ -46,6 +46,7 @@ export async function restoredFiles(scratch: string): Promise<Scene[]> {
 		};
 		return {
 			args,
+			places: [root, to],
 			reset,
 			judge,
 			async heal() {

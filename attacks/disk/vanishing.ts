@@ -9,8 +9,12 @@ import type { Random } from '../../lab/random.ts';
 import { makeFolder } from '../crash/backups.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
+import { inTime } from '../judges/inTime.ts';
 
 const run = promisify(execFile);
+
+/** A run that ends later waits for something that does not come. */
+const mostSeconds = 90;
 
 /** Backup directories that are no longer there in the midst of a backup. Needs root. */
 export const vanishingDirectories: Attack[] = [
@@ -72,13 +76,13 @@ async function open(scratch: string): Promise<Arena> {
 			try {
 				await cp(template, root, { recursive: true, preserveTimestamps: true });
 				await mkdir(away);
-				const { ended } = startCommand(['create', 'volume', folder, '--directory', root]);
+				const archiving = startCommand(['create', 'volume', folder, '--directory', root]);
 				let isOver = false;
-				void ended.then(() => (isOver = true));
-				await Promise.race([ended, wait(random.below(wholeMs))]);
+				void archiving.ended.then(() => (isOver = true));
+				await Promise.race([archiving.ended, wait(random.below(wholeMs))]);
 				if (isOver) return false;
 				const find = await random.pick(vanishings)(places);
-				const { exitCode, stderr } = await ended;
+				const { exitCode, stderr } = await inTime(archiving, mostSeconds);
 				const isSaid = exitCode === 0 || (/^✗ /m.test(stderr) && !/\n\s+at /.test(stderr));
 				assertKept(isSaid, `It fails without a word: ${stderr}`);
 				const there = await judgeDirectory(join(root, 'n8n'));

@@ -4,6 +4,7 @@ import type { Random } from '../../lab/random.ts';
 import type { Scene } from '../crash/killAttack.ts';
 import { correct, measureSpan, momentIn, type Span } from '../crash/span.ts';
 import { type Attack, assertKept } from '../harness/attack.ts';
+import { inTime } from '../judges/inTime.ts';
 
 /** What happens to a server while somebody works with it. */
 export interface Outage {
@@ -68,23 +69,16 @@ async function runThrough(
 ): Promise<{ hasSucceeded: boolean } | undefined> {
 	const delayMs = momentIn(span, random);
 	const started = performance.now();
-	const { child, ended } = startCommand(args, env);
+	const running = startCommand(args, env);
 	let isOver = false;
-	void ended.then(() => (isOver = true));
-	await Promise.race([ended, wait(delayMs)]);
+	void running.ended.then(() => (isOver = true));
+	await Promise.race([running.ended, wait(delayMs)]);
 	const isInTime = !isOver;
 	try {
 		const hasStruck = isInTime && (await outage.begin(random));
-		const late = wait(mostSeconds * 1000, 'late' as const, { ref: false });
-		const run = await Promise.race([ended, late]);
-		if (run === 'late') {
-			child.kill('SIGKILL');
-			await ended;
-		}
-		assertKept(run !== 'late', `It still waits after ${mostSeconds} s`);
+		const { exitCode, stdout, stderr } = await inTime(running, mostSeconds);
 		correct(span, isInTime ? undefined : performance.now() - started);
-		const { exitCode } = run;
-		const said = run.stdout + run.stderr;
+		const said = stdout + stderr;
 		assertKept(exitCode !== blamesBackup, `It blames the backup: ${said}`);
 		const isSaid = exitCode === 0 || (/^[✗?] /m.test(said) && !/\n\s+at /.test(said));
 		assertKept(isSaid, `It fails without a word: ${said}`);

@@ -5,7 +5,7 @@ import type { Random } from '../../lab/random.ts';
 import type { PostgresOptions, PostgresServer } from '../../lab/servers/postgres.ts';
 import { killIfThere } from '../../lab/servers/processChildren.ts';
 import { backupScene } from '../crash/backupScene.ts';
-import { restoreScenes, restoresOn } from '../crash/restoreScenes.ts';
+import { needsServer, restoreScenes, restoresOn } from '../crash/restoreScenes.ts';
 import type { Attack } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { postgresWith, someMegabytes } from '../servers.ts';
@@ -29,7 +29,7 @@ const troubles: Trouble[] = [
 const idle = ['--idle-timeout', String(idleSeconds)];
 const faults = { whole: 100, short: 1 };
 const restores = Object.values(restoreScenes)
-	.filter(({ args }) => args[0] === 'restore' || args.includes('--server'))
+	.filter(needsServer)
 	.map((scene) => ({ ...scene, args: [...scene.args, ...idle] }));
 
 /** PostgreSQL in trouble, while something is made of it or restored into it. */

@@ -9,6 +9,7 @@ import { childrenOf, killIfThere } from '../../lab/servers/processChildren.ts';
 import { type RedisOptions, type RedisServer, startRedis } from '../../lab/servers/redis.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
+import { inTime } from '../judges/inTime.ts';
 import { summaryOf } from '../judges/summaryOf.ts';
 import { redisWith } from '../servers.ts';
 
@@ -69,16 +70,13 @@ async function open(scratch: string): Promise<Arena> {
 			let isThere = true;
 			try {
 				await using _ = await before?.(server);
-				const started = performance.now();
 				const place = ['--host', server.host, '--port', String(server.port), ...args];
 				const run = startCommand(['create', 'redis', '--directory', root, ...place], {
 					REDISCLI_AUTH: password,
 				});
 				await Promise.race([run.ended, wait(random.below(mostMomentMs))]);
 				isThere = (await during?.(server)) ?? true;
-				const { exitCode, stderr } = await run.ended;
-				const seconds = (performance.now() - started) / 1000;
-				assertKept(seconds < mostSeconds, `It took ${seconds.toFixed(0)} s`);
+				const { exitCode, stderr } = await inTime(run, mostSeconds);
 				await judge(join(root, 'redis'), { exitCode, stderr, everything });
 				if (isThere) await assertLeftAlone(server);
 				return true;

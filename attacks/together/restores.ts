@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { command } from '../../lab/command.ts';
 import type { Random } from '../../lab/random.ts';
-import { restoreScenes, restoresOn } from '../crash/restoreScenes.ts';
+import { needsServer, restoreScenes, restoresOn } from '../crash/restoreScenes.ts';
 import { type Attack, assertKept } from '../harness/attack.ts';
 import { endingOnFailure } from '../harness/endingOnFailure.ts';
 import { databaseNames } from '../judges/databases.ts';
@@ -19,9 +19,7 @@ export const restoresAtOnce: Attack[] = [
 		async open(scratch) {
 			const source = await postgresWith(someMegabytes);
 			const { server } = source;
-			const kinds = Object.values(restoreScenes).filter(
-				({ args }) => args[0] === 'restore' || args.includes('--server'),
-			);
+			const kinds = Object.values(restoreScenes).filter(needsServer);
 			const scenes = await endingOnFailure(source, async () => await restoresOn(source, scratch, kinds));
 			return {
 				async strike(random: Random) {
