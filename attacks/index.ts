@@ -13,7 +13,9 @@ import { hostileBackups } from './hostile/index.ts';
 import { leastPrivilege } from './privilege/least.ts';
 import { regressionDatabases } from './regression/regression.ts';
 import { comparedRetention } from './retention/compared.ts';
+import { secretsInN8n } from './secrets/inN8n.ts';
 import { searchedSecrets } from './secrets/searched.ts';
+import { slowDisks } from './disk/slow.ts';
 import { soak } from './soak/soak.ts';
 import { changingDatabases } from './outage/changes.ts';
 import { postgresOutages } from './outage/postgres.ts';
@@ -35,6 +37,7 @@ export const attacks: Attack[] = [
 	...redisOutages,
 	...fullDisks,
 	...failingDisks,
+	...slowDisks,
 	...killedOnOtherDisks,
 	...vanishingDirectories,
 	...manyAtOnce,
@@ -48,4 +51,5 @@ export const attacks: Attack[] = [
 	...hostileBackups,
 	...foundDamage,
 	...searchedSecrets,
+	...secretsInN8n,
 ];

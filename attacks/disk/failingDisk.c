@@ -1,12 +1,13 @@
 /*
  * Stands between a process and its disk, by LD_PRELOAD: from the n-th call of some kinds below some directories on, or
- * at that call alone, the disk says no. Or the process is killed right before that call.
+ * at that call alone, the disk says no, or takes its time. Or the process is killed right before that call.
  *
  * DISK_PLACES  directories, with colons between; `socket` is every connection
  * DISK_CALLS   kinds of calls, with commas between: open read write fsync rename link unlink mkdir readdir change
  *              (`change`: whatever changes what is on the disk)
  * DISK_AFTER   how many of those calls go well
  * DISK_ERRNO   what the others fail with; 0: they kill the process
+ * DISK_DELAY   microseconds that they take instead of failing
  * DISK_LASTS   1: all of them, 0: only the first of them
  * DISK_TALLY   a file of 16 bytes, for how many such calls there were, and how many failed: two 64-bit numbers
  */
@@ -27,12 +28,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 static _Atomic uint64_t *tally;
 static const char *places, *calls;
 static uint64_t after;
-static int number, lasts;
+static int number, lasts, delay;
 
 __attribute__((constructor)) static void set_up(void) {
 	const char *path = getenv("DISK_TALLY");
@@ -42,6 +44,7 @@ __attribute__((constructor)) static void set_up(void) {
 	after = strtoull(getenv("DISK_AFTER"), NULL, 10);
 	number = atoi(getenv("DISK_ERRNO"));
 	lasts = atoi(getenv("DISK_LASTS"));
+	delay = getenv("DISK_DELAY") ? atoi(getenv("DISK_DELAY")) : 0;
 	int fd = syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC);
 	void *shared = mmap(NULL, 16, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	tally = shared == MAP_FAILED ? NULL : shared;
@@ -95,6 +98,12 @@ static int fails(const char *call, int changes, const char *path) {
 	if (lasts ? before < after : before != after) return 0;
 	atomic_fetch_add(&tally[1], 1);
 	if (!number) kill(getpid(), SIGKILL);
+	if (delay) {
+		struct timespec left = {delay / 1000000, delay % 1000000 * 1000L};
+		while (nanosleep(&left, &left) && errno == EINTR) {
+		}
+		return 0;
+	}
 	errno = number;
 	return 1;
 }

@@ -13,6 +13,8 @@ export interface DiskFault {
 	calls: string;
 	/** `killed`: the process is, right before such a call. */
 	errno: 'EIO' | 'EROFS' | 'killed';
+	/** How long such a call takes instead of failing. */
+	delayMs?: number;
 	/** From then on, or at one call alone. */
 	lasts: boolean;
 }
@@ -50,7 +52,10 @@ export class FailingDisk {
 	 *
 	 * @param after so many calls; none fails when undefined
 	 */
-	async environment({ calls, errno, lasts }: DiskFault, after?: number): Promise<NodeJS.ProcessEnv> {
+	async environment(
+		{ calls, errno, delayMs = 0, lasts }: DiskFault,
+		after?: number,
+	): Promise<NodeJS.ProcessEnv> {
 		await writeFile(this.#tally, Buffer.alloc(16));
 		return {
 			LD_PRELOAD: this.#library,
@@ -58,6 +63,7 @@ export class FailingDisk {
 			DISK_CALLS: calls,
 			DISK_AFTER: String(after ?? 0xffff_ffff),
 			DISK_ERRNO: String(errno === 'killed' ? 0 : constants.errno[errno]),
+			DISK_DELAY: String(delayMs * 1000),
 			DISK_LASTS: lasts ? '1' : '0',
 			DISK_TALLY: this.#tally,
 		};

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import { n8nPostgres, n8nRedis } from '../../core/environment/n8nServers';
+import { hostName } from '../../core/errors';
 import { usesPostgres, usesQueue } from '../../core/n8n/environment';
 import type { PostgresConnection } from '../../core/postgres/connect/connection';
 import type { RedisConnection } from '../../core/redis/connection';
@@ -46,7 +47,7 @@ export function postgresOfN8n(
 		const own = await n8nPostgres(env);
 		return {
 			...own,
-			host: postgresHost ?? own.host,
+			host: hostName(postgresHost ?? own.host, 'The host of PostgreSQL'),
 			port: postgresPort ?? own.port,
 			user: postgresUser ?? own.user,
 			password: own.password === '' ? (env.PGPASSWORD ?? '') : own.password,
@@ -65,7 +66,7 @@ export function redisOfN8n(
 		const own = await n8nRedis(env);
 		return {
 			...own,
-			host: redisHost ?? own.host,
+			host: hostName(redisHost ?? own.host, 'The host of Redis'),
 			port: redisPort ?? own.port,
 			user: redisUser ?? own.user,
 			password: own.password ?? env.REDISCLI_AUTH,

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { BackupError } from '../../core/errors';
+import { BackupError, withoutLogin } from '../../core/errors';
 import {
 	type Destination,
 	type DestinationOptions,
@@ -50,7 +50,8 @@ async function optionsFor(place: Place, tools: CommandTools, copied?: string): P
 
 /** The variables are those of Amazon's own command. */
 function s3Settings(env: NodeJS.ProcessEnv) {
-	const endpoint = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+	const written = env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL;
+	const endpoint = written && withoutLogin(written, 'AWS_ENDPOINT_URL');
 	return {
 		region: env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? 'us-east-1',
 		endpoint,

@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import { BackupError } from '../../core/errors';
+import { BackupError, hostName } from '../../core/errors';
 import {
 	describeServer,
 	type PostgresConnection,
@@ -81,7 +81,7 @@ export async function postgresConnection(
 	tools: Pick<CommandTools, 'terminal' | 'signal'>,
 ): Promise<PostgresConnection> {
 	const { env } = tools.terminal;
-	const host = options.host ?? env.PGHOST ?? 'localhost';
+	const host = hostName(options.host ?? env.PGHOST ?? 'localhost', 'The host of PostgreSQL');
 	const port = options.port ?? portFrom(env, 'PGPORT', 5432);
 	const user = options.user ?? env.PGUSER ?? userInfo().username;
 	const tls = await tlsSettings(options, env);

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { hostName } from '../../core/errors';
 import { describeServer, type RedisConnection } from '../../core/redis/connection';
 import type { CommandTools } from '../command';
 import { readIfNamed } from './files';
@@ -36,7 +37,7 @@ export async function redisConnection(
 ): Promise<RedisConnection> {
 	const { user, insecure } = options;
 	const { env } = tools.terminal;
-	const host = options.host ?? env.REDIS_HOST ?? 'localhost';
+	const host = hostName(options.host ?? env.REDIS_HOST ?? 'localhost', 'The host of Redis');
 	const port = options.port ?? portFrom(env, 'REDIS_PORT', 6379);
 	const tls = options.tls
 		? {

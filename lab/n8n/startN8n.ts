@@ -10,6 +10,7 @@ import { n8nEnvironment, type N8nOptions } from './environment.ts';
 export interface N8n {
 	/** Where the editor and the REST API answer, such as `http://127.0.0.1:40123`. */
 	url: string;
+	pid: number;
 	userFolder: string;
 	/** Everything n8n has written so far. */
 	log(): string;
@@ -45,6 +46,7 @@ export async function startN8n(options: N8nOptions): Promise<N8n> {
 	const url = `http://127.0.0.1:${port}`;
 	const n8n: N8n = {
 		url,
+		pid: child.pid!,
 		userFolder: options.userFolder,
 		log: () => readFileSync(logFile, 'utf8'),
 		command: async (...commandArguments) =>

@@ -24,13 +24,16 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 /**
  * Starts Apache with mod_dav in a temporary folder. Everybody has to sign in.
  *
- * @param options `forbid`: a method that nobody may use; `files`: where its files lie, a temporary folder otherwise
+ * @param options `forbid`: a method that nobody may use; `files`: where its files lie, a temporary folder otherwise;
+ *   `password`: of its only user
  */
-export async function startWebdav(options: { forbid?: string; files?: string } = {}): Promise<WebdavServer> {
+export async function startWebdav(
+	options: { forbid?: string; files?: string; password?: string } = {},
+): Promise<WebdavServer> {
 	const { forbid } = options;
 	const home = await mkdtemp(join(tmpdir(), 'webdav-'));
 	const port = await freePort();
-	const [user, password] = ['keeper', 'of the lab'];
+	const [user, password] = ['keeper', options.password ?? 'of the lab'];
 	const directory = options.files ?? join(home, 'files');
 	await mkdir(directory, { recursive: true });
 	await mkdir(join(home, 'var'));

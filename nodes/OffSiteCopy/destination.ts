@@ -1,5 +1,5 @@
 import type { IExecuteFunctions, INodeCredentialDescription, INodeProperties } from 'n8n-workflow';
-import { BackupError } from '../../core/errors';
+import { BackupError, hostName, withoutLogin } from '../../core/errors';
 import {
 	type Destination,
 	type DestinationOptions,
@@ -124,7 +124,7 @@ async function readOptions(
 			return {
 				...{
 					kind,
-					host: text('host') ?? '',
+					host: hostName(text('host') ?? '', 'The credential’s Host'),
 					port: Number(login.port ?? 22),
 					path: needed(parameter('path'), 'Path'),
 				},
@@ -157,9 +157,10 @@ async function readKeys(context: IExecuteFunctions, itemIndex: number, kind: 'aw
 	const text = (name: string) => readText(credentialText(login, name));
 	const isTemporary = kind === 'aws' && login.temporaryCredentials === true;
 	const hasEndpoint = kind === 's3' || login.customEndpoints === true;
+	const endpoint = hasEndpoint ? text(kind === 's3' ? 'endpoint' : 's3Endpoint') : undefined;
 	return {
 		region: text('region') ?? 'us-east-1',
-		endpoint: hasEndpoint ? text(kind === 's3' ? 'endpoint' : 's3Endpoint') : undefined,
+		endpoint: endpoint && withoutLogin(endpoint, 'The credential’s S3 endpoint'),
 		// An endpoint of one's own seldom has a host name for each bucket.
 		forcePathStyle: kind === 's3' ? login.forcePathStyle === true : hasEndpoint,
 		accessKeyId: text('accessKeyId') ?? '',

@@ -6,7 +6,7 @@ import type {
 	INodeCredentialTestResult,
 } from 'n8n-workflow';
 import { connectDocker, type DockerConnection, listContainers } from '../../core/docker';
-import { errorMessage } from '../../core/errors';
+import { errorMessage, hostName } from '../../core/errors';
 import { credentialText } from './credentialText';
 
 /** Our own `dockerEngineApi` credential as core understands it. */
@@ -23,7 +23,7 @@ export function dockerConnection(credential: ICredentialDataDecryptedObject): Do
 	};
 	return {
 		kind: 'tcp',
-		host: text('host') ?? '',
+		host: hostName(text('host') ?? '', 'The credential’s Host'),
 		port: Number(credential.port ?? (tls ? 2376 : 2375)),
 		tls: tls || undefined,
 	};

@@ -1,5 +1,5 @@
 import type { ICredentialDataDecryptedObject } from 'n8n-workflow';
-import { BackupError } from '../../core/errors';
+import { BackupError, hostName } from '../../core/errors';
 import type { PostgresConnection, SshTunnel, TlsSettings } from '../../core/postgres/connect/connection';
 import { credentialText } from './credentialText';
 
@@ -12,7 +12,7 @@ import { credentialText } from './credentialText';
 export function postgresConnection(credential: ICredentialDataDecryptedObject): PostgresConnection {
 	const text = (name: string) => credentialText(credential, name);
 	return {
-		host: text('host'),
+		host: hostName(text('host'), 'The credential’s Host'),
 		port: Number(credential.port ?? 5432),
 		user: text('user'),
 		password: text('password'),
@@ -41,7 +41,7 @@ function tlsSettings(credential: ICredentialDataDecryptedObject): TlsSettings {
 }
 
 function sshTunnel(text: (name: string) => string, port: number): SshTunnel {
-	const base = { host: text('sshHost'), port, user: text('sshUser') };
+	const base = { host: hostName(text('sshHost'), 'The credential’s SSH Host'), port, user: text('sshUser') };
 	const method = text('sshAuthenticateWith') || 'password';
 	switch (method) {
 		case 'password':

@@ -128,3 +128,16 @@ describe('the Docker Engine API credential', () => {
 		});
 	});
 });
+
+describe('a credential with a whole address for a host', () => {
+	const address = 'proto://me:of-the-test@db';
+	it.each([
+		['PostgreSQL', () => postgresConnection({ ...postgres, host: address })],
+		['SSH', () => postgresConnection({ ...postgres, sshTunnel: true, sshHost: address })],
+		['Redis', () => redisConnection({ host: address, port: 6379 })],
+		['Docker', () => dockerConnection({ connectBy: 'tcp', host: address, port: 2375 })],
+	])('is refused without being repeated: %s', (_what, read) => {
+		expect(read).toThrow('Write only the address there; user and password have fields of their own');
+		expect(read).not.toThrow(/of-the-test/);
+	});
+});
