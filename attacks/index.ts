@@ -11,6 +11,7 @@ import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
 import { hostileBackups } from './hostile/index.ts';
 import { leastPrivilege } from './privilege/least.ts';
+import { socketProxies } from './privilege/socketProxy.ts';
 import { regressionDatabases } from './regression/regression.ts';
 import { comparedRetention } from './retention/compared.ts';
 import { secretsInN8n } from './secrets/inN8n.ts';
@@ -24,6 +25,7 @@ import { setClocks } from './time/setClocks.ts';
 import { changedClocks } from './time/zones.ts';
 import { manyAtOnce } from './together/manyAtOnce.ts';
 import { restoresAtOnce } from './together/restores.ts';
+import { twoWorkers } from './together/workers.ts';
 
 /** Every attack, in the order of the table. */
 export const attacks: Attack[] = [
@@ -42,11 +44,13 @@ export const attacks: Attack[] = [
 	...vanishingDirectories,
 	...manyAtOnce,
 	...restoresAtOnce,
+	...twoWorkers,
 	...setClocks,
 	...changedClocks,
 	...comparedRetention,
 	...soak,
 	...leastPrivilege,
+	...socketProxies,
 	...regressionDatabases,
 	...hostileBackups,
 	...foundDamage,

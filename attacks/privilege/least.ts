@@ -93,7 +93,7 @@ async function open(scratch: string): Promise<Arena> {
 			if (component === 'postgres') await postgres.server.psql(take, { database: 'n8n' });
 			else await redis.server.pipe(`ACL SETUSER n8n_backup ${take}\n`);
 			const { exitCode, stderr } = await command([...works[component], '--directory', root], env);
-			const whole = await judgeDirectory(join(root, component)).catch(() => []);
+			const whole = await judgeDirectory(join(root, component));
 			if (what === 'nothing') {
 				assertKept(
 					exitCode === 0 && whole.length === 1,

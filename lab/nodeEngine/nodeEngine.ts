@@ -12,7 +12,18 @@ export interface NodeEngineOptions {
 	userFolder: string;
 	/** As an administrator sets it, such as `N8N_RESTRICT_FILE_ACCESS_TO`. Nothing of ours is inherited. */
 	environment?: Record<string, string>;
+	/** The name of a machine of its own to run on: a container, which sees no process but its own. Needs root. */
+	hostname?: string;
 }
+
+/** Runs a program as a container has it: its first process, on a machine of that name. */
+const inContainer = (hostname: string) => ({
+	execPath: 'unshare',
+	execArgv: [
+		...['--pid', '--uts', '--ipc', '--fork', '--kill-child', '--mount-proc'],
+		...['sh', '-c', 'hostname "$0" && exec "$@"', hostname, process.execPath],
+	],
+});
 
 export interface NodeToRun {
 	/** As the package names it: `pruneBackups`. */
@@ -84,7 +95,7 @@ export class NodeEngine {
 		host.stderr?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
 	}
 
-	static async start({ core, userFolder, environment }: NodeEngineOptions): Promise<NodeEngine> {
+	static async start({ core, userFolder, environment, hostname }: NodeEngineOptions): Promise<NodeEngine> {
 		const host = fork(
 			join(root, 'lab', 'nodeEngine', 'host.mjs'),
 			[join(root, 'node_modules', cores[core]), root],
@@ -97,6 +108,7 @@ export class NodeEngine {
 					...environment,
 				},
 				execArgv: [],
+				...(hostname !== undefined && inContainer(hostname)),
 				stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 			},
 		);

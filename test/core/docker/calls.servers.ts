@@ -16,7 +16,7 @@ import { dockerVolume } from '../../../core/volume/dockerVolume';
 import { startDocker } from '../../../lab/servers/docker.ts';
 import { runPostgresContainer, runRedisContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from './support/describeDocker.ts';
-import { startProxy } from './support/recordingProxy.ts';
+import { startProxy } from '../../../lab/servers/recordingProxy.ts';
 
 jest.setTimeout(90_000);
 

@@ -13,7 +13,7 @@ import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
 import { runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { freePort } from '../../../lab/servers/freePort.ts';
 import { describeDocker } from './support/describeDocker.ts';
-import { type RecordingProxy, startProxy } from './support/recordingProxy.ts';
+import { type RecordingProxy, startProxy } from '../../../lab/servers/recordingProxy.ts';
 
 jest.setTimeout(60_000);
 

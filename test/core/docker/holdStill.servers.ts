@@ -12,7 +12,7 @@ import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
 import { composeService, runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from './support/describeDocker.ts';
 import { ownContainers, until } from './support/leftovers.ts';
-import { startProxy } from './support/recordingProxy.ts';
+import { startProxy } from '../../../lab/servers/recordingProxy.ts';
 
 jest.setTimeout(90_000);
 

@@ -24,7 +24,7 @@ import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
 import { composeService, execute, runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../docker/support/describeDocker.ts';
 import { ownContainers } from '../docker/support/leftovers.ts';
-import { type RecordingProxy, startProxy } from '../docker/support/recordingProxy.ts';
+import { type RecordingProxy, startProxy } from '../../../lab/servers/recordingProxy.ts';
 import { describeTree } from './support/describeTree.ts';
 import { makeVariedTree } from './support/makeVariedTree.ts';
 

@@ -12,7 +12,7 @@ import { type DockerEngine, startDocker } from '../../../lab/servers/docker.ts';
 import { runContainer } from '../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../docker/support/describeDocker.ts';
 import { ownContainers } from '../docker/support/leftovers.ts';
-import { startProxy } from '../docker/support/recordingProxy.ts';
+import { startProxy } from '../../../lab/servers/recordingProxy.ts';
 import { describeTree } from './support/describeTree.ts';
 import { makeTar } from './support/makeTar.ts';
 import { makeVariedTree } from './support/makeVariedTree.ts';

@@ -20,7 +20,7 @@ import {
 } from '../../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, until } from '../../docker/support/leftovers.ts';
-import { startProxy } from '../../docker/support/recordingProxy.ts';
+import { startProxy } from '../../../../lab/servers/recordingProxy.ts';
 import { leaveBehind } from '../support';
 
 jest.setTimeout(120_000);

@@ -21,7 +21,7 @@ import {
 import { startRedis } from '../../../../lab/servers/redis.ts';
 import { describeDocker } from '../../docker/support/describeDocker.ts';
 import { ownContainers, processes, until } from '../../docker/support/leftovers.ts';
-import { startProxy } from '../../docker/support/recordingProxy.ts';
+import { startProxy } from '../../../../lab/servers/recordingProxy.ts';
 import { leaveBehind } from '../support';
 
 jest.setTimeout(90_000);

@@ -21,7 +21,7 @@ import {
 } from '../../../../../lab/servers/dockerContainers.ts';
 import { describeDocker } from '../../../docker/support/describeDocker.ts';
 import { ownContainers, processes, until } from '../../../docker/support/leftovers.ts';
-import { startProxy } from '../../../docker/support/recordingProxy.ts';
+import { startProxy } from '../../../../../lab/servers/recordingProxy.ts';
 import { startStallingProxy, type Trouble } from '../../support/stallingProxy.ts';
 import { makeTar } from '../../../volume/support/makeTar';
 
