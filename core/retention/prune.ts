@@ -82,7 +82,9 @@ async function deleteArtifact({ component, path, storedBytes, state }: CatalogEn
 		if (present?.state !== state || present.storedBytes !== storedBytes) throw changedMeanwhile(path);
 		await removeBackup(path);
 	} catch (error) {
-		throw fileError(error, path);
+		const failure = fileError(error, path);
+		// It was there when it was judged: another run prunes the same directory.
+		throw failure.code === 'not-found' ? changedMeanwhile(path) : failure;
 	}
 }
 
