@@ -13,14 +13,14 @@ export const twoWorkers: Attack[] = [
 	{
 		promise: 'whole',
 		fault:
-			'the same night by two workers at once, in containers of their own, into one directory: backed up and pruned',
+			'the same night by two workers at once, in containers of their own, into one directory: backed up, copied off-site and pruned',
 		faults: { whole: 60, short: 0 },
 		open: async (scratch) => await open(scratch),
 	},
 ];
 
-/** What the slower one of two prunes may say: the other one was there first. */
-const isBusy = /changed while old backups were being pruned/;
+/** What the slower one of two may say: a prune of the other one was there first. */
+const isBusy = /changed while old backups were being pruned|was deleted while backups were being copied/;
 
 /** Of old copies of a file, the newest of which has to stay. */
 const oldNights = 5;
@@ -28,6 +28,7 @@ const oldNights = 5;
 async function open(scratch: string): Promise<Arena> {
 	await using started = new AsyncDisposableStack();
 	const root = join(scratch, 'backups');
+	const copies = join(scratch, 'copies');
 	const folder = join(scratch, 'folder');
 	await mkdir(folder);
 	await writeFile(join(folder, '.env'), `N8N_ENCRYPTION_KEY=of-the-attack\n${'# much ado\n'.repeat(20_000)}`);
@@ -43,6 +44,7 @@ async function open(scratch: string): Promise<Arena> {
 		{ node: 'redisSnapshot', parameters: { operation: 'takeSnapshot' } },
 		{ node: 'volumeArchive', parameters: { operation: 'archive', directory: folder } },
 		{ node: 'volumeArchive', parameters: { operation: 'copyFile', file: join(folder, '.env') } },
+		{ node: 'offSiteCopy', parameters: { operation: 'copy', destination: 'directory', path: copies } },
 		{ node: 'pruneBackups', parameters: { operation: 'prune', keepDays: 1, keepLast: 1, dryRun: false } },
 	];
 	const workers = await Promise.all(
@@ -59,7 +61,8 @@ async function open(scratch: string): Promise<Arena> {
 	return {
 		async strike(random: Random) {
 			await rm(root, { recursive: true, force: true });
-			await mkdir(root);
+			await rm(copies, { recursive: true, force: true });
+			await Promise.all([mkdir(root), mkdir(copies)]);
 			await writeBackups(root, oldNights);
 			const begin = workers.map(() => random.below(2) * random.below(400));
 			const said = await Promise.all(

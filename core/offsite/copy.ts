@@ -11,7 +11,7 @@ import {
 	readManifestDocument,
 	serializeManifest,
 } from '../artifact';
-import { BackupError, errorMessage } from '../errors';
+import { BackupError, errorMessage, hasCode } from '../errors';
 import { assertArrived } from './arrival';
 import { artifactContent, textContent } from './content';
 import { copyAt, recordSeen } from './copies';
@@ -67,7 +67,7 @@ export async function copyBackups(request: CopyRequest, signal: AbortSignal): Pr
 			return { outcome, ...(await tryToRecord(entry, destination.place)) };
 		} catch (error) {
 			if (signal.aborted) throw error;
-			return { entry, outcome: 'failed', error };
+			return { entry, outcome: 'failed', error: (await isGone(entry)) ? goneMeanwhile(entry) : error };
 		}
 	};
 	return await sideBySide(good, filesAtOnce, copy, signal);
@@ -125,6 +125,21 @@ async function copyOne(
 	const { manifest: theirs } = await readRemoteManifest(destination, name, signal);
 	if (theirs.sha256 !== manifest.sha256) throw differs(`${destination.place}/${name}`);
 	return 'already there';
+}
+
+/** Whether the backup is not here any more, as after a prune of another n8n's. */
+async function isGone({ path }: CatalogEntry): Promise<boolean> {
+	return await readManifest(path).then(
+		() => false,
+		(error: unknown) => hasCode(error, 'not-found'),
+	);
+}
+
+/** A mount that is gone looks the same: it is no success. */
+function goneMeanwhile({ path }: CatalogEntry): BackupError {
+	return new BackupError('not-found', `${path} was deleted while backups were being copied`, {
+		advice: 'See what else deletes backups there at that time, then run it again',
+	});
 }
 
 /** @returns false where the name was taken meanwhile, as by another run that copies the same */
