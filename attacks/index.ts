@@ -10,6 +10,7 @@ import { vanishingDirectories } from './disk/vanishing.ts';
 import { disturbedBackups } from './network/disturbed.ts';
 import { disturbedCopies } from './network/offsite.ts';
 import { hostileBackups } from './hostile/index.ts';
+import { fileRights } from './privilege/fileRights.ts';
 import { leastPrivilege } from './privilege/least.ts';
 import { socketProxies } from './privilege/socketProxy.ts';
 import { regressionDatabases } from './regression/regression.ts';
@@ -50,6 +51,7 @@ export const attacks: Attack[] = [
 	...comparedRetention,
 	...soak,
 	...leastPrivilege,
+	...fileRights,
 	...socketProxies,
 	...regressionDatabases,
 	...hostileBackups,

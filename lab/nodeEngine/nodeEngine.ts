@@ -14,6 +14,8 @@ export interface NodeEngineOptions {
 	environment?: Record<string, string>;
 	/** The name of a machine of its own to run on: a container, which sees no process but its own. Needs root. */
 	hostname?: string;
+	/** Of the user that it runs as, and of the group; this process's own when undefined. Needs root. */
+	uid?: number;
 }
 
 /** Runs a program as a container has it: its first process, on a machine of that name. */
@@ -95,7 +97,8 @@ export class NodeEngine {
 		host.stderr?.on('data', (chunk: Buffer) => (this.log += chunk.toString()));
 	}
 
-	static async start({ core, userFolder, environment, hostname }: NodeEngineOptions): Promise<NodeEngine> {
+	static async start(options: NodeEngineOptions): Promise<NodeEngine> {
+		const { core, userFolder, environment, hostname, uid } = options;
 		const host = fork(
 			join(root, 'lab', 'nodeEngine', 'host.mjs'),
 			[join(root, 'node_modules', cores[core]), root],
@@ -109,6 +112,7 @@ export class NodeEngine {
 				},
 				execArgv: [],
 				...(hostname !== undefined && inContainer(hostname)),
+				...(uid !== undefined && { uid, gid: uid }),
 				stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 			},
 		);
