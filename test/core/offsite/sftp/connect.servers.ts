@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import ssh2, { type Connection } from 'ssh2';
+import { sshKeyPair } from '../../../support/sshKeyPair';
 import { connectSftp } from '../../../../core/offsite/sftp/connect';
 
 const user = 'keeper';
@@ -9,7 +10,7 @@ let port: number;
 
 /** An SSH server that lets everybody in, and says nothing when it is asked for SFTP. */
 beforeAll(async () => {
-	const { private: hostKey } = ssh2.utils.generateKeyPairSync('ed25519');
+	const { private: hostKey } = sshKeyPair();
 	server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
 		connections.add(client);
 		client.on('error', () => {});

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, timingSafeEqual } from 'node:crypto';
 import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type Client, type Connection, type ParsedKey } from 'ssh2';
+import { sshKeyPair } from '../../../support/sshKeyPair';
 
 export interface SshServer {
 	port: number;
@@ -21,7 +22,7 @@ export interface SshServer {
  */
 export async function startSshServer({ reaches = true } = {}): Promise<SshServer> {
 	const [user, password, passphrase] = ['tunneller', 'ssh-secret', 'open sesame'];
-	const key = ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-cbc', rounds: 4 });
+	const key = sshKeyPair(passphrase);
 	const userKey = ssh2.utils.parseKey(key.public) as ParsedKey;
 	const hostKey = generateKeyPairSync('rsa', {
 		modulusLength: 2048,
