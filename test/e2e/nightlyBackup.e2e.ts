@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { Search } from '../../attacks/secrets/marks.ts';
+import { rowsOf, Traces } from '../../attacks/secrets/traces.ts';
 import { findFaults, listBackups } from '../../scripts/demo/artifacts.ts';
 import { drillNode } from '../../scripts/demo/drillItem.ts';
 import { saveOutputs } from '../../scripts/demo/outputPictures.ts';
@@ -634,6 +636,20 @@ describe('a night when something is broken', () => {
 			"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'locked'",
 		);
 	});
+});
+
+test('after all these nights no password is in n8n’s tables, its log or its folder', async () => {
+	const secrets = { 'the database’s': stack.database.password, 'the queue’s': stack.redis.password };
+	const marks = Object.entries(secrets).map(([what, secret]) => ({ what, secret, words: [secret] }));
+	const scratch = join(stack.directory, 'searches');
+	await mkdir(scratch);
+	const traces = new Traces(new Search(marks), scratch);
+	const rows = await rowsOf(async (sql) => await stack.postgres.psql(sql, { database: 'n8n' }));
+	// The search sees what n8n stores of an execution.
+	expect(rows).toContain('Backup finished.');
+	expect(await traces.found([stack.n8n.userFolder], { 'n8n’s tables': rows })).toEqual([]);
+	// It does see them where they belong: in the file that is backed up.
+	expect(await traces.found([stack.envFile], {})).toHaveLength(2);
 });
 
 /** Waits for something that must come true; Jest's own time limit is the end of patience. */
