@@ -26,3 +26,9 @@ export function oddNumber(line: number): BackupError {
 	const what = `A number with letters and a dollar sign is in the statement that begins on line ${line} of the dump`;
 	return new BackupError('unsupported', what, { advice: 'Use psql for it; pg_dump writes no such thing' });
 }
+
+/** `$x` before anything but another dollar: no SQL has that. */
+export function strayDollar(line: number): BackupError {
+	const what = `A dollar sign that begins no quote is in the statement that begins on line ${line} of the dump`;
+	return new BackupError('unsupported', what, { advice: 'Use psql for it; pg_dump writes no such thing' });
+}

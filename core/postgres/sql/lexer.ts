@@ -1,7 +1,7 @@
 import { byte, isDigit, isDigits, isSpace, isWordStart, lineEnd, tagEnd, wordEnd } from './bytes';
 import { CopyRows } from './copyRows';
 import { copyTarget } from './names';
-import { commandInStatement, cutShort, oddNumber, oddQuote } from './faults';
+import { commandInStatement, cutShort, oddNumber, oddQuote, strayDollar } from './faults';
 import { HeldText } from './heldText';
 import type { Inside } from './inside';
 import { type Scan, scanBlockComment, scanDollarQuote, scanEscapeString, scanQuoted } from './quoted';
@@ -237,7 +237,11 @@ export class SqlLexer {
 		}
 		if (this.#at === this.#buffer.length) return true;
 		this.#inside = 'statement';
-		if (this.#buffer[this.#at] !== byte.dollar || (isFirst && isDigit(this.#buffer[from]))) return true;
+		if (this.#buffer[this.#at] !== byte.dollar || (isFirst && isDigit(this.#buffer[from]))) {
+			// To the server what comes behind the dollar is a word, or the prefix of a string.
+			if (this.#dollarTag.length > 1) throw strayDollar(this.#held.line);
+			return true;
+		}
 		this.#at++;
 		this.#dollarTag = Buffer.concat([this.#dollarTag, Buffer.from('$')]);
 		this.#inside = 'dollar-quote';

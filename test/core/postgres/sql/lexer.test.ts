@@ -196,6 +196,16 @@ describe('the SQL lexer', () => {
 		},
 	);
 
+	it.each(["SELECT $1$E'it\\'s;';", 'SELECT $x;', "SELECT $e'\\';';"])(
+		'does not guess what the dollar sign of %s begins',
+		(sql) => {
+			const message =
+				'A dollar sign that begins no quote is in the statement that begins on line 1 of the dump';
+			expect(() => lex(sql)).toThrow(message);
+			for (let cut = 1; cut < sql.length; cut++) expect(() => lex(sql, [cut])).toThrow(message);
+		},
+	);
+
 	it('reads lines that end as on Windows', () => {
 		const segments = lex('COPY t (a) FROM stdin;\r\n1\r\n\\.\r\nSELECT 1;\r\n');
 
