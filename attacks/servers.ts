@@ -55,3 +55,12 @@ export async function redisWith(keys: number): Promise<RedisSource> {
 	const args = ['--host', server.host, '--port', String(server.port)];
 	return { server, env, args, [Symbol.asyncDispose]: async () => await server.stop() };
 }
+
+/** What an n8n has in its credentials for both servers. */
+export function credentialsFor(postgres: PostgresSource, redis: RedisSource) {
+	const { host, port, user, password } = postgres.server;
+	return {
+		postgres: { host, port, user, password, database: 'n8n', ssl: 'disable' },
+		redis: { host: redis.server.host, port: redis.server.port, password: redis.server.password },
+	};
+}

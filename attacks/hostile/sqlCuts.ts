@@ -97,7 +97,7 @@ function blockComment(text: string): string {
 
 async function runPsql(program: string, server: PostgresServer, sql: string): Promise<void> {
 	// It asks for what it shows of errors and of results in no other statement.
-	const args = ['-Xq', '--no-psqlrc', '-v', 'VERBOSITY=terse', '-d', 'postgres'];
+	const args = ['-Xq', '-v', 'VERBOSITY=terse', '-d', 'postgres'];
 	const env = { ...process.env, ...libpqEnvironment(server), PGSSLMODE: 'disable', PGGSSENCMODE: 'disable' };
 	const child = spawn(program, args, { env: { ...env, PGCLIENTENCODING: 'UTF8' }, timeout: 60_000 });
 	child.stdin.end(sql);

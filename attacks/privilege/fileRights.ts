@@ -7,7 +7,7 @@ import type { Random } from '../../lab/random.ts';
 import { backupName, writeBackups } from '../crash/writeBackups.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
-import { postgresWith, redisWith, someRows } from '../servers.ts';
+import { credentialsFor, postgresWith, redisWith, someRows } from '../servers.ts';
 
 const run = promisify(execFile);
 
@@ -133,11 +133,7 @@ async function open(scratch: string): Promise<Arena> {
 	await chown(userFolder, nobodyElse, nobodyElse);
 	const postgres = started.use(await postgresWith(someRows));
 	const redis = started.use(await redisWith(50));
-	const { host, port, user, password } = postgres.server;
-	const credentials = {
-		postgres: { host, port, user, password, database: 'n8n', ssl: 'disable' },
-		redis: { host: redis.server.host, port: redis.server.port, password: redis.server.password },
-	};
+	const credentials = credentialsFor(postgres, redis);
 	const environment = { N8N_RESTRICT_FILE_ACCESS_TO: allowed };
 	const engine = await NodeEngine.start({ core: 'newest', userFolder, environment, uid: nobodyElse });
 	started.defer(async () => await engine.stop());

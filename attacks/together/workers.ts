@@ -6,7 +6,7 @@ import type { Random } from '../../lab/random.ts';
 import { backupName, writeBackups } from '../crash/writeBackups.ts';
 import { type Arena, type Attack, assertKept } from '../harness/attack.ts';
 import { judgeDirectory } from '../judges/backupDirectory.ts';
-import { postgresWith, redisWith, someRows } from '../servers.ts';
+import { credentialsFor, postgresWith, redisWith, someRows } from '../servers.ts';
 
 /** Workers of an n8n in queue mode: containers of their own with one backup directory. Needs root. */
 export const twoWorkers: Attack[] = [
@@ -34,11 +34,7 @@ async function open(scratch: string): Promise<Arena> {
 	await writeFile(join(folder, '.env'), `N8N_ENCRYPTION_KEY=of-the-attack\n${'# much ado\n'.repeat(20_000)}`);
 	const postgres = started.use(await postgresWith(someRows));
 	const redis = started.use(await redisWith(2000));
-	const { host, port, user, password } = postgres.server;
-	const credentials = {
-		postgres: { host, port, user, password, database: 'n8n', ssl: 'disable' },
-		redis: { host: redis.server.host, port: redis.server.port, password: redis.server.password },
-	};
+	const credentials = credentialsFor(postgres, redis);
 	const night: Array<Pick<NodeToRun, 'node' | 'parameters'>> = [
 		{ node: 'postgresBackup', parameters: { operation: 'backUp' } },
 		{ node: 'redisSnapshot', parameters: { operation: 'takeSnapshot' } },
