@@ -24,6 +24,8 @@ module.exports = {
 	projects: [
 		project('unit', ['<rootDir>/test/{attacks,core,nodes,credentials,cli,docs,lab,scripts}/**/*.test.ts']),
 		project('servers', ['<rootDir>/test/{attacks,core,nodes,cli,docs}/**/*.servers.ts']),
-		project('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts']),
+		project('e2e', ['<rootDir>/test/e2e/**/*.e2e.ts'], {
+			testEnvironment: '<rootDir>/test/support/preparedN8n.ts',
+		}),
 	],
 };

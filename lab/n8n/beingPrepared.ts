@@ -37,14 +37,22 @@ export async function prepareMeanwhile(prepare: () => Promise<void>): Promise<Pr
 	};
 }
 
+/** Whoever prepares n8n may have been ended. */
+const limitMs = 30 * 60_000;
+
 /**
  * Waits where another process prepares n8n; returns at once where none does.
  *
- * @throws Error with what went wrong there
+ * @throws Error with what went wrong there, or when it takes half an hour
  */
-export async function untilPrepared(outcome = process.env[variable]): Promise<void> {
+export async function untilPrepared(env = process.env): Promise<void> {
+	const outcome = env[variable];
 	if (outcome === undefined) return;
-	while (!existsSync(outcome)) await wait(200);
+	const start = performance.now();
+	while (!existsSync(outcome)) {
+		if (performance.now() - start > limitMs) throw new Error('n8n was not prepared in half an hour');
+		await wait(200);
+	}
 	const failure = await readFile(outcome, 'utf8');
 	if (failure !== '') throw new Error(failure);
 }

@@ -1,8 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { prepareMeanwhile, untilPrepared } from '../../lab/n8n/beingPrepared';
 
-const outcomeOf = ({ env }: { env: NodeJS.ProcessEnv }) => Object.values(env)[0];
-
 test('who needs n8n while it is prepared waits for it', async () => {
 	let isReady = false;
 	await using preparation = await prepareMeanwhile(async () => {
@@ -10,7 +8,7 @@ test('who needs n8n while it is prepared waits for it', async () => {
 		isReady = true;
 	});
 	expect(isReady).toBe(false);
-	await untilPrepared(outcomeOf(preparation));
+	await untilPrepared(preparation.env);
 	expect(isReady).toBe(true);
 });
 
@@ -19,10 +17,10 @@ test('who waits for n8n hears why there is none, and whoever prepares it does no
 	await using preparation = await prepareMeanwhile(async () => {
 		throw await Promise.resolve(new Error('The registry is away'));
 	});
-	await expect(untilPrepared(outcomeOf(preparation))).rejects.toThrow('The registry is away');
+	await expect(untilPrepared(preparation.env)).rejects.toThrow('The registry is away');
 	await expect(preparation.done).resolves.toBeUndefined();
 });
 
 test('nobody waits where nobody prepares it', async () => {
-	await untilPrepared(undefined);
+	await untilPrepared({});
 });

@@ -56,3 +56,14 @@ test('what was measured decides where it was', () => {
 	};
 	expect(order(new WithCache(measured), tests)).toEqual(['test/other.test.ts', longest[1], longest[0]]);
 });
+
+test('what needs n8n waits until others have spent the minutes in which it is fetched', () => {
+	const minutes = { 'test/e2e/night.e2e.ts': 9, 'a.servers.ts': 5, 'b.servers.ts': 4, 'c.servers.ts': 3 };
+	const measured = Object.fromEntries(
+		Object.entries(minutes).map(([path, each]) => [join(root, path), each * 60_000]),
+	);
+	expect(order(new WithCache(measured), files(...Object.keys(minutes)))).toEqual([
+		...['a.servers.ts', 'b.servers.ts'],
+		...['test/e2e/night.e2e.ts', 'c.servers.ts'],
+	]);
+});
