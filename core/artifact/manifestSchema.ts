@@ -3,15 +3,34 @@ import { components, engineNames } from './component';
 import { compressionMethods } from '../compression/compression';
 import type { Manifest } from './manifest';
 
+const inWords = (field: string, problem: string) => `its field ${field} is wrong (${problem})`;
+
+class FirstProblem extends Error {
+	constructor(field: string, problem: string) {
+		super(inWords(field, problem));
+	}
+}
+
 /** The version of the schema that this package writes. */
 export const schemaVersion = 1;
+
+/**
+ * Each value of a list, which may be long: the first that is wrong ends the check. Zod would go on and keep what is wrong
+ * with each, and a manifest of one megabyte can have half a million of them.
+ *
+ * @param list the field that holds it, for people
+ */
+const each = <Item extends z.ZodType>(list: string, item: Item) =>
+	item.catch(({ error }) => {
+		throw new FirstProblem(list, `one of its values: ${error.issues[0]?.message}`);
+	});
 
 const count = z.int().nonnegative();
 const date = z.iso.datetime({ offset: true });
 const checkRecord = z.looseObject({
 	at: date,
 	result: z.enum(['passed', 'failed']),
-	findings: z.array(z.string()),
+	findings: z.array(each('findings', z.string())),
 });
 
 const copy = z.looseObject({
@@ -27,10 +46,17 @@ const n8nHistory = z.looseObject({
 	migrations: count,
 });
 
+const sqliteDatabase = z.looseObject({
+	path: z.string(),
+	check: z.enum(['passed', 'unchecked']),
+	tables: z.record(z.string(), each('tables', count)).optional(),
+	n8n: n8nHistory.optional(),
+});
+
 const census = z.discriminatedUnion('kind', [
 	z.looseObject({
 		kind: z.literal('postgres'),
-		tables: z.record(z.string(), count),
+		tables: z.record(z.string(), each('tables', count)),
 		rows: count,
 		largeObjects: count.optional(),
 	}),
@@ -39,19 +65,10 @@ const census = z.discriminatedUnion('kind', [
 		entries: count,
 		bytes: count,
 		skipped: count,
-		changed: z.array(z.string()),
-		vanished: z.array(z.string()),
-		sqlite: z.array(z.string()),
-		databases: z
-			.array(
-				z.looseObject({
-					path: z.string(),
-					check: z.enum(['passed', 'unchecked']),
-					tables: z.record(z.string(), count).optional(),
-					n8n: n8nHistory.optional(),
-				}),
-			)
-			.optional(),
+		changed: z.array(each('changed', z.string())),
+		vanished: z.array(each('vanished', z.string())),
+		sqlite: z.array(each('sqlite', z.string())),
+		databases: z.array(each('databases', sqliteDatabase)).optional(),
 	}),
 	z.looseObject({
 		kind: z.literal('redis'),
@@ -61,6 +78,14 @@ const census = z.discriminatedUnion('kind', [
 	}),
 	z.looseObject({ kind: z.literal('file') }),
 ]);
+
+const grant = z.looseObject({
+	grantee: z.string().optional(),
+	privilege: z.string().regex(/^[A-Z ]+$/),
+	grantable: z.boolean(),
+});
+
+const setting = z.looseObject({ role: z.string().optional(), name: z.string(), value: z.string() });
 
 const properties = z.looseObject({
 	owner: z.string(),
@@ -73,16 +98,8 @@ const properties = z.looseObject({
 	tablespace: z.string().optional(),
 	connectionLimit: z.int(),
 	comment: z.string().optional(),
-	grants: z
-		.array(
-			z.looseObject({
-				grantee: z.string().optional(),
-				privilege: z.string().regex(/^[A-Z ]+$/),
-				grantable: z.boolean(),
-			}),
-		)
-		.optional(),
-	settings: z.array(z.looseObject({ role: z.string().optional(), name: z.string(), value: z.string() })),
+	grants: z.array(each('grants', grant)).optional(),
+	settings: z.array(each('settings', setting)),
 });
 
 const source = z.looseObject({
@@ -111,14 +128,18 @@ const essential = {
 	encryption: z
 		.looseObject({
 			format: z.literal('age'),
-			recipients: z.array(z.string()),
+			recipients: z.array(each('encryption.recipients', z.string())),
 			passphrase: z.literal(true).optional(),
 		})
 		.optional(),
 	instanceId: z.string().min(1).optional(),
 	verification: checkRecord.optional(),
 	shrunk: z
-		.looseObject({ before: z.string(), lost: z.array(z.string()), acceptedAt: date.optional() })
+		.looseObject({
+			before: z.string(),
+			lost: z.array(each('shrunk.lost', z.string())),
+			acceptedAt: date.optional(),
+		})
 		.optional(),
 };
 
@@ -129,12 +150,12 @@ const further = {
 	source,
 	engine: z.looseObject({ name: z.enum(engineNames), version: z.string() }),
 	census,
-	warnings: z.array(z.string()),
+	warnings: z.array(each('warnings', z.string())),
 	encryptionKey: z.enum(['found', 'missing']).optional(),
 	n8nVersion: z.string().optional(),
 	packageVersion: z.string(),
 	drill: checkRecord.optional(),
-	copies: z.array(copy).optional(),
+	copies: z.array(each('copies', copy)).optional(),
 };
 
 // A field that is new in Manifest does not compile before it is checked here.
@@ -167,29 +188,41 @@ export type ManifestCheck = { manifest: Manifest; problem?: never } | { manifest
  * version's manifest what we know and understand is taken; the rest counts as not said.
  */
 export function checkManifest(value: unknown): ManifestCheck {
-	const result = whole.safeParse(value);
+	const problem = problemOf(whole, value);
 	// The value itself, not Zod's copy: a copy would give a key `__proto__` its meaning.
-	if (result.success) return { manifest: value as Manifest };
-	const least = leastOfAll.safeParse(value);
-	if (!least.success) return { problem: describe(least.error) };
-	if (least.data.schemaVersion <= schemaVersion) return { problem: describe(result.error) };
-	return { manifest: understood(value as Record<string, unknown>) };
+	if (problem === undefined) return { manifest: value as Manifest };
+	const essentialProblem = problemOf(leastOfAll, value);
+	if (essentialProblem !== undefined) return { problem: essentialProblem };
+	const known = value as Record<string, unknown> & { schemaVersion: number };
+	if (known.schemaVersion <= schemaVersion) return { problem };
+	return { manifest: understood(known) };
 }
 
 function understood(value: Record<string, unknown>): Manifest {
 	const manifest = { ...value };
 	for (const [name, schema] of Object.entries(further)) {
-		if (schema.safeParse(value[name]).success) continue;
+		if (problemOf(schema, value[name]) === undefined) continue;
 		manifest[name] = notUnderstood[name as keyof typeof further];
 	}
 	manifest.finishedAt ??= value.startedAt;
 	return manifest as unknown as Manifest;
 }
 
+/** The first that is wrong with a value, in words. */
+function problemOf(schema: z.ZodType, value: unknown): string | undefined {
+	try {
+		const { error } = schema.safeParse(value);
+		return error && describe(error);
+	} catch (error) {
+		if (error instanceof FirstProblem) return error.message;
+		throw error;
+	}
+}
+
 function describe({ issues }: z.ZodError): string {
 	const [first] = issues;
 	if (!first || first.path.length === 0) return 'it is not an object';
-	return `its field ${first.path.join('.')} is wrong (${first.message})`;
+	return inWords(first.path.join('.'), first.message);
 }
 
 /** A name that stays in its directory. */

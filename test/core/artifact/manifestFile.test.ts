@@ -99,10 +99,10 @@ describe('a manifest that cannot be judged', () => {
 		['census', { census: [] }],
 		['census.kind', { census: { kind: 'mysql' } }],
 		['census.rows', { census: { kind: 'postgres', tables: {}, rows: '0' } }],
-		['census.tables.public.a', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
+		['tables', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
 		['census.tables', { census: { kind: 'postgres', tables: 7, rows: 0 } }],
 		['warnings', { warnings: 'none' }],
-		['warnings.0', { warnings: [{}] }],
+		['warnings', { warnings: [{}] }],
 		['instanceId', { instanceId: 7 }],
 		['encryptionKey', { encryptionKey: 'of-the-house' }],
 		['verification.result', { verification: { at: '2026-11-02T00:00:00Z', result: 'maybe', findings: [] } }],
@@ -125,9 +125,9 @@ describe('a manifest that cannot be judged', () => {
 	it('is unreadable when it has more values than any manifest, of which a few bytes each make gigabytes', async () => {
 		const path = await writeBackup(directory.path(), { stamp });
 		const text = await readFile(manifestPath(path), 'utf8');
-		await writeFile(manifestPath(path), text.replace('{', `{"more": [${'{},'.repeat(300_000)}0],`));
+		await writeFile(manifestPath(path), text.replace('{', `{"more": [${'{},'.repeat(200_000)}0],`));
 		expect(await catalog()).toMatchObject([
-			{ state: 'unreadable', problem: expect.stringContaining('it has more than 500000 values') as string },
+			{ state: 'unreadable', problem: expect.stringContaining('it has more than 300000 values') as string },
 		]);
 	});
 
@@ -241,15 +241,15 @@ describe('a manifest of very many tables', () => {
 	};
 
 	it('is read again with as many as are written', async () => {
-		const tables = 499_970;
+		const tables = 299_970;
 		const manifest = await of(tables, String);
 		const { document } = parseManifest(Buffer.from(serializeManifest(manifest)), 'it');
 		expect(Object.keys((document.census as typeof manifest.census).tables)).toHaveLength(tables);
 	});
 
 	it.each([
-		['too many values', 500_001, 10],
-		['too many bytes', 300_000, 120],
+		['too many values', 300_001, 10],
+		['too many bytes', 280_000, 120],
 	])('is refused before the backup has its name: %s', async (_, tables, letters) => {
 		const manifest = await of(tables, (index) => String(index).padStart(letters, 't'));
 		expect(() => serializeManifest(manifest)).toThrow(
