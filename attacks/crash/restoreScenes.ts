@@ -23,6 +23,8 @@ interface Backup {
 
 export interface RestoreScene {
 	args: string[];
+	/** How many of several at the same time succeed. */
+	atOnce: 'one' | 'any' | 'all';
 	/** Databases of the server when each fault begins, `n8n` and `postgres` aside. */
 	prepare?: (backup: Backup) => Promise<void>;
 	/** @param hasSucceeded whether the process says so */
@@ -35,6 +37,7 @@ export interface RestoreScene {
 export const restoreScenes = {
 	'a dump is restored into a new database': {
 		args: ['restore', 'postgres', 'newest', '--into', 'restored'],
+		atOnce: 'one',
 		async judge({ server, content }, hasSucceeded) {
 			const isThere = (await databaseNames(server)).includes('restored');
 			assertKept(isThere || !hasSucceeded, 'It succeeds, and there is no new database');
@@ -47,6 +50,7 @@ export const restoreScenes = {
 	},
 	'a dump is restored in place of a database': {
 		args: ['restore', 'postgres', 'newest', '--replace', 'live', '--yes'],
+		atOnce: 'any',
 		async prepare({ server }) {
 			await server.createDatabase('live');
 			await server.psql(oldContent, { database: 'live' });
@@ -61,6 +65,7 @@ export const restoreScenes = {
 	},
 	'a dump is drilled on a server': {
 		args: ['drill', 'newest', '--server'],
+		atOnce: 'all',
 		async judge({ server, content, root }) {
 			assertKept(
 				(await fingerprint(server, 'n8n')) === content,
@@ -71,6 +76,7 @@ export const restoreScenes = {
 	},
 	'a dump is drilled inside n8n': {
 		args: ['drill', 'newest'],
+		atOnce: 'all',
 		judge: async ({ root }) => await judgeArtifacts(root),
 	},
 } satisfies Record<string, RestoreScene>;
