@@ -34,6 +34,7 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			backupDirectory,
 		});
 	const encryption = { recipients: [recipient] };
+	const physical = { ...env, ...pgBackRest(server, join(bench.scratch, 'peers')) };
 	const aside = { env, isAside: true };
 
 	await bench.race(
@@ -62,6 +63,13 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 					await runShell(`${restic} init`);
 				},
 			}),
+			...bench.peer(pgBackRestBackup, 'pgbackrest backup --type=full --start-fast --no-archive-check', {
+				...{ env: physical, isAside: true, needs: 'pgbackrest' },
+				prepare: async () => {
+					await bench.emptyDirectory('peers');
+					await runShell('pgbackrest stanza-create', physical);
+				},
+			}),
 		],
 		[
 			['Postgres Back Up, built-in, zstd', 'pg_dump > /dev/null'],
@@ -76,8 +84,28 @@ export async function measureDumps(bench: Bench, server: PostgresServer, databas
 			['Postgres Back Up, built-in, gzip', 'pg_dump -Fc'],
 			['Postgres Back Up, built-in, gzip', 'pg_dump -Fd -j 2'],
 			['Postgres Back Up, built-in, zstd', 'pg_dump | restic backup'],
+			['Postgres Back Up, built-in, zstd', pgBackRestBackup],
 		],
 	);
+}
+
+const pgBackRestBackup = 'pgbackrest backup, zstd, 2 processes';
+
+/** Settings of a copy of all of a server's files, which holds its indexes as well and restores only into its own version. */
+function pgBackRest({ dataDir, socketDir, port, user }: PostgresServer, root: string): NodeJS.ProcessEnv {
+	return {
+		PGBACKREST_STANZA: 'bench',
+		PGBACKREST_PG1_PATH: dataDir,
+		PGBACKREST_PG1_SOCKET_PATH: socketDir,
+		PGBACKREST_PG1_PORT: String(port),
+		PGBACKREST_PG1_USER: user,
+		PGBACKREST_REPO1_PATH: join(root, 'repository'),
+		PGBACKREST_LOCK_PATH: join(root, 'lock'),
+		PGBACKREST_LOG_LEVEL_FILE: 'off',
+		PGBACKREST_LOG_LEVEL_CONSOLE: 'error',
+		PGBACKREST_COMPRESS_TYPE: 'zst',
+		PGBACKREST_PROCESS_MAX: '2',
+	};
 }
 
 /** Verifying dumps: ours reads their SQL as well and counts every row, the peers only unpack and hash. */

@@ -71,7 +71,10 @@ export const benchPrograms: NeededProgram[] = testPrograms.filter(({ program }) 
 
 /** What the benchmark sets beside this package; it goes without those that cannot be had. */
 export const benchPeers: NeededProgram[] = [
-	...['pigz', 'zstd', 'restic', 'rclone'].map((name) => ({ program: name, debianPackage: name })),
+	...['pigz', 'zstd', 'restic', 'rclone', 'pgbackrest'].map((name) => ({
+		program: name,
+		debianPackage: name,
+	})),
 	{ program: 'aws', debianPackage: 'awscli' },
 ];
 
