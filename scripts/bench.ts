@@ -17,6 +17,7 @@ import { plotGrowth } from '../bench/report/plot.ts';
 import { compareBuilds } from '../bench/works/builds.ts';
 import { measureContainerDumps } from '../bench/works/docker.ts';
 import { measureGrowth } from '../bench/works/growth.ts';
+import { measureMany } from '../bench/works/many.ts';
 import { measureOffsite } from '../bench/works/offsite.ts';
 import {
 	makeArtifact,
@@ -101,6 +102,7 @@ async function measurePostgres(bench: Bench): Promise<void> {
 		await step('Restoring', () => measureRestore(bench, server, artifact));
 		await step('Drilling', () => measureDrill(bench, server, artifact));
 		await step('Dumps in a container', () => measureContainerDumps(bench, server, 'n8n'));
+		await step('Very many', () => measureMany(bench, server));
 		await step('Growth', () => measureGrowth(bench, server));
 	} finally {
 		await server.stop();

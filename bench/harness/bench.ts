@@ -13,6 +13,9 @@ export interface Scale extends RaceOptions {
 	/** Of the database and of the big files. */
 	bytes: number;
 	smallFiles: number;
+	/** Of one database. */
+	manyTables: number;
+	manyDatabases: number;
 	growthBytes: number[];
 	growthTables: number[];
 	growthDatabases: number[];
