@@ -373,9 +373,15 @@ describe('Half way', () => {
 		return server;
 	};
 
-	it('a server that dies is an error, and the snapshot no success', async () => {
-		const server = await start();
+	/** More than any buffer on the way takes. */
+	const startLarge = async () => {
+		const server = await start({ config: { rdbcompression: 'no' } });
 		await server.cli('DEBUG', 'POPULATE', '200000', 'key', '500');
+		return server;
+	};
+
+	it('a server that dies is an error, and the snapshot no success', async () => {
+		const server = await startLarge();
 		const source = await builtInSnapshot(connectionTo(server))(never);
 		await once(source.stream, 'readable');
 		await server.kill();
@@ -398,8 +404,7 @@ describe('Half way', () => {
 	});
 
 	it('cancelling while the bytes come leaves no replica behind', async () => {
-		const server = await start();
-		await server.cli('DEBUG', 'POPULATE', '200000', 'key', '500');
+		const server = await startLarge();
 		const cancel = new AbortController();
 		const source = await builtInSnapshot(connectionTo(server))(cancel.signal);
 		await once(source.stream, 'readable');
@@ -410,8 +415,7 @@ describe('Half way', () => {
 	});
 
 	it('destroying the stream leaves no replica behind', async () => {
-		const server = await start();
-		await server.cli('DEBUG', 'POPULATE', '200000', 'key', '500');
+		const server = await startLarge();
 		const source = await builtInSnapshot(connectionTo(server))(never);
 		source.stream.on('error', () => {});
 		source.stream.destroy();
@@ -420,8 +424,7 @@ describe('Half way', () => {
 	});
 
 	it('a slow reader is waited for, and little piles up meanwhile', async () => {
-		const server = await start();
-		await server.cli('DEBUG', 'POPULATE', '200000', 'key', '500');
+		const server = await startLarge();
 		const source = await builtInSnapshot(connectionTo(server), { idleTimeoutMs: 3_000 })(never);
 		await once(source.stream, 'readable');
 		// Longer than the idle time-out: that one is for the server's silence, not for ours.

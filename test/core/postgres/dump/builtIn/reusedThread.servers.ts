@@ -19,8 +19,14 @@ afterAll(async () => {
 	await server.stop();
 });
 
-/** Numbers that the kernel gave to the threads that run a pg_dump, or wait for one. */
-function threads(): string[] {
+/** Those of the test file before this one wait for some seconds still. */
+const others = new Set(pgDumpThreads());
+
+/** Threads of this file that run a pg_dump, or wait for one. */
+const threads = (): string[] => pgDumpThreads().filter((id) => !others.has(id));
+
+/** Numbers that the kernel gave to them. */
+function pgDumpThreads(): string[] {
 	return readdirSync('/proc/self/task').filter((id) => {
 		try {
 			return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === 'pg_dump';
