@@ -9,6 +9,7 @@ import {
 	type SqlSegment,
 	TrailerWatch,
 } from './sql';
+import { beginsWithAny } from './sql/bytes';
 import { encodingSetting } from './sql/encoding';
 
 /** How a dump opens each large object that it is about to fill. */
@@ -113,6 +114,7 @@ export class DumpInspector {
 	}
 
 	#noteStatement(text: Buffer): void {
+		if (!beginsWithAny(text, 'cs')) return;
 		const beginning = text.toString('latin1', 0, largeObject.length);
 		if (beginning === largeObject) this.#largeObjects++;
 		else if (createTable.test(beginning)) this.#definedTables++;

@@ -90,3 +90,13 @@ export function countNewlines(buffer: Buffer, from: number, to: number): number 
 	}
 	return count;
 }
+
+/**
+ * Whether text begins with one of these letters, in either case. It spares making a string of it, which takes longer than
+ * all else that is done about a short statement.
+ *
+ * @param letters lower case, ASCII
+ */
+export function beginsWithAny(text: Uint8Array, letters: string): boolean {
+	return text.length > 0 && letters.includes(String.fromCharCode(text[0]! | 0x20));
+}

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { beginsWithAny } from './bytes';
 
 /** PostgreSQL's names of encodings that Node knows under another name. LATIN1 is not among them: see {@link decodeText}. */
 const labels: Record<string, string> = {
@@ -25,7 +26,7 @@ const labels: Record<string, string> = {
 
 /** The encoding that a statement `SET client_encoding = '…';` switches to; undefined for any other statement. */
 export function encodingSetting(statement: Buffer): string | undefined {
-	if (statement.length > 100) return undefined;
+	if (!beginsWithAny(statement, 's') || statement.length > 100) return undefined;
 	return /^SET\s+client_encoding\s*=\s*'([^']+)'\s*;$/i.exec(statement.toString('latin1'))?.[1];
 }
 

@@ -127,7 +127,7 @@ export class SqlLexer {
 
 	#token(): boolean {
 		const code = this.#buffer[this.#at];
-		if (isSpace(code)) return this.#space();
+		if (isSpace(code) || (code === byte.semicolon && !this.#state)) return this.#space();
 		if (isWordStart(code)) return this.#enterWord();
 		if (isDigit(code)) return this.#enter('number');
 		switch (code) {
@@ -175,9 +175,12 @@ export class SqlLexer {
 		return this.#state;
 	}
 
+	/** Between statements semicolons are space as well: what they end is empty, and a dump can have millions of them. */
 	#space(): boolean {
-		while (isSpace(this.#buffer[this.#at])) this.#at++;
-		if (!this.#state) this.#take();
+		const isBetween = !this.#state;
+		const isSkipped = (code: number | undefined) => isSpace(code) || (isBetween && code === byte.semicolon);
+		while (isSkipped(this.#buffer[this.#at])) this.#at++;
+		if (isBetween) this.#take();
 		return true;
 	}
 

@@ -1,3 +1,4 @@
+import { beginsWithAny } from './bytes';
 import { usualReading, type Reading } from './readingState';
 import { type Token, tokens } from './tokens';
 
@@ -20,7 +21,7 @@ const booleans: Record<string, boolean> = {
  * @param reading how the statement itself is read
  */
 export function readingAfter(statement: Buffer, reading: Reading = usualReading): ReadingChange {
-	if (!concerned.test(statement.toString('latin1', 0, 6))) return reading;
+	if (!beginsWithAny(statement, 'sr') || !concerned.test(statement.toString('latin1', 0, 6))) return reading;
 	const all = [...tokens(statement.toString('latin1'), reading)].filter(({ text }) => text !== ';');
 	const isLegible = !all.some(({ kind, text }) => kind === 'symbol' && text === 'u&');
 	if (!isLegible) return 'unclear';

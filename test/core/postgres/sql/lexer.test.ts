@@ -92,6 +92,13 @@ COPY public.t FROM '/tmp/stdin';
 -- PostgreSQL database dump complete`;
 
 describe('the SQL lexer', () => {
+	it('takes semicolons between statements for space, wherever the chunks are cut', () => {
+		const sql = '; ;;\nSELECT 1;;; -- c\n;\\echo x\n;CREATE TABLE t (a int);;';
+		const expected = ['SELECT 1;', '-- c', '\\echo x', 'CREATE TABLE t (a int);'];
+		for (let cut = 0; cut < sql.length; cut++)
+			expect(lex(sql, [cut]).map(({ text }) => text)).toEqual(expected);
+	});
+
 	it('cuts a dump into its statements, comments, psql commands and rows', () => {
 		const segments = lex(trickyDump);
 

@@ -1,3 +1,4 @@
+import { DumpInspector } from '../../../../core/postgres/census';
 import { SqlLexer } from '../../../../core/postgres/sql';
 
 const chunkBytes = 1024;
@@ -93,4 +94,13 @@ test.each([
 	expect(() => new SqlLexer().push(Buffer.from(sql))).toThrow(
 		`A command for psql is inside the statement that begins on line ${line} of the dump.`,
 	);
+});
+
+test('millions of the shortest statements are read without a string for each step', () => {
+	const made = jest.spyOn(Buffer.prototype, 'toString');
+	const inspector = new DumpInspector();
+	inspector.take(Buffer.from(`-- PostgreSQL database dump\n${'a;'.repeat(1000)}${';'.repeat(1000)}`));
+	const strings = made.mock.calls.length;
+	jest.restoreAllMocks();
+	expect(strings).toBeLessThan(1100);
 });
