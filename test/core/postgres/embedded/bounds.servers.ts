@@ -91,7 +91,8 @@ test('a drill inside n8n takes some 200 MB however much it restores, all of it i
 		expect(peakBytes).toBeGreaterThan(100 * megabyte);
 		expect(peakBytes).toBeLessThan(300 * megabyte);
 	}
-	expect(large.peakBytes).toBeLessThan(small.peakBytes + 60 * megabyte);
+	// Of 190 MB more of SQL. A short drill's peak may lie between the last look at it and its end.
+	expect(large.peakBytes).toBeLessThan(small.peakBytes + 100 * megabyte);
 	// Were the work done here, it would be near 1.
 	expect(large.busyShare).toBeLessThan(0.5);
 });
