@@ -70,9 +70,11 @@ function cutByUs(sql: string, random: Random): string[] | undefined {
 	}
 }
 
-/** psql sends the comments before a statement along, and leaves empty lines away. */
+/** psql sends the comments before a statement along, and empty statements, which do nothing; it leaves empty lines away. */
 function alike(statements: readonly string[]): string[] {
-	return statements.map((statement) => withoutHead(statement).replace(/\n+/g, '\n'));
+	return statements
+		.map((statement) => withoutHead(statement).replace(/\n+/g, '\n'))
+		.filter((statement) => statement !== ';');
 }
 
 function withoutHead(statement: string): string {
