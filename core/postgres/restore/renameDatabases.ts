@@ -51,9 +51,14 @@ export async function renameDatabases(
 	);
 }
 
+/** With this commit everything before it is on the disk, also where the server itself does not wait for that. */
+const lastingCommit = `SELECT pg_catalog.set_config('synchronous_commit', 'local', true)
+WHERE pg_catalog.current_setting('synchronous_commit') = 'off'`;
+
 async function renameAll(client: pg.Client, renames: readonly Rename[]): Promise<void> {
 	await client.query('BEGIN');
 	try {
+		await client.query(lastingCommit);
 		for (const { from, to } of renames) {
 			await client.query(`ALTER DATABASE ${quoteIdentifier(from)} RENAME TO ${quoteIdentifier(to)}`);
 		}
