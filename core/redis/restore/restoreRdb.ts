@@ -12,6 +12,7 @@ import { appendOnlyRewritten } from './appendOnly';
 import { failedRestore } from './failedRestore';
 import { followLoading, type Following } from './followLoading';
 import { plainAddress, RdbMaster } from './rdbMaster';
+import { rdbSaved } from './rdbSaved';
 import { releaseLeftBehind } from './crashedRestore';
 import { holdsAll } from './holdsAll';
 import { makeMasterAgain } from './release';
@@ -175,12 +176,12 @@ function assertPlainTextAllowed({ tls }: RedisConnection, { allowPlainText }: Re
 	);
 }
 
-/** With an append-only file, data is safe once that was written again. */
+/** The data is safe once it is in the file that the server would start from. */
 async function settle(client: RedisClient, target: RestorableServer, signal: AbortSignal): Promise<string[]> {
-	if (target.info.get('aof_enabled') !== '1') return [];
 	try {
+		if (target.info.get('aof_enabled') !== '1') return await rdbSaved(client, signal);
 		return await appendOnlyRewritten(client, () => wait(250, undefined, { signal }));
 	} catch (error) {
-		return [`Whether the server wrote its append-only file anew is not known: ${errorMessage(error)}`];
+		return [`Whether the server has the restored data on its disk is not known: ${errorMessage(error)}`];
 	}
 }

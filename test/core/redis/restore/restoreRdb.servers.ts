@@ -430,3 +430,33 @@ describe('A restore that fails under way', () => {
 		await isMaster(target);
 	});
 });
+
+describe('A crash of the server right after a restore', () => {
+	it.each([
+		['receives it into its file', {}],
+		['loads it from the connection', { 'repl-diskless-load': 'swapdb' }],
+		['loads it from the connection and has save points', { 'repl-diskless-load': 'swapdb', save: '3600 1' }],
+		['has an append-only file', { appendonly: 'yes' }],
+	])('leaves the restored data, where the server %s', async (_name, config) => {
+		const source = await fullSnapshot();
+		const ownFiles = { rdb: { dir: await folder(), file: 'dump.rdb' }, config };
+		const target = await startTarget(ownFiles);
+		await target.cli('SAVE');
+		const { warnings } = await restoreRdb(connectionTo(target), request(source.path), never);
+		await target.kill();
+		const again = await start(ownFiles);
+		expect(await digest(again)).toBe(source.digest);
+		expect(warnings).toEqual([]);
+	});
+
+	it('is warned of where it cannot save what it loaded from the connection', async () => {
+		const source = await fullSnapshot();
+		const target = await startTarget({
+			config: { 'repl-diskless-load': 'swapdb', 'rename-command': 'BGSAVE ""' },
+		});
+		const { warnings } = await restoreRdb(connectionTo(target), request(source.path), never);
+		expect(warnings.join()).toContain(
+			'The server has the restored data in memory only: let it save (BGSAVE) before it is restarted, or what it held before comes back.',
+		);
+	});
+});
