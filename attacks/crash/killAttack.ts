@@ -18,9 +18,10 @@ export interface Scene extends AsyncDisposable {
 	isSynced?: boolean;
 	/**
 	 * @param hasSucceeded whether the process says so; it was killed, or failed, otherwise
+	 * @param said what it printed, where it was not killed
 	 * @throws Lost when what it left breaks the promise
 	 */
-	judge(hasSucceeded: boolean): Promise<void>;
+	judge(hasSucceeded: boolean, said?: string): Promise<void>;
 	/** Now and then: the same work again, to its end. @throws Lost when that does not mend what the dead process left */
 	heal?(): Promise<void>;
 }

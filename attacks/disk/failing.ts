@@ -60,11 +60,11 @@ function failing(promise: PromiseName, work: string, setUp: (scratch: string) =>
 					known.set(fault.calls, calls);
 					if (calls === 0) return false;
 					await scene.reset();
-					const hasSucceeded = await runOn(disk, scene, fault, random.below(calls));
+					const { hasSucceeded, said } = await runOn(disk, scene, fault, random.below(calls));
 					const hasStruck = (await disk.tally()).failed > 0;
 					const isSynced = fault.calls !== 'fsync' || !hasStruck;
 					assertKept(isSynced || !hasSucceeded || !scene.isSynced, 'It succeeds, and may not be on the disk');
-					await scene.judge(hasSucceeded);
+					await scene.judge(hasSucceeded, said);
 					faults += 1;
 					if (faults % healEvery === 1) await scene.heal?.();
 					return hasStruck;
@@ -88,13 +88,12 @@ async function callsOf(disk: FailingDisk, scene: Scene, fault: DiskFault): Promi
 	return (await disk.tally()).calls;
 }
 
-/** @returns whether it says that it has succeeded */
 async function runOn(
 	disk: FailingDisk,
 	{ args, env }: Scene,
 	fault: DiskFault,
 	after: number,
-): Promise<boolean> {
+): Promise<{ hasSucceeded: boolean; said: string }> {
 	const started = startCommand(args, { ...env, ...(await disk.environment(fault, after)) });
 	const run = await inTime(started, mostSeconds);
 	const said = run.stdout + run.stderr;
@@ -102,7 +101,7 @@ async function runOn(
 	assertKept(run.exitCode !== blamesBackup, `It blames a backup (${at}): ${said}`);
 	const isSaid = run.exitCode === 0 || (/^[✗?] /m.test(said) && !/\n\s+at /.test(said));
 	assertKept(isSaid, `It fails without a word (${at}): ${said}`);
-	return run.exitCode === 0;
+	return { hasSucceeded: run.exitCode === 0, said };
 }
 
 async function newDirectory(scratch: string, index: number): Promise<string> {

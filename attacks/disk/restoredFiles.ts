@@ -10,7 +10,8 @@ import { assertKept } from '../harness/attack.ts';
 const run = promisify(execFile);
 
 /**
- * Restores of a file and of a folder: each is as it was backed up, or not there, and the next restore succeeds.
+ * Restores of a file and of a folder: each is as it was backed up, or not there, or said to be there in part, and the
+ * next restore succeeds.
  *
  * @param scratch a directory of its own, in which everything is restored into `restored`
  */
@@ -30,13 +31,15 @@ export async function restoredFiles(scratch: string): Promise<Scene[]> {
 	}
 	const sceneOf = (what: string, original: string, copy: string): Scene => {
 		const args = ['restore', what, 'newest', '--to', copy, '--directory', root];
-		const judge = async (hasSucceeded: boolean) => {
+		const judge = async (hasSucceeded: boolean, said = '') => {
 			const there = (await readdir(to)).filter(
 				(name) => !name.startsWith('..') && !name.endsWith('.partial'),
 			);
 			const inside = what === 'volume' ? await readdir(copy).catch((): string[] => []) : there;
 			const isEmpty = inside.every((name) => name.endsWith('.partial'));
 			if (isEmpty && !hasSucceeded) return;
+			// A disk that refuses to move something back as well leaves it where it is.
+			if (!hasSucceeded && said.includes(`${copy} holds a part of the backup`)) return;
 			const difference = await differenceOf(original, copy);
 			assertKept(difference === '', `What is restored is not what it was: ${difference}`);
 		};

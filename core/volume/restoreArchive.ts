@@ -48,8 +48,9 @@ const stagingPrefix = '.restore-';
  *
  * Everything is extracted into `.restore-….partial` in the destination first, which also works when the
  * destination is a mounted volume, and moved into place when the archive is known to be whole. A restore that
- * fails or is cancelled leaves the destination as it was. What one that was killed left is in nobody's way, and goes
- * as soon as it is known that nobody writes it any more.
+ * fails or is cancelled leaves the destination as it was; where the disk fails in the midst of moving, and nothing can be
+ * moved back either, the error says that a part is there. What one that was killed left is in nobody's way, and
+ * goes as soon as it is known that nobody writes it any more.
  *
  * @throws BackupError `exists` when the destination is not empty, `unsupported` when the archive holds absolute
  * paths, `..`, devices, pipes, links that point outside, paths beyond `longestMemberPath`, or more than `mostBytes`, `damaged` or `incomplete` when it is not whole,
@@ -87,7 +88,8 @@ export async function restoreArchive(
 		isRestored = true;
 		return { ...report, warnings: [...warnings, ...report.warnings] };
 	} finally {
-		await removeTree(staging);
+		// A disk that lets nothing be removed must not hide why the restore failed; the next one sweeps.
+		await removeTree(staging).catch(() => {});
 		if (wasMade && !isRestored) await rmdir(destination).catch(() => {});
 	}
 }

@@ -1,4 +1,13 @@
-import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync } from 'node:fs';
+import {
+	closeSync,
+	existsSync,
+	lstatSync,
+	openSync,
+	readdirSync,
+	readSync,
+	renameSync,
+	rmSync,
+} from 'node:fs';
 import { BackupError } from '../../errors';
 import { rivalStorageFolder } from '../../n8n/storageFolder';
 import { companionSuffixes, isDatabase } from '../sqlite/fileFormat';
@@ -76,14 +85,41 @@ function inPlaceOfDirectory(target: Buffer): BackupError {
 /**
  * Moves everything in `from` to the same place in `to`, both on one file system. Directories are merged, files
  * and links replace what has their name; what else is in `to` stays. Call {@link assertMergeable} first.
+ *
+ * When a move fails, those before it are taken back, but for files that have replaced others.
+ *
+ * @throws BackupError `disk` where they could not be taken back; else what the move failed with
  */
 export function mergeTree(from: Buffer, to: Buffer): void {
-	for (const { entry, source, target, isDirectoryThere } of walkShared(from, to)) {
-		if (entry.isDirectory() && isDirectoryThere) continue;
-		// A directory replaces nothing but an empty directory by itself; a link to one must not be followed.
-		if (entry.isDirectory()) rmSync(target, { force: true });
-		else if (entry.isFile()) removeForeignCompanions(source, target);
-		renameSync(source, target);
+	const added: Buffer[] = [];
+	try {
+		for (const { entry, source, target, below, isDirectoryThere } of walkShared(from, to)) {
+			if (entry.isDirectory() && isDirectoryThere) continue;
+			const isNew = lstatSync(target, { throwIfNoEntry: false }) === undefined;
+			// A directory replaces nothing but an empty directory by itself; a link to one must not be followed.
+			if (entry.isDirectory()) rmSync(target, { force: true });
+			else if (entry.isFile()) removeForeignCompanions(source, target);
+			renameSync(source, target);
+			if (isNew) added.push(below);
+		}
+	} catch (error) {
+		takeBack(added, from, to, error);
+		throw error;
+	}
+}
+
+/** The last one first: what is in a directory goes before it. */
+function takeBack(added: readonly Buffer[], from: Buffer, to: Buffer, failure: unknown): void {
+	try {
+		for (const below of added.toReversed()) {
+			renameSync(Buffer.concat([to, below]), Buffer.concat([from, below]));
+		}
+	} catch {
+		const shown = displayPath(to);
+		throw new BackupError('disk', `${shown} holds a part of the backup: the disk took no more of it`, {
+			advice: `Check the disk (dmesg), delete what was restored into ${shown}, and restore again`,
+			cause: failure,
+		});
 	}
 }
 
