@@ -49,14 +49,14 @@ const n8nHistory = z.looseObject({
 const sqliteDatabase = z.looseObject({
 	path: z.string(),
 	check: z.enum(['passed', 'unchecked']),
-	tables: z.record(z.string(), each('tables', count)).optional(),
+	tables: z.record(z.string(), each('census.databases.tables', count)).optional(),
 	n8n: n8nHistory.optional(),
 });
 
 const census = z.discriminatedUnion('kind', [
 	z.looseObject({
 		kind: z.literal('postgres'),
-		tables: z.record(z.string(), each('tables', count)),
+		tables: z.record(z.string(), each('census.tables', count)),
 		rows: count,
 		largeObjects: count.optional(),
 	}),
@@ -65,10 +65,10 @@ const census = z.discriminatedUnion('kind', [
 		entries: count,
 		bytes: count,
 		skipped: count,
-		changed: z.array(each('changed', z.string())),
-		vanished: z.array(each('vanished', z.string())),
-		sqlite: z.array(each('sqlite', z.string())),
-		databases: z.array(each('databases', sqliteDatabase)).optional(),
+		changed: z.array(each('census.changed', z.string())),
+		vanished: z.array(each('census.vanished', z.string())),
+		sqlite: z.array(each('census.sqlite', z.string())),
+		databases: z.array(each('census.databases', sqliteDatabase)).optional(),
 	}),
 	z.looseObject({
 		kind: z.literal('redis'),
@@ -98,8 +98,8 @@ const properties = z.looseObject({
 	tablespace: z.string().optional(),
 	connectionLimit: z.int(),
 	comment: z.string().optional(),
-	grants: z.array(each('grants', grant)).optional(),
-	settings: z.array(each('settings', setting)),
+	grants: z.array(each('source.properties.grants', grant)).optional(),
+	settings: z.array(each('source.properties.settings', setting)),
 });
 
 const source = z.looseObject({

@@ -2,7 +2,7 @@ import type { RedisClient } from '../protocol/client';
 import { readInfo } from '../serverFacts';
 
 /** Longer than writing the largest data takes. */
-const patienceMs = 60 * 60_000;
+export const patienceMs = 60 * 60_000;
 
 /**
  * A server with an append-only file writes it again after a restore, by itself. Waits until that is done, and

@@ -2,9 +2,7 @@ import { errorMessage } from '../../errors';
 import type { RedisCommands } from '../protocol/client';
 import { readSettingIfPermitted } from '../serverSettings';
 import { saveRdb } from '../snapshot/save';
-
-/** Longer than writing the largest data takes. */
-const patienceMs = 60 * 60_000;
+import { patienceMs } from './appendOnly';
 
 /**
  * A replica receives its data into the RDB file that it will start from. One that is set to load from the connection

@@ -99,7 +99,7 @@ describe('a manifest that cannot be judged', () => {
 		['census', { census: [] }],
 		['census.kind', { census: { kind: 'mysql' } }],
 		['census.rows', { census: { kind: 'postgres', tables: {}, rows: '0' } }],
-		['tables', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
+		['census.tables', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
 		['census.tables', { census: { kind: 'postgres', tables: 7, rows: 0 } }],
 		['warnings', { warnings: 'none' }],
 		['warnings', { warnings: [{}] }],

@@ -9,7 +9,6 @@ interface Schema {
 		type: string;
 		innerType?: Schema;
 		element?: Schema;
-		valueType?: Schema;
 		options?: Schema[];
 		values?: string[];
 	};
