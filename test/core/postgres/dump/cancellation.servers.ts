@@ -25,9 +25,14 @@ afterAll(async () => {
 	await server.stop();
 });
 
-/** Threads of this process and its child processes that run a pg_dump. */
+/** Those of files that ran before in this process may wait for another dump. */
+const earlierThreads = new Set(readdirSync('/proc/self/task'));
+
+/** Threads of this process, since this file began, and its child processes that run a pg_dump. */
 function running(): string[] {
-	const threads = readdirSync('/proc/self/task').map((id) => nameOf(`/proc/self/task/${id}/comm`));
+	const threads = readdirSync('/proc/self/task')
+		.filter((id) => !earlierThreads.has(id))
+		.map((id) => nameOf(`/proc/self/task/${id}/comm`));
 	const children = readdirSync('/proc')
 		.filter((id) => /^\d+$/.test(id) && parentOf(id) === process.pid)
 		.map((id) => nameOf(`/proc/${id}/comm`));
