@@ -5,9 +5,17 @@ import type { Manifest } from './manifest';
 
 const inWords = (field: string, problem: string) => `its field ${field} is wrong (${problem})`;
 
+/** Ends a check. */
 class FirstProblem extends Error {
-	constructor(field: string, problem: string) {
-		super(inWords(field, problem));
+	/** The field that holds the list. */
+	readonly list: string;
+	/** What each of its values has to be. */
+	readonly item: z.ZodType;
+
+	constructor(list: string, item: z.ZodType) {
+		super(`A value of ${list} is wrong`);
+		this.list = list;
+		this.item = item;
 	}
 }
 
@@ -21,17 +29,18 @@ export const schemaVersion = 1;
  * @param list the field that holds it, for people
  */
 const each = <Item extends z.ZodType>(list: string, item: Item) =>
-	item.catch(({ error }) => {
-		throw new FirstProblem(list, `one of its values: ${error.issues[0]?.message}`);
+	item.catch(() => {
+		throw new FirstProblem(list, item);
 	});
 
 const count = z.int().nonnegative();
 const date = z.iso.datetime({ offset: true });
-const checkRecord = z.looseObject({
-	at: date,
-	result: z.enum(['passed', 'failed']),
-	findings: z.array(each('findings', z.string())),
-});
+const checkRecord = (field: string) =>
+	z.looseObject({
+		at: date,
+		result: z.enum(['passed', 'failed']),
+		findings: z.array(each(`${field}.findings`, z.string())),
+	});
 
 const copy = z.looseObject({
 	place: z.string(),
@@ -133,7 +142,7 @@ const essential = {
 		})
 		.optional(),
 	instanceId: z.string().min(1).optional(),
-	verification: checkRecord.optional(),
+	verification: checkRecord('verification').optional(),
 	shrunk: z
 		.looseObject({
 			before: z.string(),
@@ -154,7 +163,7 @@ const further = {
 	encryptionKey: z.enum(['found', 'missing']).optional(),
 	n8nVersion: z.string().optional(),
 	packageVersion: z.string(),
-	drill: checkRecord.optional(),
+	drill: checkRecord('drill').optional(),
 	copies: z.array(each('copies', copy)).optional(),
 };
 
@@ -214,8 +223,32 @@ function problemOf(schema: z.ZodType, value: unknown): string | undefined {
 		const { error } = schema.safeParse(value);
 		return error && describe(error);
 	} catch (error) {
-		if (error instanceof FirstProblem) return error.message;
+		if (error instanceof FirstProblem) return describeFirst(error, value);
 		throw error;
+	}
+}
+
+/** Zod does not say which value it was at. */
+function describeFirst({ list, item }: FirstProblem, manifest: unknown): string {
+	for (const [path, value] of listedValues(manifest, list.split('.'))) {
+		const [issue] = item.safeParse(value).error?.issues ?? [];
+		if (issue) return inWords([...path, ...issue.path].join('.'), issue.message);
+	}
+	return inWords(list, 'one of its values');
+}
+
+/** Each value of a list, and where it stands. The fields that lead to it may lie in lists themselves. */
+function* listedValues(
+	within: unknown,
+	[field, ...further]: string[],
+	path: string[] = [],
+): Generator<[path: string[], value: unknown]> {
+	if (typeof within !== 'object' || within === null) return;
+	for (const [name, value] of Object.entries(within)) {
+		const place = [...path, name];
+		if (field === undefined) yield [place, value];
+		else if (Array.isArray(within)) yield* listedValues(value, [field, ...further], place);
+		else if (name === field) yield* listedValues(value, further, place);
 	}
 }
 

@@ -99,10 +99,24 @@ describe('a manifest that cannot be judged', () => {
 		['census', { census: [] }],
 		['census.kind', { census: { kind: 'mysql' } }],
 		['census.rows', { census: { kind: 'postgres', tables: {}, rows: '0' } }],
-		['census.tables', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
+		['census.tables.public.a', { census: { kind: 'postgres', tables: { 'public.a': 'many' }, rows: 0 } }],
 		['census.tables', { census: { kind: 'postgres', tables: 7, rows: 0 } }],
 		['warnings', { warnings: 'none' }],
-		['warnings', { warnings: [{}] }],
+		['warnings.1', { warnings: ['one', {}] }],
+		['copies.0.place', { copies: [{ at: '2026-11-02T00:00:00Z', lastSeenAt: '2026-11-02T00:00:00Z' }] }],
+		[
+			'census.databases.1.tables.user',
+			{
+				census: {
+					...{ kind: 'tar', entries: 1, bytes: 1, skipped: 0, changed: [], vanished: [], sqlite: [] },
+					databases: [
+						{ path: 'a', check: 'passed', tables: { user: 1 } },
+						{ path: 'b', check: 'passed', tables: { user: -1 } },
+					],
+				},
+			},
+		],
+		['drill.findings.0', { drill: { at: '2026-11-02T00:00:00Z', result: 'failed', findings: [7] } }],
 		['instanceId', { instanceId: 7 }],
 		['encryptionKey', { encryptionKey: 'of-the-house' }],
 		['verification.result', { verification: { at: '2026-11-02T00:00:00Z', result: 'maybe', findings: [] } }],
