@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import { constants, zstdCompress } from 'node:zlib';
@@ -18,6 +19,12 @@ const balanced = {
 	[constants.ZSTD_c_hashLog]: 15,
 };
 
+/**
+ * More than there are cores make nothing faster, and each holds some 10 MB. (Gzip's blocks are a quarter of the size and
+ * take four times as long: with two of them the cores have less to do.)
+ */
+const framesAtOnce = Math.min(3, availableParallelism());
+
 export interface ZstdFramesOptions extends Partial<
 	Pick<ParallelBlocksOptions, 'blockBytes' | 'concurrency'>
 > {
@@ -34,7 +41,7 @@ export interface ZstdFramesOptions extends Partial<
 export function zstdFrames({
 	level,
 	blockBytes = 4 * 1024 * 1024,
-	concurrency,
+	concurrency = framesAtOnce,
 }: ZstdFramesOptions = {}): Transform {
 	const params = {
 		...(level === undefined ? balanced : { [constants.ZSTD_c_compressionLevel]: level }),

@@ -1,6 +1,7 @@
 /**
  * Time-outs and the like that a role or a database may have been given for its applications (ALTER ROLE … SET). In a
- * backup or a restore they only break off work that takes its time.
+ * backup or a restore they only break off work that takes its time. And JIT: what is asked of the catalogs of ten thousand
+ * tables is compiled for longer than it saves.
  */
 const undone: Record<string, string> = {
 	lock_timeout: '0',
@@ -8,6 +9,7 @@ const undone: Record<string, string> = {
 	idle_session_timeout: '0',
 	transaction_timeout: '0',
 	default_transaction_read_only: 'off',
+	jit: 'off',
 };
 
 const values = Object.entries(undone).map(([name, value]) => `('${name}', '${value}')`);

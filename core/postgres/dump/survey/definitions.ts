@@ -21,6 +21,12 @@ const isOfNoExtension = (catalog: string, oid: string) => `NOT EXISTS (
 	WHERE classid = 'pg_catalog.${catalog}'::pg_catalog.regclass AND objid = ${oid} AND deptype = 'e'
 )`;
 
+/**
+ * Not made by initdb, which puts nothing into a schema of one's own: FirstNormalObjectId (access/transam.h). Without it the
+ * server reads the rows of three thousand functions of its own first, and tells their schema afterwards.
+ */
+const isNotInitial = (oid: string) => `${oid} >= 16384`;
+
 /** Selects a line of JSON with each {@link Definition} of a database. */
 export function definitionsQuestion(ownSchemas: string): string {
 	const line = (kind: Definition['kind'], oid: string, name: string, version: string) =>
@@ -28,7 +34,7 @@ export function definitionsQuestion(ownSchemas: string): string {
 	'id', '${kind} ' || ${oid}, 'kind', '${kind}', 'schema', nspname, 'name', ${name}, 'version', ${version}))`;
 	const functions = `${line('function', 'p.oid', 'proname', md5Of('p', ['proowner', 'proacl']))}
 FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = pronamespace
-WHERE ${ownSchemas} AND ${isOfNoExtension('pg_proc', 'p.oid')}`;
+WHERE ${isNotInitial('p.oid')} AND ${ownSchemas} AND ${isOfNoExtension('pg_proc', 'p.oid')}`;
 	const constraints = `ARRAY(SELECT k.oid FROM pg_catalog.pg_constraint AS k WHERE contypid = t.oid ORDER BY 1)::text`;
 	const types = `${line('type', 't.oid', 'typname', `typname || ${constraints}`)}
 FROM pg_catalog.pg_type AS t JOIN pg_catalog.pg_namespace AS n ON n.oid = typnamespace
@@ -37,7 +43,7 @@ WHERE ${ownSchemas} AND (typtype IN ('d', 'e', 'r', 'm') OR relkind = 'c') AND $
 	const views = `${line('view', 'c.oid', 'relname', md5Of('r', []))}
 FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
 JOIN pg_catalog.pg_rewrite AS r ON ev_class = c.oid AND rulename = '_RETURN'
-WHERE relkind = 'v' AND ${ownSchemas} AND ${isOfNoExtension('pg_class', 'c.oid')}`;
+WHERE relkind = 'v' AND ${isNotInitial('r.oid')} AND ${ownSchemas} AND ${isOfNoExtension('pg_class', 'c.oid')}`;
 	return [functions, types, views].map((part) => `(${part})`).join(' UNION ALL ');
 }
 

@@ -8,11 +8,11 @@ export class DumpScope {
 	readonly matches: readonly Match[];
 	readonly schemas: readonly SurveyedSchema[];
 	readonly definitions: readonly Definition[];
+	/** Of the whole database on the server’s disk, indexes included; undefined where it was not asked for. */
+	readonly databaseBytes: number | undefined;
 	readonly #selection: DumpSelection;
 	/** The role that the survey was made as. */
 	readonly user: string;
-	/** Of the whole database on the server’s disk, indexes included. */
-	readonly databaseBytes: number | undefined;
 	readonly #isStandby: boolean;
 
 	constructor(selection: DumpSelection, lines: readonly SurveyLine[]) {
@@ -20,7 +20,7 @@ export class DumpScope {
 		const server = lines.find((line) => line.server)?.server;
 		this.#isStandby = server?.isStandby ?? false;
 		this.user = server?.user ?? '';
-		this.databaseBytes = server?.bytes;
+		this.databaseBytes = lines.find(({ size }) => size !== undefined)?.size;
 		this.relations = new Map(lines.flatMap(({ relation }) => (relation ? [[relation.id, relation]] : [])));
 		this.matches = lines.flatMap(({ match }) => (match ? [match] : []));
 		this.schemas = lines.flatMap(({ schema }) => (schema ? [schema] : []));

@@ -40,8 +40,9 @@ export interface SurveyedSchema {
 
 /** One line of the answer; each has exactly one of these. */
 export interface SurveyLine {
-	/** `bytes`: of the database on the server’s disk. */
-	server?: { isStandby: boolean; user: string; bytes: number };
+	server?: { isStandby: boolean; user: string };
+	/** Bytes of the database on the server’s disk. */
+	size?: number;
 	schema?: SurveyedSchema;
 	relation?: Relation;
 	match?: Match;
@@ -51,8 +52,10 @@ export interface SurveyLine {
 const ownSchemas = `nspname !~ '^pg_' AND nspname <> 'information_schema'`;
 
 const server = `SELECT pg_catalog.json_build_object('server',
-	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery(), 'user', current_user,
-	'bytes', pg_catalog.pg_database_size(pg_catalog.current_database())))`;
+	pg_catalog.json_build_object('isStandby', pg_catalog.pg_is_in_recovery(), 'user', current_user))`;
+
+const size = `SELECT pg_catalog.json_build_object('size',
+	pg_catalog.pg_database_size(pg_catalog.current_database()))`;
 
 const schemas = `SELECT pg_catalog.json_build_object('schema',
 	pg_catalog.json_build_object('id', oid::bigint, 'schema', nspname))
@@ -83,11 +86,20 @@ WHERE relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND ${ownSchemas}`;
 /**
  * Asks for lines of JSON ({@link SurveyLine}) with all that has to be known of a database before it is dumped. Patterns
  * are looked up by the server, as pg_dump does it: regular expressions are not everywhere the same.
+ *
+ * @param withSize also for its size, for which the server looks at each of its files
  */
-export function surveyQuestion(selection: DumpSelection): string {
+export function surveyQuestion(selection: DumpSelection, { withSize = false } = {}): string {
 	const lists = Object.entries(selection) as Array<[PatternList, string[] | undefined]>;
 	const matches = lists.flatMap(([list, patterns = []]) => patterns.map((pattern) => matchOf(list, pattern)));
-	const parts = [server, schemas, relations, definitionsQuestion(ownSchemas), ...matches];
+	const parts = [
+		server,
+		...(withSize ? [size] : []),
+		schemas,
+		relations,
+		definitionsQuestion(ownSchemas),
+		...matches,
+	];
 	return `SELECT line::text AS line FROM (${parts.map((part) => `(${part})`).join(' UNION ALL ')}) AS found (line)`.replaceAll(
 		') UNION ALL (',
 		')\nUNION ALL (',

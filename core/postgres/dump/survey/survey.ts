@@ -57,7 +57,7 @@ export async function surveyDatabase(
 	request: DumpRequest,
 ): Promise<Survey> {
 	const [properties] = (await ask(propertiesQuestion())).map(parseProperties).map(withoutSecrets);
-	const question = surveyQuestion(request.selection);
+	const question = surveyQuestion(request.selection, { withSize: true });
 	const found = await askForScope(ask, question, request);
 	const unmatched = assertNamesMatch(found, request.database, request.unmatchedExclusions ?? 'fail');
 	const followed = await followReferences(ask, request, found);
@@ -68,7 +68,7 @@ export async function surveyDatabase(
 	return {
 		request: followed.request,
 		properties,
-		databaseBytes: scope.databaseBytes,
+		databaseBytes: found.databaseBytes,
 		n8n: await askForHistory(ask, scope),
 		warnings: [...foreign, ...unmatched, ...followed.warnings, ...lacking],
 		check: async (census) => {
