@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import type { Content } from '../content';
 import { taken } from '../faults';
 import { sendParts } from './parts';
-import { isUnanswered } from './s3Error';
+import { isUnanswered, statusOf } from './s3Error';
 import { findUnfinished } from './unfinished';
 
 /** The least that S3 takes for a part other than the last. */
@@ -42,7 +42,7 @@ export function partBytesFor(bytes: number): number {
 /**
  * Uploads an object, in parts where it is larger than one, each signed with its SHA-256: the server refuses what
  * arrives otherwise. The object is there when the last call, the completion, is done. An upload that broke off is gone
- * on with by the next one of the same bytes; what fails otherwise is given up, and nothing is there.
+ * on with by the next one of the same bytes; one that was begun here and fails otherwise is given up, and nothing is there.
  *
  * Not lib-storage's Upload: when one of its parts fails, the others go on to the end of the file, and an abort
  * does not reach the requests under way.
@@ -73,12 +73,14 @@ async function uploadParts(target: UploadTarget, content: Content, signal: Abort
 		await client.send(completion, { abortSignal: signal });
 	} catch (error) {
 		if (signal.aborted) throw error;
-		// Without an answer, the next run may find the server again, and the parts that have arrived.
-		if (!isUnanswered(error)) await giveUp(target, id);
 		// The completion may have been done, and only its answer lost. Or another run was faster.
-		const etag = await etagThere(target);
-		if (etag === undefined) throw error;
-		if (etag !== etagOf(Parts)) throw taken(target.path);
+		const found = await etagThere(target);
+		if (found === etagOf(Parts)) return;
+		// Not before, and not what another run may be completing: OpenStack Swift takes the parts of what is complete. Without
+		// an answer, the next run may find the server again, and the parts that have arrived.
+		const isOurs = unfinished === undefined;
+		if (isOurs && found !== 'unknown' && !isUnanswered(error)) await giveUp(target, id);
+		throw found === 'unknown' || found === 'none' ? error : taken(target.path);
 	}
 }
 
@@ -96,13 +98,13 @@ async function giveUp(
 	await client.send(new AbortMultipartUploadCommand(id), { abortSignal }).catch(() => {});
 }
 
-/** Undefined where there is no such object, or the server cannot be asked. */
-async function etagThere({ client, object }: UploadTarget): Promise<string | undefined> {
+/** Of the object; `none` where there is none, `unknown` where the server does not say. */
+async function etagThere({ client, object }: UploadTarget): Promise<string> {
 	const { Bucket, Key } = object;
 	const abortSignal = AbortSignal.timeout(afterFailureMs);
 	return await client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal }).then(
-		({ ETag = '' }) => ETag.replaceAll('"', ''),
-		() => undefined,
+		({ ETag = 'unknown' }) => ETag.replaceAll('"', ''),
+		(error: unknown) => (statusOf(error) === 404 ? 'none' : 'unknown'),
 	);
 }
 
