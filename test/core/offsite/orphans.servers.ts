@@ -1,12 +1,16 @@
 import {
+	AbortMultipartUploadCommand,
 	CreateMultipartUploadCommand,
+	DeleteObjectCommand,
 	ListMultipartUploadsCommand,
+	PutObjectCommand,
 	S3Client,
 	UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Destination, hostKeyGiven, openDestination } from '../../../core/offsite';
+import { upload } from '../../../core/offsite/s3/upload';
 import { startSftp } from '../../../lab/servers/sftp';
 import { startSwift, type SwiftServer } from '../../../lab/servers/swift';
 import { startWebdav } from '../../../lab/servers/webdav';
@@ -22,16 +26,19 @@ describe('The parts of an upload to S3 that was not completed', () => {
 	let swift: SwiftServer;
 	let client: S3Client;
 	let destination: Destination;
+	let newClient: () => S3Client;
 
 	beforeAll(async () => {
 		swift = await startSwift();
 		const { endpoint, bucket, accessKeyId, secretAccessKey } = swift;
 		const server = { endpoint, forcePathStyle: true, region: 'us-east-1' };
-		client = new S3Client({
-			...server,
-			credentials: { accessKeyId, secretAccessKey },
-			requestChecksumCalculation: 'WHEN_REQUIRED',
-		});
+		newClient = () =>
+			new S3Client({
+				...server,
+				credentials: { accessKeyId, secretAccessKey },
+				requestChecksumCalculation: 'WHEN_REQUIRED',
+			});
+		client = newClient();
 		const place = { bucket, prefix: 'n8n', accessKeyId, secretAccessKey };
 		destination = await openDestination({ kind: 's3', ...server, ...place }, patience());
 	}, 240_000);
@@ -75,6 +82,80 @@ describe('The parts of an upload to S3 that was not completed', () => {
 			clock.mockRestore();
 		}
 		expect(await begun()).toEqual([others]);
+	});
+
+	describe('because its completion was answered with an error', () => {
+		const Key = 'interrupted';
+		const object = () => ({ Bucket: swift.bucket, Key });
+
+		/** Answers in the server's place, or after it, and counts what is given up. */
+		function interfere({ isCompleted = false, isSilent = false }): { client: S3Client; givenUp(): number } {
+			const interfered = newClient();
+			let givenUp = 0;
+			const refuse = (name: string, httpStatusCode: number) =>
+				Object.assign(new Error(name), { name, $metadata: { httpStatusCode } });
+			interfered.middlewareStack.add(
+				(next, { commandName }) =>
+					async (args) => {
+						if (commandName === 'AbortMultipartUploadCommand') givenUp++;
+						if (commandName === 'HeadObjectCommand' && isSilent) throw refuse('AccessDenied', 403);
+						if (commandName !== 'CompleteMultipartUploadCommand') return await next(args);
+						if (isCompleted) await next(args);
+						throw refuse('BrokenMPU', 409);
+					},
+				{ step: 'initialize' },
+			);
+			return { client: interfered, givenUp: () => givenUp };
+		}
+
+		const content = Buffer.alloc(6_000_000, 'content');
+		const send = async (through: S3Client) =>
+			await upload({ client: through, object: object(), path: Key }, contentOf(content), patience());
+
+		afterEach(async () => {
+			const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: swift.bucket }));
+			for (const { UploadId } of Uploads.filter((found) => found.Key === Key))
+				await client.send(new AbortMultipartUploadCommand({ ...object(), UploadId }));
+		});
+
+		it('are kept, and nothing has failed, where the object is there', async () => {
+			const { client: through, givenUp } = interfere({ isCompleted: true });
+			await send(through);
+			expect(givenUp()).toBe(0);
+			expect((await swift.objects(Key)).get('')?.equals(content)).toBe(true);
+			await client.send(new DeleteObjectCommand(object()));
+		});
+
+		it('are given up where it is not', async () => {
+			const { client: through, givenUp } = interfere({});
+			await expect(send(through)).rejects.toMatchObject({ name: 'BrokenMPU' });
+			expect(givenUp()).toBe(1);
+			expect(await begun()).not.toContain(Key);
+		});
+
+		it('are given up where another object is there', async () => {
+			await client.send(new PutObjectCommand({ ...object(), Body: 'another' }));
+			const { client: through, givenUp } = interfere({});
+			await expect(send(through)).rejects.toMatchObject({ code: 'exists' });
+			expect(givenUp()).toBe(1);
+			expect(await begun()).not.toContain(Key);
+			await client.send(new DeleteObjectCommand(object()));
+		});
+
+		it('are kept where the server does not say', async () => {
+			const { client: through, givenUp } = interfere({ isSilent: true });
+			await expect(send(through)).rejects.toMatchObject({ name: 'BrokenMPU' });
+			expect(givenUp()).toBe(0);
+			expect(await begun()).toContain(Key);
+		});
+
+		it('are kept where another run has begun it, which may be completing it', async () => {
+			await begin(Key);
+			const { client: through, givenUp } = interfere({});
+			await expect(send(through)).rejects.toMatchObject({ name: 'BrokenMPU' });
+			expect(givenUp()).toBe(0);
+			expect(await begun()).toContain(Key);
+		});
 	});
 });
 
