@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Content, ContentReader } from '../content';
 import { LentMemory } from '../lentMemory';
 import { PartStream, pieceBytes } from './partStream';
-import { isUnanswered, statusOf } from './s3Error';
+import { isUnanswered, ofCall, statusOf } from './s3Error';
 
 /** Parts on their way at a time. */
 const partsAtOnce = 6;
@@ -139,7 +139,7 @@ async function sendPartOnce(
 		return { ETag, PartNumber };
 	} catch (error) {
 		memory.letGo(buffer);
-		throw unreadable.signal.aborted ? unreadable.signal.reason : error;
+		throw unreadable.signal.aborted ? unreadable.signal.reason : ofCall(error);
 	}
 }
 

@@ -88,9 +88,15 @@ export function statusOf(error: unknown): number | undefined {
 	return (error as ServiceError | undefined)?.$metadata?.httpStatusCode;
 }
 
-/** Whether a call of the SDK failed without any answer; into each error of its own it writes how it went. */
+/** Whether a call of the SDK failed without any answer. What did not come from a call is not an answer that is missing. */
 export function isUnanswered(error: unknown): boolean {
 	return (error as ServiceError | undefined)?.$metadata !== undefined && statusOf(error) === undefined;
+}
+
+/** The SDK writes into each error how the call went, but for calls whose body is a stream: into theirs, this does. */
+export function ofCall(error: unknown): Error {
+	const { $metadata = {} } = error as ServiceError;
+	return Object.assign(error as Error, { $metadata });
 }
 
 /**

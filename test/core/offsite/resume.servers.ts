@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { type Manifest, manifestPath } from '../../../core/artifact';
 import { copyBackups, type CopyOutcome } from '../../../core/offsite';
-import { type DisturbingProxy, startProxy } from '../../../lab/servers/disturbingProxy';
+import { type Disturbance, type DisturbingProxy, startProxy } from '../../../lab/servers/disturbingProxy';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 import { patience, type TestServer, testServers } from './support/testServers';
@@ -48,10 +48,17 @@ describe.each(kinds)('A copy to %s whose line broke at 70 %%', (kind, mostSentAg
 	}
 
 	async function copyTo(place: string, cutAfter?: number): Promise<CopyOutcome> {
+		return await copyDisturbed(
+			place,
+			cutAfter === undefined ? undefined : { kind: 'cut', afterBytes: cutAfter },
+		);
+	}
+
+	async function copyDisturbed(place: string, disturbance?: Disturbance): Promise<CopyOutcome> {
 		proxy.disturb(undefined);
 		// Opened before: a login that is cut is another matter.
 		await using destination = await server.open({ port: proxy.port, place });
-		if (cutAfter !== undefined) proxy.disturb({ kind: 'cut', afterBytes: cutAfter });
+		if (disturbance) proxy.disturb(disturbance);
 		const root = directory.path('backups');
 		const [outcome] = await copyBackups({ root, timeZone: 'utc', destination }, patience());
 		return outcome!;
@@ -102,5 +109,39 @@ describe.each(kinds)('A copy to %s whose line broke at 70 %%', (kind, mostSentAg
 		await writeLarge(content);
 		expect(await copyTo('other')).toMatchObject({ outcome: 'copied' });
 		expect((await read('other')).equals(content)).toBe(true);
+	});
+
+	// Whose connections are many, and each part is sent again by itself.
+	if (kind !== 'OpenStack Swift’s S3') return;
+
+	it.each([0.1, 0.5, 0.9])(
+		'goes on in the same run when all connections break once, at %f of its bytes',
+		async (share) => {
+			await mkdir(directory.path('backups'), { mode: 0o700 });
+			const content = randomBytes(bytes);
+			await writeLarge(content);
+			const place = `once-${share}`;
+			await server.makePlace(place);
+			expect(
+				await copyDisturbed(place, { kind: 'cut', afterBytes: share * bytes, once: true }),
+			).toMatchObject({
+				outcome: 'copied',
+			});
+			expect(proxy.hasDisturbed).toBe(true);
+			expect((await read(place)).equals(content)).toBe(true);
+		},
+	);
+
+	it('keeps its parts for the next run when one of them never arrives, though the server answers', async () => {
+		await mkdir(directory.path('backups'), { mode: 0o700 });
+		const content = randomBytes(bytes);
+		await writeLarge(content);
+		await server.makePlace('part');
+		expect(
+			await copyDisturbed('part', { kind: 'cut', afterBytes: 0, holding: Buffer.from('partNumber=15&') }),
+		).toMatchObject({ outcome: 'failed', error: { code: 'unreachable' } });
+		expect(await copyTo('part')).toMatchObject({ outcome: 'copied' });
+		expect(proxy.bytesSent()).toBeLessThan(1.02 * mostSentAgain);
+		expect((await read('part')).equals(content)).toBe(true);
 	});
 });
