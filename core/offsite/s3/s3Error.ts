@@ -36,6 +36,12 @@ const slow: Answer = {
 	advice: 'Check the network between n8n and that server, then run it again',
 };
 
+const busy: Answer = {
+	code: 'server',
+	what: 'cannot take it now: it is busy, being serviced or full',
+	advice: 'Run it again later; if that does not help, look into that server’s log',
+};
+
 /** The SDK could not read what came as a success. */
 const otherAnswer: Answer = {
 	code: 'server',
@@ -120,6 +126,7 @@ function byStatus(status: number | undefined, name: string): Answer | undefined 
 	if (status === 401) return identity;
 	if (status === 507) return full;
 	if (status === 408) return slow;
+	if (status === 429 || status === 503) return busy;
 	if (status === 403) {
 		return {
 			code: 'not-permitted',

@@ -15,6 +15,9 @@ import { SftpStatus, statusOf } from './sftpError';
 
 const usualIdleMs = 60_000;
 
+/** Another run is seldom in between, and never so often. */
+const opensPerFile = 3;
+
 /** Opens a directory on an SFTP server. @throws BackupError as {@link connectSftp} does */
 export async function openSftpDestination(options: SftpOptions, signal: AbortSignal): Promise<Destination> {
 	return new SftpDestination(options, await connectSftp(options, signal));
@@ -152,7 +155,24 @@ class SftpDestination implements Destination {
 		await this.#calls.close(file, signal);
 	}
 
+	/** Another run of the same bytes has the same partial file: at any time it may give it its name, or take it away. */
 	async #openPartial(
+		name: string,
+		{ partial, content }: { partial: string; content: Content },
+		signal: AbortSignal,
+	): Promise<OpenRemote> {
+		for (let attempt = 1; ; attempt++) {
+			try {
+				return await this.#openOnce(name, { partial, content }, signal);
+			} catch (error) {
+				if (signal.aborted || this.#calls.hasEnded || content.sha256 === undefined) throw error;
+				if (await this.head(name, signal)) throw taken(`${this.place}/${name}`);
+				if (attempt === opensPerFile) throw error;
+			}
+		}
+	}
+
+	async #openOnce(
 		name: string,
 		{ partial, content }: { partial: string; content: Content },
 		signal: AbortSignal,
@@ -183,10 +203,9 @@ class SftpDestination implements Destination {
 		try {
 			await this.#calls.rename(from, to, signal);
 		} catch (error) {
-			if (!signal.aborted && !this.#calls.hasEnded && (await this.head(to, signal))) {
-				throw taken(`${this.place}/${to}`);
-			}
-			throw error;
+			if (signal.aborted || this.#calls.hasEnded) throw error;
+			if (await this.head(to, signal)) throw taken(`${this.place}/${to}`);
+			throw hasCode(error, 'not-found') ? removedMeanwhile(`${this.place}/${to}`) : error;
 		}
 	}
 }
@@ -194,4 +213,10 @@ class SftpDestination implements Destination {
 /** By the bits of its mode, as `stat` has them. */
 function isFile(mode: number): boolean {
 	return (mode & 0o170000) === 0o100000;
+}
+
+function removedMeanwhile(path: string): BackupError {
+	return new BackupError('incomplete', `${path} was removed there before it was whole`, {
+		advice: 'See whether another run copies there at that time, then run it again',
+	});
 }

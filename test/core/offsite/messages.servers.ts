@@ -344,7 +344,7 @@ describeDisks('A disk that is full at the other side', () => {
 				cleanUps.push(async () => await server.stop());
 				return await openS3({}, server);
 			},
-			's3://backups/n8n answered with an error: ServiceUnavailable (HTTP 503). Look into that server’s log, then run it again.',
+			's3://backups/n8n cannot take it now: it is busy, being serviced or full. Run it again later; if that does not help, look into that server’s log.',
 		],
 	])('leaves nothing there: %s', async (_, openOn, says) => {
 		const disk = disks.ext4('small');
