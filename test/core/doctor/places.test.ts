@@ -1,31 +1,17 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import { checkBackupDirectory, checkDataFolder, checkFile, checkSpace } from '../../../core/doctor/places';
 import { describeTree } from '../../support/describeTree';
 import { describeDisks, temporaryDisks } from '../../support/disks';
+import { locksInDirectory } from '../../support/fileLocks';
 import { temporaryDirectory } from '../../support/temporaryDirectory';
 import { writeBackup } from '../../support/writeBackup';
 
 const directory = temporaryDirectory();
 const anything = async (path: string) => await Promise.resolve(path);
 const never = new AbortController().signal;
-
-/** On files in a directory, by the kernel's own list: file and range of bytes. */
-async function locksOfThisProcess(folder: string): Promise<string[]> {
-	const names = await readdir(folder);
-	const inodes = new Map<string, string>();
-	for (const name of names) inodes.set(String((await lstat(`${folder}/${name}`)).ino), name);
-	return (await readFile('/proc/locks', 'utf8'))
-		.split('\n')
-		.map((line) => line.trim().split(/\s+/))
-		.filter(([, kind, , , pid]) => kind === 'POSIX' && pid === String(process.pid))
-		.map(([, , , mode, , file, ...range]) => ({ mode, range, name: inodes.get(file!.split(':')[2]!) }))
-		.filter(({ name }) => name !== undefined)
-		.map(({ mode, range, name }) => `${name!} ${mode!} ${range.join('-')}`)
-		.sort();
-}
 
 describe('the backup directory', () => {
 	it('passes by what was written, in every place where backups are, and is as it was afterwards', async () => {
@@ -100,13 +86,13 @@ describe('what is to be backed up', () => {
 		const database = new DatabaseSync(directory.path('data', 'database.sqlite'));
 		try {
 			database.exec('PRAGMA journal_mode = WAL; CREATE TABLE t (a); BEGIN; INSERT INTO t VALUES (1)');
-			const locks = await locksOfThisProcess(data);
+			const locks = locksInDirectory(data);
 			expect(locks.length).toBeGreaterThan(2);
 			expect((await checkDataFolder(data, anything)).finding).toMatchObject({
 				result: 'passed',
 				found: `${data} can be read: all 4 entries were opened.`,
 			});
-			expect(await locksOfThisProcess(data)).toEqual(locks);
+			expect(locksInDirectory(data)).toEqual(locks);
 		} finally {
 			database.close();
 		}

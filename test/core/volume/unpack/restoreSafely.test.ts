@@ -16,6 +16,7 @@ import type { TarCensus } from '../../../../core/artifact/manifest';
 import { copyFile } from '../../../../core/volume/copyFile';
 import { restoreArchive, type RestoreArchiveOptions } from '../../../../core/volume/restoreArchive';
 import { eventually } from '../../../../lab/eventually';
+import { locksInDirectory } from '../../../support/fileLocks';
 import { expectClaimed, holdHeartbeats } from '../../../support/heartbeats';
 import { temporaryDirectory } from '../../../support/temporaryDirectory';
 import { endProcessesAfterEach, kill, startUntilLine } from '../sqlite/support/processes';
@@ -165,16 +166,12 @@ test.each([
 	try {
 		database.exec('PRAGMA journal_mode = wal; CREATE TABLE t (x); INSERT INTO t VALUES (1)');
 		if (name === 'link') symlinkSync('n8n-data', path);
-		const locks = () =>
-			readFileSync('/proc/locks', 'utf8')
-				.split('\n')
-				.filter((line) => line.includes(` ${process.pid} `));
-		const before = locks();
+		const before = locksInDirectory(scratch.path('out'));
 		expect(before).not.toEqual([]);
 		await expect(copyFile({ path })(new AbortController().signal)).rejects.toThrow(
 			`${path} is a database that this very n8n has open. Archive the directory that it is in`,
 		);
-		expect(locks()).toEqual(before);
+		expect(locksInDirectory(scratch.path('out'))).toEqual(before);
 	} finally {
 		database.close();
 	}
