@@ -93,7 +93,10 @@ export async function createArtifact(
 		packageVersion,
 	};
 	const manifest = withComparison(made, request.compareWith);
-	await using manifestFile = await AtomicFile.create(manifestPath(file.finalPath), { refusals });
+	await using manifestFile = await AtomicFile.create(manifestPath(file.finalPath), {
+		refusals,
+		isRenewed: true,
+	});
 	await manifestFile.write(serializeManifest(manifest));
 	const problems = await commitBackup(file, manifestFile);
 	// What else the disk refused by now is said in one sentence with what it refused before.

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode, fileError } from '../errors';
-import { partialPath } from '../files/atomicFile';
+import { isThere, partialPath } from '../files/atomicFile';
 import { syncDirectory } from '../files/durable';
 import { manifestPath } from './manifestFile';
+import { giveName } from './sweep';
 
 /**
  * Removes an artifact and its manifest. The manifest is set aside first, under a name that a sweep knows: after a
@@ -21,9 +22,11 @@ export async function removeBackup(path: string): Promise<void> {
 			if (isAside) await rename(aside, manifest).catch(() => {});
 			throw error;
 		});
+		// A sweep or a verification may have given the manifest its name back, and a fetch the whole backup: only what is
+		// set aside can be judged without anybody in between.
+		const isAgain = await setAside(manifest, aside);
+		if (isAgain && (await isThere(path))) await giveName(aside, manifest);
 		await rm(aside, { force: true });
-		// A sweep or a verification may have come in between and have given it its name back.
-		await rm(manifest, { force: true });
 		await syncDirectory(dirname(path));
 	} catch (error) {
 		throw fileError(error, path);

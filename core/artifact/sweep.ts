@@ -90,7 +90,8 @@ async function fits(
 	return stats.isFile() && stats.size === storedBytes && (await hashFile(artifact, signal)) === sha256;
 }
 
-async function giveName(from: string, to: string): Promise<void> {
+/** Gives a manifest that was set aside its name back, unless there is another one by now. */
+export async function giveName(from: string, to: string): Promise<void> {
 	try {
 		await link(from, to);
 	} catch (error) {

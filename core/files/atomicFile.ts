@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, lstat, open, rename, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, errorCode, fileError } from '../errors';
 import { partialSuffix } from './abandoned';
@@ -13,6 +13,8 @@ export interface AtomicFileOptions {
 	partial?: string;
 	/** Take the place of a file that has the final name. False by default. */
 	replace?: boolean;
+	/** As soon as it has its name, others may put a newer one in its place, as they do with manifests. False by default. */
+	isRenewed?: boolean;
 	/** As root, give the file to the directory's owner. True by default. */
 	adopt?: boolean;
 	/** Collects what the file system cannot do. */
@@ -40,6 +42,7 @@ export class AtomicFile {
 	readonly #heartbeat: Heartbeat;
 	readonly #refusals: Refusals;
 	readonly #replace: boolean;
+	readonly #isRenewed: boolean;
 	#hasName = false;
 	#hasPartial = true;
 	#isOpen = true;
@@ -52,6 +55,7 @@ export class AtomicFile {
 		this.finalPath = finalPath;
 		this.partialPath = options.partial;
 		this.#replace = options.replace;
+		this.#isRenewed = options.isRenewed;
 		this.#refusals = options.refusals;
 		this.#handle = handle;
 		this.#heartbeat = new Heartbeat(handle);
@@ -65,11 +69,11 @@ export class AtomicFile {
 	 */
 	static async create(finalPath: string, options: AtomicFileOptions = {}): Promise<AtomicFile> {
 		const { partial = partialPath(finalPath), replace = false, adopt = true } = options;
-		const { refusals = new Refusals() } = options;
+		const { refusals = new Refusals(), isRenewed = false } = options;
 		const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 		try {
 			const handle = await open(partial, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-			const file = new AtomicFile(finalPath, handle, { partial, replace, refusals });
+			const file = new AtomicFile(finalPath, handle, { partial, replace, isRenewed, refusals });
 			try {
 				// Whoever had the partial name before has the final one by now: look in this order.
 				if (!replace && (await isThere(finalPath))) throw nameTaken(finalPath);
@@ -138,7 +142,7 @@ export class AtomicFile {
 		// What was replaced is gone already; the new file is better than none.
 		if (this.#replace) return false;
 		try {
-			if (this.#hasPartial) await unlink(this.finalPath);
+			if (this.#hasPartial) await rm(this.finalPath, { force: true });
 			else await rename(this.finalPath, this.partialPath);
 			this.#hasPartial = true;
 			this.#hasName = false;
@@ -201,6 +205,8 @@ export class AtomicFile {
 		}
 		this.#hasName = true;
 		if (await this.#isThisFile(this.finalPath)) return;
+		// What was linked was this file, and somebody has put the next one in its place since.
+		if (this.#isRenewed && (await this.#isThisFile(this.partialPath))) return;
 		await this.takeNameBack();
 		throw interfered(this.partialPath);
 	}

@@ -15,15 +15,17 @@ export interface Sent {
  * Looks at what has arrived. What is not as it was sent is taken back, or it would stand in the way of every later copy:
  * nobody could tell it from somebody else's file of the same name.
  *
- * @throws BackupError `incomplete` where it is something else, and what the destination throws
+ * @throws BackupError `incomplete` where it is something else or is gone, and what the destination throws
  */
 export async function assertArrived(
 	destination: Destination,
 	sent: Sent,
 	signal: AbortSignal,
 ): Promise<void> {
-	if (await hasArrived(destination, sent, signal)) return;
 	const path = `${destination.place}/${sent.name}`;
+	const arrived = await destination.head(sent.name, signal);
+	if (!arrived) throw goneAgain(path);
+	if (arrived.bytes === sent.bytes && (await isSame(destination, sent, signal))) return;
 	const removed = await destination.delete(sent.name, signal).catch(() => 'locked' as const);
 	const advice =
 		removed === 'deleted'
@@ -32,12 +34,16 @@ export async function assertArrived(
 	throw new BackupError('incomplete', `${path} did not arrive as it was sent`, { advice });
 }
 
-async function hasArrived(
+async function isSame(
 	destination: Destination,
-	{ name, bytes, sha256, readBack }: Sent,
+	{ name, sha256, readBack }: Sent,
 	signal: AbortSignal,
 ): Promise<boolean> {
-	const arrived = await destination.head(name, signal);
-	if (arrived?.bytes !== bytes) return false;
 	return !readBack || (await hashRemote(destination, name, signal)).sha256 === sha256;
+}
+
+function goneAgain(path: string): BackupError {
+	return new BackupError('incomplete', `${path} was sent, and is not there`, {
+		advice: 'See whether another run deletes copies there at that time, then run it again',
+	});
 }

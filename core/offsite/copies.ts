@@ -19,20 +19,21 @@ export async function recordSeen(artifactPath: string, place: string, now = new 
 /** Writes into the local manifest that a prune took its copy away, so that no copy run brings it back. */
 export async function recordPruned(artifactPath: string, place: string, now = new Date()): Promise<void> {
 	const prunedAt = now.toISOString();
-	await changeCopy(artifactPath, place, (present) => present && { ...present, prunedAt });
+	// One that was fetched, or copied by another machine, does not know its copies.
+	const unknown = { place, at: prunedAt, lastSeenAt: prunedAt };
+	await changeCopy(artifactPath, place, (present = unknown) => ({ ...present, prunedAt }));
 }
 
 /** An artifact that was pruned here meanwhile needs no record. */
 async function changeCopy(
 	artifactPath: string,
 	place: string,
-	change: (present: CopyRecord | undefined) => CopyRecord | undefined,
+	change: (present: CopyRecord | undefined) => CopyRecord,
 ): Promise<void> {
 	try {
 		await changeManifest(artifactPath, ({ manifest, document }) => {
 			const others = (manifest.copies ?? []).filter((copy) => copy.place !== place);
-			const changed = change(copyAt(manifest, place));
-			return changed && { ...document, copies: [...others, changed] };
+			return { ...document, copies: [...others, change(copyAt(manifest, place))] };
 		});
 	} catch (error) {
 		if (hasCode(error, 'not-found')) return;

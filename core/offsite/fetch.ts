@@ -57,7 +57,7 @@ export async function fetchBackup(request: FetchRequest, signal: AbortSignal): P
 	if (await isHere(path, manifest, signal)) return { path, outcome: 'already here', manifest, warnings: [] };
 	await using artifact = await AtomicFile.create(path, { refusals });
 	await receive(request, { artifact, manifest, name }, signal);
-	await using manifestFile = await AtomicFile.create(manifestPath(path), { refusals });
+	await using manifestFile = await AtomicFile.create(manifestPath(path), { refusals, isRenewed: true });
 	await manifestFile.write(serializeManifest(document));
 	const problems = await commitBackup(artifact, manifestFile);
 	return { path, outcome: 'fetched', manifest, warnings: [...refusals.warnings(directory), ...problems] };
