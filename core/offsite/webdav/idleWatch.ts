@@ -6,6 +6,7 @@ export class IdleWatch implements Disposable {
 	readonly #server: string;
 	#limitMs: number;
 	#timer: NodeJS.Timeout | undefined;
+	#isOver = false;
 	/** Why it was ended; undefined while it was not. */
 	error: BackupError | undefined;
 
@@ -19,8 +20,9 @@ export class IdleWatch implements Disposable {
 		return this.#controller.signal;
 	}
 
-	/** Something has gone on; waits again, from here on for another time if one is given. */
+	/** Something has gone on; waits again, from here on for another time if one is given. Nothing once the request is over. */
 	restart(limitMs = this.#limitMs): void {
+		if (this.#isOver) return;
 		clearTimeout(this.#timer);
 		this.#limitMs = limitMs;
 		this.#timer = setTimeout(() => {
@@ -36,6 +38,7 @@ export class IdleWatch implements Disposable {
 	}
 
 	[Symbol.dispose](): void {
+		this.#isOver = true;
 		clearTimeout(this.#timer);
 	}
 }
