@@ -22,14 +22,22 @@ export interface EndingProxy {
 	stop(): Promise<void>;
 }
 
+interface EndingOptions {
+	due: number;
+	end: End;
+	holding?: string;
+	isForGood?: boolean;
+}
+
 /**
  * A TCP proxy that ends whatever connection the n-th piece of the server's answers comes through.
  *
+ * @param holding only pieces that hold these bytes count
  * @param isForGood whether it lets nobody through thereafter
  */
 export async function startEndingProxy(
 	targetPort: number,
-	{ due, end, isForGood = false }: { due: number; end: End; isForGood?: boolean },
+	{ due, end, holding = '', isForGood = false }: EndingOptions,
 ): Promise<EndingProxy> {
 	let pieces = 0;
 	const sockets = new Set<Socket>();
@@ -45,7 +53,7 @@ export async function startEndingProxy(
 		target.on('data', (piece: Buffer) => {
 			if (client.destroyed || client.writableEnded) return;
 			if (isForGood && pieces >= due) return void client.resetAndDestroy();
-			if (++pieces === due) end(piece, client, target);
+			if (piece.includes(holding) && ++pieces === due) end(piece, client, target);
 			else client.write(piece);
 		});
 		target.on('end', () => client.end());

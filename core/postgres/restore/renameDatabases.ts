@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { BackupError, errorCode, hasCode } from '../../errors';
+import { errorCode, hasCode } from '../../errors';
 import { withClient } from '../connect/client';
 import { quoteIdentifier } from '../sql';
+import { identify, outcomeOf, type Renaming, unknownOutcome } from './lostAnswer';
 import { type Maintenance, terminateOthers } from './maintenance';
 
 export interface Rename {
@@ -12,9 +13,6 @@ export interface Rename {
 
 /** Milliseconds after which sessions that cannot be ended are given up on. Each attempt of the server takes five seconds. */
 const patienceMs = 20_000;
-
-/** For asking what became of it when its answer was lost. In milliseconds. */
-const askingMs = 15_000;
 
 /** What the server says of a database that is being used. */
 const inUse = '55006';
@@ -28,9 +26,9 @@ const inUse = '55006';
  * they belong to: n8n, a pooler, an exporter that visits every database. One that comes back in the wrong moment makes
  * it fail, so it is tried again for a while.
  *
- * @param doing what it is for, for the error: `Naming the restored database "n8n"`
- * Where the answer is lost, the server is asked again what became of it.
+ * Where its answer is lost, the server is asked what became of it.
  *
+ * @param doing what it is for, for the error: `Naming the restored database "n8n"`
  * @throws BackupError when sessions cannot be ended, or the user owns one of the databases not; one that says so where
  * nobody knows whether it was done
  */
@@ -61,61 +59,10 @@ export async function renameDatabases(
 	} catch (error) {
 		const mayBeDone = hasCode(error, 'unreachable') || hasCode(error, 'cancelled');
 		if (!renaming || !mayBeDone) throw error;
-		const isDone = await outcomeOf(maintenance, renaming, renames[0]!);
-		if (isDone === undefined) throw unknownOutcome(error, doing, renames[0]!);
+		const isDone = await outcomeOf(maintenance, renaming, renames[0]!.to);
+		if (isDone === undefined) throw unknownOutcome(error, doing, renames[0]!.to);
 		if (!isDone) throw error;
 	}
-}
-
-/** The session that gives the names, and the first database that gets one. */
-interface Renaming {
-	pid: number;
-	since: string;
-	oid: string;
-}
-
-async function identify(client: pg.Client, database: string): Promise<Renaming> {
-	const { rows } = await client.query<Renaming>(
-		`SELECT pid, backend_start::text AS since, (SELECT oid::text FROM pg_catalog.pg_database WHERE datname = $1)
-		FROM pg_catalog.pg_stat_activity WHERE pid = pg_catalog.pg_backend_pid()`,
-		[database],
-	);
-	return rows[0]!;
-}
-
-/**
- * What became of a transaction whose answer was lost. As long as its session is there, it may still commit.
- *
- * @returns undefined where nobody can be asked
- */
-async function outcomeOf(
-	maintenance: Maintenance,
-	{ pid, since, oid }: Renaming,
-	{ to }: Rename,
-): Promise<boolean | undefined> {
-	const signal = AbortSignal.timeout(askingMs);
-	try {
-		return await maintenance.use(async (client) => {
-			const end = `SELECT pg_catalog.pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity
-				WHERE pid = $1 AND backend_start::text = $2`;
-			while ((await client.query(end, [pid, since])).rows.length > 0) await sleep(50, undefined, { signal });
-			const named = await client.query<{ datname: string }>(
-				'SELECT datname FROM pg_catalog.pg_database WHERE oid = $1',
-				[oid],
-			);
-			return named.rows[0]?.datname === to;
-		}, signal);
-	} catch {
-		return undefined;
-	}
-}
-
-function unknownOutcome(error: unknown, doing: string, { to }: Rename): BackupError {
-	const { code, what } = error as BackupError;
-	return new BackupError(code, `${what} ${doing} may have been done or not`, {
-		advice: `See whether there is a database "${to}": if so, it was done; if not, nothing was changed`,
-		cause: error,
-	});
 }
 
 /** With this commit everything before it is on the disk, also where the server itself does not wait for that. */

@@ -27,10 +27,11 @@ async function oneBackup(): Promise<string> {
 	return (await makeBackups(directory.path('backups'))).env.path;
 }
 
-// node:fs removes a file by unlink; the calls are: aside, artifact, aside's end, manifest's end, directory.
+// node:fs removes a file by unlink; the calls are: aside, artifact, aside again, aside's end, directory.
 it.each([
 	['rename:when=1', true],
 	['unlink:when=1', true],
+	['rename:when=2', false],
 	['unlink:when=2', false],
 	['fsync:when=1', false],
 ])(
