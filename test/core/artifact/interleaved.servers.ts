@@ -111,28 +111,25 @@ const isBeaten =
 
 type Call = (...given: unknown[]) => Promise<unknown>;
 
-const watchedCalls = [
-	'open',
-	'link',
-	'lstat',
-	'mkdir',
-	'readdir',
-	'readFile',
-	'rename',
-	'rm',
-	'stat',
-	'unlink',
-];
+const looking = ['lstat', 'readdir', 'readFile', 'stat'];
+const changing = ['open', 'link', 'mkdir', 'rename', 'rm', 'unlink'];
 
-/** Before the n-th call of `node:fs/promises` something else happens. */
+/**
+ * Something else happens before the n-th call of `node:fs/promises`. Of calls that only look, those count that come
+ * behind a change or a list: what happens before the others might as well have happened before the next one.
+ */
 function beforeCall(due: number, happens: () => Promise<void>): { calls(): number; end(): void } {
 	let calls = 0;
 	let isWatched = true;
+	let isNew = true;
 	const module = fileSystem as unknown as Record<string, Call>;
-	const originals = new Map(watchedCalls.map((name) => [name, module[name]!]));
+	const originals = new Map([...looking, ...changing].map((name) => [name, module[name]!]));
 	for (const [name, original] of originals) {
 		module[name] = async (...given) => {
-			if (isWatched && ++calls === due) {
+			if (!isWatched) return await original(...given);
+			const counts = isNew || changing.includes(name);
+			isNew = changing.includes(name) || name === 'readdir';
+			if (counts && ++calls === due) {
 				isWatched = false;
 				await happens();
 				isWatched = true;
@@ -160,12 +157,14 @@ async function groundFor(name: string): Promise<Ground> {
 	return { root, place };
 }
 
-async function outcomeOf(run: Promise<Made>): Promise<Made> {
+async function outcomeOf(name: string, run: Promise<Made>): Promise<Made> {
 	try {
 		return await run;
 	} catch (error) {
-		if (error instanceof Error && error.name === 'BackupError' && isBeaten.test(error.message)) return [];
-		throw error;
+		const isExcuse = error instanceof Error && error.name === 'BackupError' && isBeaten.test(error.message);
+		// Nobody is in a backup's way.
+		if (!isExcuse || name === 'a backup') throw error;
+		return [];
 	}
 }
 
@@ -178,16 +177,16 @@ describe.each(names)('In one directory, %s', (name) => {
 				const ground = await groundFor(`${names.indexOf(name)}-${names.indexOf(other)}-${due}`);
 				let theirs: Made = [];
 				const watch = beforeCall(due, async () => {
-					theirs = await outcomeOf(theirRuns[other]!(ground));
+					theirs = await outcomeOf(other, theirRuns[other]!(ground));
 				});
 				let ours: Made;
 				try {
-					ours = await outcomeOf(ourRuns[name]!(ground));
+					ours = await outcomeOf(name, ourRuns[name]!(ground));
 				} finally {
 					watch.end();
 				}
 				isOver = watch.calls() < due;
-				if (isOver) expect(due).toBeGreaterThan(10);
+				if (isOver) expect(due).toBeGreaterThan(5);
 
 				const here = await directoryState(join(ground.root, 'postgres'));
 				const there = await directoryState(join(ground.place, 'postgres'));
