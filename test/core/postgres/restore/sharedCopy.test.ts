@@ -63,7 +63,8 @@ test.each([1, 2, 3, 4])(
 
 		expect(takers).toHaveLength(3);
 		const taken = takers.map((taker) => taker.rows());
-		expect(taken.every((some) => some.length > 0)).toBe(true);
+		// On a busy machine two of them may be done before the third has begun.
+		expect(taken.filter((some) => some.length > 0).length).toBeGreaterThan(1);
 		expect(new Set(taken.flat())).toEqual(new Set(rows));
 		for (const taker of takers) {
 			const numbers = taker.rows().map((row) => Number(row.split('\t')[0]));
